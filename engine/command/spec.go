@@ -1,0 +1,178 @@
+// Package command holds what Redis knows about a command before it runs it:
+// one Spec a command, and everything that is answered from that row alone —
+// arity, flags, key positions, ACL categories, COMMAND DOCS, console hints.
+//
+// To add a command: write one row, one function and one block of testdata.
+package command
+
+// Flags are the command flags that COMMAND INFO prints.
+type Flags uint32
+
+// The flags, with Redis's names.
+const (
+	Write Flags = 1 << iota
+	ReadOnly
+	DenyOOM
+	Admin
+	PubSub
+	NoScript
+	Blocking
+	Loading
+	Stale
+	SkipMonitor
+	SkipSlowlog
+	Asking
+	Fast
+	NoAuth
+	MayReplicate
+	NoAsyncLoading
+	NoMulti
+	MovableKeys
+	AllowBusy
+	// OnlySentinel, ModuleCommand and the rest of Redis's flags have no use here.
+)
+
+// FlagNames lists the flags in the order in which COMMAND INFO prints them.
+var FlagNames = []struct {
+	Flag Flags
+	Name string
+}{
+	{Write, "write"},
+	{ReadOnly, "readonly"},
+	{DenyOOM, "denyoom"},
+	{Admin, "admin"},
+	{PubSub, "pubsub"},
+	{NoScript, "noscript"},
+	{Blocking, "blocking"},
+	{Loading, "loading"},
+	{Stale, "stale"},
+	{SkipMonitor, "skip_monitor"},
+	{SkipSlowlog, "skip_slowlog"},
+	{Asking, "asking"},
+	{Fast, "fast"},
+	{NoAuth, "no_auth"},
+	{MayReplicate, "may_replicate"},
+	{NoAsyncLoading, "no_async_loading"},
+	{NoMulti, "no_multi"},
+	{MovableKeys, "movablekeys"},
+	{AllowBusy, "allow_busy"},
+}
+
+// Group is the section of the documentation a command belongs to.
+type Group string
+
+// The groups, as COMMAND DOCS spells them.
+const (
+	GroupGeneric      Group = "generic"
+	GroupString       Group = "string"
+	GroupList         Group = "list"
+	GroupSet          Group = "set"
+	GroupSortedSet    Group = "sorted-set"
+	GroupHash         Group = "hash"
+	GroupPubSub       Group = "pubsub"
+	GroupTransactions Group = "transactions"
+	GroupConnection   Group = "connection"
+	GroupServer       Group = "server"
+	GroupScripting    Group = "scripting"
+	GroupHyperLogLog  Group = "hyperloglog"
+	GroupCluster      Group = "cluster"
+	GroupGeo          Group = "geo"
+	GroupStream       Group = "stream"
+	GroupBitmap       Group = "bitmap"
+)
+
+// KeySpec says where keys stand in a command's arguments; the fields are
+// those of the key specifications of COMMAND INFO in Redis 7.
+type KeySpec struct {
+	Notes string
+	Flags []string // "RO", "access", "OW", "update", ... as COMMAND INFO prints them
+
+	// Where the search begins: at argument Index, or after Keyword looked for
+	// from StartFrom (negative: from the end). BeginUnknown: not described.
+	BeginUnknown bool
+	Index        int
+	Keyword      string
+	StartFrom    int
+
+	// How keys are found from there: a Range, or a count of keys (KeyNum).
+	FindUnknown bool
+	LastKey     int
+	KeyStep     int
+	Limit       int
+	KeyNum      bool
+	KeyNumIndex int
+	FirstKey    int
+}
+
+// ArgumentType is the type of an argument in COMMAND DOCS.
+type ArgumentType string
+
+// The argument types of COMMAND DOCS.
+const (
+	ArgString    ArgumentType = "string"
+	ArgInteger   ArgumentType = "integer"
+	ArgDouble    ArgumentType = "double"
+	ArgKey       ArgumentType = "key"
+	ArgPattern   ArgumentType = "pattern"
+	ArgUnixTime  ArgumentType = "unix-time"
+	ArgPureToken ArgumentType = "pure-token"
+	ArgOneOf     ArgumentType = "oneof"
+	ArgBlock     ArgumentType = "block"
+)
+
+// Argument is one node of a command's syntax.
+type Argument struct {
+	Name          string
+	Type          ArgumentType
+	Token         string
+	KeySpecIndex  int // only for ArgKey
+	Summary       string
+	Since         string
+	Optional      bool
+	Multiple      bool
+	MultipleToken bool
+	Arguments     []Argument
+}
+
+// Change is one line of a command's history.
+type Change struct {
+	Since string
+	Text  string
+}
+
+// Spec is one command, whole. Everything that is known of a command is
+// answered from this row.
+type Spec struct {
+	Name          string // lower case; a subcommand's own name ("get" for CONFIG GET)
+	Group         Group
+	Since         string
+	Complexity    string
+	Summary       string
+	Arity         int // counts the command's name; negative: at least
+	Flags         Flags
+	ACLCategories []string // without "@"; only those that do not follow from the flags and group
+	Tips          []string
+	KeySpecs      []KeySpec
+	Arguments     []Argument
+	History       []Change
+	DeprecatedIn  string
+	ReplacedBy    string
+	Subcommands   []*Spec
+
+	// Keys finds the keys of commands whose KeySpecs cannot say it (SORT,
+	// EVAL, ...): indices into args. nil: the KeySpecs are enough.
+	Keys func(args [][]byte) ([]int, error)
+
+	// Run executes the command. It has replied when it returns.
+	Run func(c *Context)
+
+	parent *Spec
+}
+
+// FullName is the name as Redis prints it: "config|get" for a subcommand.
+func (s *Spec) FullName() string {
+	if s.parent != nil {
+		return s.parent.Name + "|" + s.Name
+	}
+	return s.Name
+}
