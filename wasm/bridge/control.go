@@ -1,0 +1,212 @@
+package bridge
+
+// Op is what a control asks of the host. Beside each stands the record it
+// takes and the record it answers with.
+type Op uint8
+
+// The operations.
+const (
+	OpState     Op = 1  // () -> State
+	OpPause     Op = 2  // () -> State; engine time stands still
+	OpResume    Op = 3  // () -> State
+	OpSpeed     Op = 4  // (factor number) -> State; 1 is real time
+	OpAdvance   Op = 5  // (microseconds number) -> State; forward only, also while paused
+	OpCrash     Op = 6  // (kind u8, seed number) -> Account; the server is down afterwards
+	OpRestart   Op = 7  // () -> Account of the crash, complete; recovery as after any start
+	OpFiles     Op = 8  // () -> Files
+	OpReadFile  Op = 9  // (name) -> FileContent
+	OpImport    Op = 10 // (rdb bytes) -> State; replaces everything the server holds
+	OpExport    Op = 11 // () -> (zip bytes) of dump.rdb and appendonlydir
+	OpErase     Op = 12 // () -> State; removes every file and starts empty
+	OpTakeOver  Op = 13 // () -> State; takes the store from the tab that owns it
+	OpCopy      Op = 14 // () -> State; runs in memory on a copy of the store
+	OpRawStore  Op = 15 // () -> (zip bytes) of whatever the store holds, also if it cannot be understood
+	OpResync    Op = 16 // () -> (); the next event batches describe every key again
+	OpFreeSpace Op = 17 // (bytes number, negative: no limit) -> (); how much the disk still takes
+	OpWarm      Op = 18 // () -> (commands number); runs throwaway commands until the code is compiled well
+)
+
+// Notice is something that happened to the host.
+type Notice uint8
+
+// The notices.
+const (
+	NoticeReady        Notice = 1 // the server has been opened and answers
+	NoticeDown         Notice = 2 // the server stopped (SHUTDOWN, or a start that failed): text says why
+	NoticeCrashed      Notice = 3
+	NoticeStoreMemory  Notice = 4  // nothing outlives this page: text says why
+	NoticeStoreBusy    Notice = 5  // another tab owns the store: OpTakeOver or OpCopy
+	NoticeStoreTaken   Notice = 6  // another tab took the store from us; nothing more is kept
+	NoticeStoreUnknown Notice = 7  // the store has a newer or broken format; OpRawStore downloads it
+	NoticeStoreFull    Notice = 8  // the browser's quota is used up
+	NoticeStoreFailed  Notice = 9  // a transaction failed
+	NoticeFatal        Notice = 10 // the engine itself died; a new one starts from the files
+)
+
+// CrashKind is how the machine goes down.
+type CrashKind uint8
+
+// The crashes.
+const (
+	KillNine     CrashKind = 0 // the process dies, the page cache lives on
+	PowerCut     CrashKind = 1 // only what was synced is certain to survive
+	PowerCutTorn CrashKind = 2 // and the last sectors under way are torn
+)
+
+// Store is where the files are kept.
+type Store uint8
+
+// The stores.
+const (
+	StoreMemory    Store = 0
+	StoreIndexedDB Store = 1
+	StoreWaiting   Store = 2 // another tab owns it, nothing runs yet
+)
+
+// Phase is what the server is doing.
+type Phase uint8
+
+// The phases.
+const (
+	PhaseDown    Phase = 0
+	PhaseLoading Phase = 1
+	PhaseRunning Phase = 2
+	PhaseWaiting Phase = 3 // for OpTakeOver or OpCopy
+)
+
+// State is the host at a glance.
+type State struct {
+	Now    int64   // engine time, microseconds since 1970
+	Wall   int64   // real time, likewise
+	Speed  float64 // engine seconds in one real second
+	Paused bool
+	Phase  Phase
+	Store  Store
+	Name   string // of the store
+	Seed   int64
+	Error  string // why the server is down
+}
+
+// Append writes the state.
+func (s State) Append(r Record) Record {
+	return r.Int(s.Now).Int(s.Wall).Number(s.Speed).Bool(s.Paused).
+		Byte(uint8(s.Phase)).Byte(uint8(s.Store)).String(s.Name).Int(s.Seed).String(s.Error)
+}
+
+// ReadState reads what Append wrote.
+func ReadState(payload []byte) (State, error) {
+	f := Read(payload)
+	s := State{
+		Now: f.Int(), Wall: f.Int(), Speed: f.Number(), Paused: f.Bool(),
+		Phase: Phase(f.Byte()), Store: Store(f.Byte()), Name: f.String(), Seed: f.Int(), Error: f.String(),
+	}
+	return s, f.Err()
+}
+
+// File is one line of OpFiles.
+type File struct {
+	Name   string
+	Size   int64 // as the server sees it: what has been written
+	Synced int64 // what a power cut cannot take any more
+}
+
+// AppendFiles writes the answer to OpFiles.
+func AppendFiles(r Record, files []File) Record {
+	r = r.Int(int64(len(files)))
+	for _, f := range files {
+		r = r.String(f.Name).Int(f.Size).Int(f.Synced)
+	}
+	return r
+}
+
+// ReadFiles reads what AppendFiles wrote.
+func ReadFiles(payload []byte) ([]File, error) {
+	f := Read(payload)
+	var files []File
+	for n := f.Int(); n > 0 && f.More(); n-- {
+		files = append(files, File{Name: f.String(), Size: f.Int(), Synced: f.Int()})
+	}
+	return files, f.Err()
+}
+
+// FileContent is the answer to OpReadFile.
+type FileContent struct {
+	Synced int64
+	Data   []byte
+}
+
+// Append writes the content.
+func (c FileContent) Append(r Record) Record { return r.Int(c.Synced).Bytes(c.Data) }
+
+// ReadFileContent reads what Append wrote. Data aliases payload.
+func ReadFileContent(payload []byte) (FileContent, error) {
+	f := Read(payload)
+	c := FileContent{Synced: f.Int(), Data: f.Bytes()}
+	return c, f.Err()
+}
+
+// Fate is what became of a key that was there before or after a crash.
+type Fate uint8
+
+// The fates.
+const (
+	Survived Fate = 0 // the same value before and after
+	Reverted Fate = 1 // an older value came back
+	Lost     Fate = 2 // acknowledged, and gone
+	Returned Fate = 3 // its deletion was acknowledged, and it is back
+	Expired  Fate = 4 // gone because its time was up, not because of the crash
+)
+
+// KeyFate is one key of an account.
+type KeyFate struct {
+	DB   int64
+	Key  []byte
+	Fate Fate
+}
+
+// Account is what a crash cost. Until the server has been restarted only the
+// first three fields are known.
+type Account struct {
+	Kind         CrashKind
+	Seed         int64
+	Acknowledged int64 // writes whose reply had been sent
+	Complete     bool  // the server is back and the rest is known
+	SurvivedWrites,
+	LostWrites int64 // of the acknowledged ones; -1 where it cannot be told (no AOF)
+	Counts [5]int64  // keys, by Fate
+	Keys   []KeyFate // those with a Fate other than Survived first; cut at MaxFates
+	Error  string    // why recovery failed
+}
+
+// MaxFates is how many keys an account names; Counts covers all of them.
+const MaxFates = 10_000
+
+// Append writes the account.
+func (a Account) Append(r Record) Record {
+	r = r.Byte(uint8(a.Kind)).Int(a.Seed).Int(a.Acknowledged).Bool(a.Complete).Int(a.SurvivedWrites).Int(a.LostWrites)
+	for _, n := range a.Counts {
+		r = r.Int(n)
+	}
+	r = r.String(a.Error).Int(int64(len(a.Keys)))
+	for _, k := range a.Keys {
+		r = r.Int(k.DB).Bytes(k.Key).Byte(uint8(k.Fate))
+	}
+	return r
+}
+
+// ReadAccount reads what Append wrote. Keys alias payload.
+func ReadAccount(payload []byte) (Account, error) {
+	f := Read(payload)
+	a := Account{
+		Kind: CrashKind(f.Byte()), Seed: f.Int(), Acknowledged: f.Int(), Complete: f.Bool(),
+		SurvivedWrites: f.Int(), LostWrites: f.Int(),
+	}
+	for i := range a.Counts {
+		a.Counts[i] = f.Int()
+	}
+	a.Error = f.String()
+	for n := f.Int(); n > 0 && f.More(); n-- {
+		a.Keys = append(a.Keys, KeyFate{DB: f.Int(), Key: f.Bytes(), Fate: Fate(f.Byte())})
+	}
+	return a, f.Err()
+}
