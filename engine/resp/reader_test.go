@@ -1,0 +1,62 @@
+package resp
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+)
+
+// One request, cut at every place, must come out the same.
+func TestReaderTakesRequestsInAnyPieces(t *testing.T) {
+	wire := "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$0\r\n\r\n" +
+		"*0\r\n*-1\r\n\r\n" + // nothing to run
+		"PING 'a b' \"\\x41\\n\"\r\n" +
+		"*1\r\n$4\r\nPING\r\n" +
+		"*2\r\n$12\r\n012345678901\r\n$1\r\n\r\r\n"
+	want := `["SET" "k" ""]["PING" "a b" "A\n"]["PING"]["012345678901" "\r"]`
+	for size := 1; size <= len(wire); size++ {
+		var r Reader
+		var got bytes.Buffer
+		for rest := []byte(wire); len(rest) > 0; {
+			n := min(size, len(rest))
+			r.Feed(rest[:n])
+			rest = rest[n:]
+			for {
+				args, ok, err := r.Next()
+				if err != nil {
+					t.Fatalf("pieces of %d: %v", size, err)
+				}
+				if !ok {
+					break
+				}
+				fmt.Fprintf(&got, "%q", args)
+			}
+		}
+		if got.String() != want {
+			t.Errorf("pieces of %d:\n got %s\nwant %s", size, got.String(), want)
+		}
+		if r.Buffered() != 0 {
+			t.Errorf("pieces of %d: %d bytes left over", size, r.Buffered())
+		}
+	}
+}
+
+func BenchmarkReader(b *testing.B) {
+	request := AppendCommand(nil, []byte("SET"), []byte("key:000000123456"), bytes.Repeat([]byte("x"), 100))
+	batch := bytes.Repeat(request, 100)
+	var r Reader
+	b.ReportAllocs()
+	for i := 0; i < b.N; i += 100 {
+		r.Feed(batch)
+		for n := 0; ; n++ {
+			if _, ok, err := r.Next(); err != nil {
+				b.Fatal(err)
+			} else if !ok {
+				if n != 100 {
+					b.Fatal(n)
+				}
+				break
+			}
+		}
+	}
+}
