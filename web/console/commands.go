@@ -1,0 +1,232 @@
+package console
+
+import (
+	"sort"
+	"strings"
+
+	"everysec/engine/command"
+)
+
+// Commands answers hints, completion and help from the rows of the command
+// table.
+type Commands struct {
+	entries []entry // sorted by full name
+	groups  []string
+}
+
+type entry struct {
+	words  []string // lower case
+	full   string   // "CONFIG GET"
+	params string
+	spec   *command.Spec
+}
+
+// NewCommands reads the rows once.
+func NewCommands(specs []*command.Spec) *Commands {
+	c := &Commands{}
+	seen := map[string]bool{}
+	add := func(s *command.Spec, words ...string) {
+		c.entries = append(c.entries, entry{
+			words: words, full: strings.ToUpper(strings.Join(words, " ")), params: Params(s.Arguments), spec: s,
+		})
+		if g := string(s.Group); !seen[g] {
+			seen[g] = true
+			c.groups = append(c.groups, g)
+		}
+	}
+	for _, s := range specs {
+		add(s, s.Name)
+		for _, sub := range s.Subcommands {
+			add(sub, s.Name, sub.Name)
+		}
+	}
+	sort.Slice(c.entries, func(i, j int) bool { return c.entries[i].full < c.entries[j].full })
+	sort.Strings(c.groups)
+	return c
+}
+
+// Params writes a command's syntax as redis-cli shows it: "key value [NX|XX]".
+func Params(arguments []command.Argument) string {
+	return joinArguments(arguments, " ")
+}
+
+func joinArguments(arguments []command.Argument, separator string) string {
+	var b strings.Builder
+	for i := range arguments {
+		if i > 0 {
+			b.WriteString(separator)
+		}
+		b.WriteString(argument(&arguments[i]))
+	}
+	return b.String()
+}
+
+func argument(a *command.Argument) string {
+	var inner string
+	switch a.Type {
+	case command.ArgOneOf:
+		inner = joinArguments(a.Arguments, "|")
+	case command.ArgBlock:
+		inner = joinArguments(a.Arguments, " ")
+	case command.ArgPureToken:
+		if a.Token == "" {
+			return `""` // MIGRATE's empty key is a token without letters
+		}
+	default:
+		inner = a.Name
+	}
+	text := inner
+	if a.Token != "" {
+		text = a.Token
+		if inner != "" {
+			text += " " + inner
+		}
+	}
+	if a.Multiple {
+		if a.MultipleToken {
+			text += " [" + text + " ...]"
+		} else {
+			text += " [" + inner + " ...]"
+		}
+	}
+	if a.Optional {
+		text = "[" + text + "]"
+	}
+	return text
+}
+
+// Hint is what to show in grey behind the line: the arguments that are still
+// missing. It begins with a space where the line does not end with one.
+func (c *Commands) Hint(line string) string {
+	if c == nil {
+		return ""
+	}
+	args, ok := Split(line)
+	if !ok || len(args) == 0 {
+		return ""
+	}
+	// A command's name may follow: COMMAND GETKEYS set ..., ACL DRYRUN user set ...
+	switch {
+	case len(args) > 3 && equal(args[0], "acl") && equal(args[1], "dryrun"):
+		args = args[3:]
+	case len(args) > 2 && equal(args[0], "command") && (equal(args[1], "getkeys") || equal(args[1], "getkeysandflags")):
+		args = args[2:]
+	}
+	var best *entry
+	for i := range c.entries {
+		e := &c.entries[i]
+		if (best == nil || len(e.words) > len(best.words)) && e.matches(args) {
+			best = e
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	hint := best.params
+	for remove := len(args) - len(best.words); remove > 0 && hint != "" && hint[0] != '['; {
+		if hint[0] == ' ' {
+			remove--
+		}
+		hint = hint[1:]
+	}
+	if !isSpace(line[len(line)-1]) {
+		hint = " " + hint
+	}
+	return hint
+}
+
+func equal(arg []byte, word string) bool { return strings.EqualFold(string(arg), word) }
+
+func (e *entry) matches(args [][]byte) bool {
+	if len(args) < len(e.words) {
+		return false
+	}
+	for i, w := range e.words {
+		if !equal(args[i], w) {
+			return false
+		}
+	}
+	return true
+}
+
+// Complete lists what Tab offers for a line, in the order in which it cycles
+// through them. After "help " it offers groups as well.
+func (c *Commands) Complete(line string) []string {
+	if c == nil {
+		return nil
+	}
+	help, rest := "", line
+	if len(line) > 5 && strings.EqualFold(line[:5], "help ") {
+		rest = strings.TrimLeft(line[5:], " ")
+		help = line[:len(line)-len(rest)]
+	}
+	var out []string
+	if help != "" {
+		for _, g := range c.groups {
+			if hasPrefixFold("@"+g, rest) {
+				out = append(out, help+"@"+g)
+			}
+		}
+	}
+	for i := range c.entries {
+		if hasPrefixFold(c.entries[i].full, rest) {
+			out = append(out, help+c.entries[i].full)
+		}
+	}
+	return out
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+const usage = `redis-cli 7.0.15
+To get help about Redis commands type:
+      "help @<group>" to get a list of commands in <group>
+      "help <command>" for help on <command>
+      "help <tab>" to get a list of possible help topics
+      "quit" to exit
+
+To set redis-cli preferences:
+      ":set hints" enable online hints
+      ":set nohints" disable online hints
+Set your preferences in ~/.redisclirc
+`
+
+func (c *Commands) help(args [][]byte) string {
+	if len(args) == 0 {
+		return usage
+	}
+	if c == nil {
+		return ""
+	}
+	group, byGroup := strings.CutPrefix(strings.ToLower(string(args[0])), "@")
+	var b strings.Builder
+	for i := range c.entries {
+		e := &c.entries[i]
+		switch {
+		case byGroup && string(e.spec.Group) == group:
+			e.describe(&b, false)
+		case !byGroup && len(args) <= len(e.words) && (&entry{words: e.words[:len(args)]}).matches(args):
+			e.describe(&b, true)
+		}
+	}
+	return b.String() + "\n"
+}
+
+func (e *entry) describe(b *strings.Builder, withGroup bool) {
+	b.WriteString("\n  " + e.full + " " + e.params)
+	b.WriteString("\n  summary: " + e.spec.Summary)
+	b.WriteString("\n  since: " + e.spec.Since + "\n")
+	if withGroup {
+		b.WriteString("  group: " + string(e.spec.Group) + "\n")
+	}
+}
+
+// Hint is the hint for a line, unless ":set nohints" was entered.
+func (c *Console) Hint(line string) string {
+	if c.quietHints || c.Busy() {
+		return ""
+	}
+	return c.Commands.Hint(line)
+}

@@ -1,0 +1,594 @@
+// Package console is redis-cli without a terminal: it splits what is typed,
+// keeps the prompt, sends commands, prints replies, and knows hints, help and
+// history. Its master is redis-cli 7.0.
+//
+// The idea: a Console is a state machine between a line editor and a
+// connection. The host calls Submit with lines and Receive with bytes from the
+// wire, and after each call takes the Blocks to show and the Effect to carry
+// out. Like redis-cli it runs one command at a time; lines that come while a
+// reply is awaited are kept and run in order, as a terminal keeps what is
+// typed ahead.
+//
+// Where it departs from redis-cli 7.0: in subscribed mode it goes on taking
+// commands (as 7.2 does), Ctrl-C never ends it, and it prints big numbers.
+package console
+
+import (
+	"strconv"
+	"strings"
+
+	"everysec/engine/resp"
+)
+
+// Kind says what a block of output is, for its colour and its role.
+type Kind uint8
+
+// The kinds.
+const (
+	Typed   Kind = iota // a line that was entered, with its Prompt
+	Reply               // a reply
+	Failure             // an error reply
+	Pushed              // a message that came without being asked for
+	Note                // redis-cli itself speaks
+	Help                // the answer to HELP
+)
+
+// Block is one piece of output. Text has no newline at its end.
+type Block struct {
+	Kind   Kind
+	Prompt string
+	Text   string
+}
+
+// Effect is what the host has to do after a call, in this order.
+type Effect struct {
+	Clear      bool // empty the screen
+	Disconnect bool
+	Connect    bool // then call Accept or Refuse
+	Send       []byte
+}
+
+// Console is one client's console. Its fields may be set before first use.
+type Console struct {
+	Address  string // "127.0.0.1:6379"
+	Commands *Commands
+	// Now gives milliseconds, to print how long a slow command took; nil never does.
+	Now func() int64
+
+	format  Formatter
+	blocks  []Block
+	effect  Effect
+	history History
+	input   []byte   // received, not yet a whole reply
+	ahead   []string // lines entered while a command runs
+
+	connected   bool
+	wanted      bool // the connection was there or has been asked for
+	db          int
+	inMulti     bool
+	dbBefore    int // MULTI's database, for DISCARD
+	monitor     bool
+	channels    map[string]bool // "c" or "p" before the name
+	quietHints  bool
+	expectClose bool // SHUTDOWN or QUIT was sent
+
+	running  [][]byte // the command whose reply is awaited
+	repeat   int64    // how often it is still to be sent after this
+	replies  int      // replies still to come for it
+	raw      bool     // print its reply raw
+	silent   bool     // do not print its reply (SELECT after a reconnect)
+	resend   [][]byte // what to run once connected
+	resendN  int64
+	sentAt   int64
+	finished int // commands whose replies came, for hosts that wait
+}
+
+// New returns a console that will connect with its first command.
+func New(address string, commands *Commands) *Console {
+	return &Console{Address: address, Commands: commands, format: Formatter{Limit: 256 << 10}, channels: map[string]bool{}}
+}
+
+// Take returns what is new since the last Take.
+func (c *Console) Take() ([]Block, Effect) {
+	blocks, effect := c.blocks, c.effect
+	c.blocks, c.effect = nil, Effect{}
+	return blocks, effect
+}
+
+// Prompt is the text before the cursor.
+func (c *Console) Prompt() string {
+	if !c.connected && c.wanted {
+		return "not connected> "
+	}
+	p := c.Address
+	if c.db != 0 {
+		p += "[" + strconv.Itoa(c.db) + "]"
+	}
+	if c.inMulti {
+		p += "(TX)"
+	}
+	if len(c.channels) > 0 {
+		p += "(subscribed mode)"
+	}
+	return p + "> "
+}
+
+// Busy tells whether a reply is awaited, or MONITOR holds the console.
+func (c *Console) Busy() bool { return c.running != nil || c.monitor }
+
+// Running is the name of the command whose reply is awaited, and since when
+// on the clock of Now.
+func (c *Console) Running() (name string, since int64) {
+	if c.running == nil {
+		return "", 0
+	}
+	return string(c.running[0]), c.sentAt
+}
+
+// Finished counts commands whose replies have come.
+func (c *Console) Finished() int { return c.finished }
+
+// Waiting is the number of lines that were typed ahead.
+func (c *Console) Waiting() int { return len(c.ahead) }
+
+// DB is the selected database.
+func (c *Console) DB() int { return c.db }
+
+// InMulti tells whether a transaction is open.
+func (c *Console) InMulti() bool { return c.inMulti }
+
+// Connected tells whether the connection is open.
+func (c *Console) Connected() bool { return c.connected }
+
+// History is what was entered.
+func (c *Console) History() *History { return &c.history }
+
+func (c *Console) show(k Kind, text string) {
+	c.blocks = append(c.blocks, Block{Kind: k, Text: strings.TrimSuffix(text, "\n")})
+}
+
+// Open connects before the first command, as redis-cli does when it starts.
+func (c *Console) Open() {
+	if !c.wanted {
+		c.wanted = true
+		c.effect.Connect = true
+	}
+}
+
+// Accept answers Effect.Connect: the connection is open.
+func (c *Console) Accept() {
+	c.connected, c.wanted = true, true
+	if c.db != 0 {
+		c.silent = true
+		c.start([][]byte{[]byte("SELECT"), strconv.AppendInt(nil, int64(c.db), 10)}, 0)
+		return
+	}
+	c.resume()
+}
+
+// resume runs the command that had to wait for the connection.
+func (c *Console) resume() {
+	if c.resend == nil {
+		c.next()
+		return
+	}
+	args, n := c.resend, c.resendN
+	c.resend = nil
+	c.start(args, n)
+}
+
+// Refuse answers Effect.Connect: there is no server.
+func (c *Console) Refuse() {
+	c.connected, c.wanted = false, true
+	c.resend = nil
+	c.show(Note, "Could not connect to Redis at "+c.Address+": Connection refused")
+	c.next()
+}
+
+// Closed says that the server, or the host, closed the connection.
+func (c *Console) Closed() {
+	if !c.connected {
+		return
+	}
+	c.connected = false
+	c.forget()
+	awaited := c.running != nil
+	c.running, c.silent, c.resend = nil, false, nil
+	if awaited && !c.expectClose {
+		c.show(Note, "Error: Server closed the connection")
+	}
+	c.expectClose = false
+	c.next()
+}
+
+// forget drops what a connection's end undoes. The selected database stays:
+// it is selected again.
+func (c *Console) forget() {
+	c.input = nil
+	c.monitor = false
+	if c.inMulti {
+		c.db = c.dbBefore
+	}
+	c.inMulti = false
+	clear(c.channels)
+}
+
+// Interrupt is Ctrl-C: it gives up what is awaited by closing the connection
+// and opening another.
+func (c *Console) Interrupt() {
+	c.ahead = nil
+	if c.connected && (c.Busy() || len(c.channels) > 0) {
+		c.show(Note, "^C")
+		c.connected = false
+		c.forget()
+		c.running, c.silent, c.resend = nil, false, nil
+		c.effect.Disconnect, c.effect.Connect = true, true
+	}
+}
+
+// Submit takes a line. While a command runs it is kept for later.
+func (c *Console) Submit(line string) {
+	if c.running != nil || c.resend != nil || c.monitor {
+		c.ahead = append(c.ahead, line)
+		return
+	}
+	c.enter(line)
+	c.next()
+}
+
+// next runs lines that were typed ahead, as far as they go.
+func (c *Console) next() {
+	for len(c.ahead) > 0 && c.running == nil && c.resend == nil && !c.monitor {
+		line := c.ahead[0]
+		c.ahead = c.ahead[1:]
+		c.enter(line)
+	}
+}
+
+func (c *Console) enter(line string) {
+	c.blocks = append(c.blocks, Block{Kind: Typed, Prompt: c.Prompt(), Text: line})
+	if line == "" {
+		return
+	}
+	args, ok := Split(line)
+	if !ok {
+		c.history.Add(line)
+		c.show(Note, "Invalid argument(s)")
+		return
+	}
+	if len(args) == 0 {
+		return
+	}
+	repeat, prefixed, valid := repeatPrefix(args)
+	if !valid {
+		c.show(Note, "Invalid redis-cli repeat command option value.")
+		return
+	}
+	if prefixed {
+		args = args[1:]
+	}
+	if !sensitive(args) {
+		c.history.Add(line)
+	}
+	word := strings.ToLower(string(args[0]))
+	switch {
+	case word == "quit" || word == "exit":
+		if c.connected {
+			c.effect.Disconnect = true
+		}
+		c.connected, c.wanted = false, true
+		c.forget()
+	case strings.HasPrefix(word, ":"):
+		c.preference(args)
+	case word == "clear" && len(args) == 1:
+		c.blocks = nil
+		c.effect.Clear = true
+	case word == "help" || word == "?":
+		c.show(Help, c.Commands.help(args[1:]))
+	case !c.connected:
+		c.wanted = true
+		c.resend, c.resendN = args, repeat-1
+		c.effect.Connect = true
+	default:
+		c.start(args, repeat-1)
+	}
+}
+
+// repeatPrefix reads "5 incr n". As with C's strtol, a first word that is not
+// wholly a number is the command.
+func repeatPrefix(args [][]byte) (repeat int64, prefixed, valid bool) {
+	word := string(args[0])
+	if len(args) < 2 {
+		return 1, false, true
+	}
+	digits := strings.TrimLeft(word, " \t\n\v\f\r")
+	sign := strings.TrimPrefix(strings.TrimPrefix(digits, "+"), "-")
+	if word == "" {
+		return 0, true, false // strtol reads no number and stops at the end
+	}
+	if len(digits)-len(sign) > 1 || sign == "" || strings.Trim(sign, "0123456789") != "" {
+		return 1, false, true
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	return n, true, err == nil && n > 0
+}
+
+func (c *Console) preference(args [][]byte) {
+	if len(args) == 2 && strings.EqualFold(string(args[0]), ":set") {
+		switch strings.ToLower(string(args[1])) {
+		case "hints":
+			c.quietHints = false
+			return
+		case "nohints":
+			c.quietHints = true
+			return
+		}
+	}
+	c.show(Note, "unknown redis-cli preference '"+string(args[0])+"'")
+}
+
+func (c *Console) start(args [][]byte, repeat int64) {
+	c.running, c.repeat = args, repeat
+	c.raw = printsRaw(args)
+	c.replies = c.expected(args)
+	if c.Now != nil {
+		c.sentAt = c.Now()
+	}
+	word := strings.ToLower(string(args[0]))
+	c.expectClose = word == "shutdown"
+	c.effect.Send = resp.AppendCommand(c.effect.Send, args...)
+}
+
+// expected is the number of replies that a command gets: one, but for the
+// commands that subscribe and unsubscribe one for each channel.
+func (c *Console) expected(args [][]byte) int {
+	if c.inMulti {
+		return 1
+	}
+	switch strings.ToLower(string(args[0])) {
+	case "subscribe", "psubscribe", "ssubscribe":
+		return max(1, len(args)-1)
+	case "unsubscribe", "punsubscribe", "sunsubscribe":
+		if len(args) > 1 {
+			return len(args) - 1
+		}
+		n := 0
+		for name := range c.channels {
+			if name[0] == channelSign(args[0]) {
+				n++
+			}
+		}
+		return max(1, n)
+	}
+	return 1
+}
+
+func channelSign(command []byte) byte {
+	switch command[0] | 0x20 {
+	case 'p':
+		return 'p'
+	case 's':
+		if len(command) > 1 && command[1]|0x20 == 's' {
+			return 's'
+		}
+	}
+	return 'c'
+}
+
+// Receive takes bytes from the server.
+func (c *Console) Receive(data []byte) {
+	if !c.connected {
+		return
+	}
+	c.input = append(c.input, data...)
+	rest := c.input
+	for len(rest) > 0 {
+		v, n, err := resp.Parse(rest)
+		if err != nil {
+			c.show(Note, "Error: "+err.Error())
+			c.effect.Disconnect = true
+			c.running = nil
+			c.Closed()
+			return
+		}
+		if n == 0 {
+			break
+		}
+		rest = rest[n:]
+		c.reply(v)
+		if !c.connected {
+			return
+		}
+	}
+	c.input = append(c.input[:0], rest...)
+}
+
+func (c *Console) reply(v resp.Value) {
+	switch word, subscription := subscriptionWord(v); {
+	case subscription:
+		c.subscription(word, v)
+		return
+	case v.Kind == '>' || word != "" && len(c.channels) > 0:
+		if v.Kind == '>' && word == "invalidate" && len(v.Elems) == 2 && v.Elems[1].Kind == '*' && !v.Elems[1].Null {
+			c.show(Pushed, string(invalidation(nil, v)))
+			return
+		}
+		c.show(Pushed, string(c.format.Append(nil, v)))
+		return
+	case c.running == nil:
+		// MONITOR's lines; anything else nobody asked for is shown as well.
+		c.show(Pushed, string(c.format.Append(nil, v)))
+		return
+	}
+	c.track(v)
+	switch {
+	case c.silent:
+	case c.raw:
+		c.show(replyKind(v), string(c.format.AppendRaw(nil, v)))
+	default:
+		c.show(replyKind(v), string(c.format.Append(nil, v)))
+	}
+	c.finish()
+}
+
+func replyKind(v resp.Value) Kind {
+	if v.Kind == '-' || v.Kind == '!' {
+		return Failure
+	}
+	return Reply
+}
+
+func (c *Console) finish() {
+	if c.Now != nil && !c.silent {
+		if took := c.Now() - c.sentAt; took >= 500 {
+			c.show(Note, "("+strconv.FormatFloat(float64(took)/1000, 'f', 2, 64)+"s)")
+		}
+	}
+	args, repeat := c.running, c.repeat
+	c.running = nil
+	if c.silent {
+		c.silent = false
+		c.resume()
+		return
+	}
+	c.finished++
+	if repeat > 0 && !c.monitor {
+		c.start(args, repeat-1)
+		return
+	}
+	c.next()
+}
+
+// subscriptionWord is the first word of a message of pub/sub; it is a
+// confirmation if the second result is true.
+func subscriptionWord(v resp.Value) (word string, confirmation bool) {
+	if v.Kind != '*' && v.Kind != '>' || len(v.Elems) < 2 || v.Elems[0].Kind != '$' {
+		return "", false
+	}
+	word = string(v.Elems[0].Str)
+	switch word {
+	case "message", "pmessage", "smessage", "invalidate":
+		return word, false
+	case "subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe":
+		return word, len(v.Elems) == 3 && v.Elems[2].Kind == ':'
+	}
+	return "", false
+}
+
+func (c *Console) subscription(word string, v resp.Value) {
+	sign := channelSign([]byte(word))
+	name := string(sign) + string(v.Elems[1].Str)
+	leaving := strings.Contains(word, "unsubscribe")
+	if leaving {
+		delete(c.channels, name)
+	} else {
+		c.channels[name] = true
+	}
+	asked := c.running != nil && strings.EqualFold(string(c.running[0]), word)
+	kind := Pushed
+	if asked {
+		kind = Reply
+	}
+	c.show(kind, string(c.format.Append(nil, v)))
+	if !asked {
+		return
+	}
+	c.replies--
+	if c.replies == 0 {
+		c.finish()
+	}
+}
+
+// track follows what a reply says of the connection's state, as redis-cli
+// does: from the commands that were typed, not from the server.
+func (c *Console) track(v resp.Value) {
+	failed := replyKind(v) == Failure
+	args := c.running
+	switch strings.ToLower(string(args[0])) {
+	case "select":
+		if len(args) == 2 && !failed {
+			if n, err := strconv.Atoi(string(args[1])); err == nil {
+				c.db = n
+			}
+		}
+	case "multi":
+		if len(args) == 1 && !failed {
+			c.inMulti, c.dbBefore = true, c.db
+		}
+	case "exec":
+		if len(args) == 1 && c.inMulti {
+			c.inMulti = false
+			if failed || v.Null {
+				c.db = c.dbBefore
+			}
+		}
+	case "discard":
+		if len(args) == 1 && !failed {
+			c.inMulti, c.db = false, c.dbBefore
+		}
+	case "reset":
+		if len(args) == 1 && !failed {
+			c.inMulti, c.db = false, 0
+			clear(c.channels)
+		}
+	case "monitor":
+		c.monitor = !failed && !c.inMulti
+	}
+}
+
+// printsRaw names the commands whose replies are text to be read as it is.
+func printsRaw(args [][]byte) bool {
+	word := strings.ToLower(string(args[0]))
+	sub := ""
+	if len(args) > 1 {
+		sub = strings.ToLower(string(args[1]))
+	}
+	switch word {
+	case "info", "lolwut":
+		return true
+	case "debug":
+		return sub == "htstats" || sub == "htstats-key" || sub == "client-eviction"
+	case "memory":
+		return sub == "malloc-stats" || sub == "doctor"
+	case "cluster":
+		return len(args) == 2 && (sub == "nodes" || sub == "info")
+	case "client":
+		return sub == "list" || sub == "info"
+	case "latency":
+		return len(args) == 3 && sub == "graph" || len(args) == 2 && sub == "doctor"
+	}
+	return false
+}
+
+// sensitive names the commands that carry a password and are kept out of the
+// history.
+func sensitive(args [][]byte) bool {
+	word := strings.ToLower(string(args[0]))
+	sub := ""
+	if len(args) > 1 {
+		sub = strings.ToLower(string(args[1]))
+	}
+	switch word {
+	case "auth":
+		return true
+	case "acl":
+		return sub == "setuser" || sub == "deluser" || sub == "getuser"
+	case "config":
+		if sub != "set" {
+			return false
+		}
+		for i := 2; i < len(args); i += 2 {
+			switch strings.ToLower(string(args[i])) {
+			case "masterauth", "masteruser", "requirepass":
+				return true
+			}
+		}
+	case "hello", "migrate":
+		for _, a := range args[1:] {
+			if strings.EqualFold(string(a), "auth") || strings.EqualFold(string(a), "auth2") {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,249 @@
+package console_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"everysec/engine/command"
+	"everysec/web/console"
+
+	"github.com/cockroachdb/datadriven"
+)
+
+// some rows, as a command table would have them.
+func rows() []*command.Spec {
+	key := command.Argument{Name: "key", Type: command.ArgKey}
+	token := func(name string) command.Argument {
+		return command.Argument{Name: strings.ToLower(name), Type: command.ArgPureToken, Token: name}
+	}
+	return []*command.Spec{
+		{Name: "get", Group: command.GroupString, Since: "1.0.0", Summary: "The value of a key", Arguments: []command.Argument{key}},
+		{Name: "getdel", Group: command.GroupString, Since: "6.2.0", Summary: "The value of a key, which is then gone", Arguments: []command.Argument{key}},
+		{Name: "set", Group: command.GroupString, Since: "1.0.0", Summary: "Sets a key", Arguments: []command.Argument{
+			key,
+			{Name: "value", Type: command.ArgString},
+			{Name: "condition", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{token("NX"), token("XX")}},
+			{Name: "expiration", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "seconds", Type: command.ArgInteger, Token: "EX"}, token("KEEPTTL"),
+			}},
+		}},
+		{Name: "sort", Group: command.GroupGeneric, Since: "1.0.0", Summary: "Sorts", Arguments: []command.Argument{
+			key,
+			{Name: "offset_count", Type: command.ArgBlock, Token: "LIMIT", Optional: true, Arguments: []command.Argument{
+				{Name: "offset", Type: command.ArgInteger}, {Name: "count", Type: command.ArgInteger},
+			}},
+			{Name: "pattern", Type: command.ArgPattern, Token: "GET", Optional: true, Multiple: true, MultipleToken: true},
+		}},
+		{Name: "del", Group: command.GroupGeneric, Since: "1.0.0", Summary: "Removes keys", Arguments: []command.Argument{{Name: "key", Type: command.ArgKey, Multiple: true}}},
+		{Name: "config", Group: command.GroupServer, Since: "2.0.0", Summary: "Configuration", Subcommands: []*command.Spec{
+			{Name: "get", Group: command.GroupServer, Since: "2.0.0", Summary: "Reads", Arguments: []command.Argument{{Name: "parameter", Type: command.ArgString, Multiple: true}}},
+			{Name: "set", Group: command.GroupServer, Since: "2.0.0", Summary: "Writes"},
+		}},
+		{Name: "command", Group: command.GroupServer, Since: "2.8.13", Summary: "Commands", Subcommands: []*command.Spec{{Name: "getkeys", Group: command.GroupServer}}},
+	}
+}
+
+// The transcripts are in testdata. In a "session":
+//
+//	> line    is entered          < reply   comes over the wire (\r\n is added)
+//	accept, refuse, close         answer what the console asks of its host
+//	ctrl-c, wait MS               what they say
+//
+// and the output shows each block behind a sign, and what the console asks for
+// in brackets.
+func TestTranscripts(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		var now int64
+		var c *console.Console
+		fresh := func() {
+			c = console.New("127.0.0.1:6379", console.NewCommands(rows()))
+			c.Now = func() int64 { return now }
+		}
+		fresh()
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			var out strings.Builder
+			switch d.Cmd {
+			case "hint":
+				for _, line := range strings.Split(d.Input, "\n") {
+					line = strings.TrimSuffix(line, "|")
+					fmt.Fprintf(&out, "%s|%s\n", line, console.NewCommands(rows()).Hint(line))
+				}
+			case "complete":
+				for _, line := range strings.Split(d.Input, "\n") {
+					fmt.Fprintf(&out, "%s: %s\n", line, strings.Join(console.NewCommands(rows()).Complete(line), ", "))
+				}
+			case "history":
+				var h console.History
+				line := ""
+				for _, word := range strings.Split(d.Input, "\n") {
+					switch {
+					case word == "up":
+						line = h.Up(line)
+					case word == "down":
+						line = h.Down(line)
+					case strings.HasPrefix(word, "type "):
+						line = word[5:]
+						continue
+					default:
+						h.Add(word)
+						line = ""
+						continue
+					}
+					fmt.Fprintf(&out, "%s: %q\n", word, line)
+				}
+			case "new":
+				fresh()
+				fallthrough
+			case "session":
+				for _, line := range strings.Split(d.Input, "\n") {
+					step(c, &now, line)
+					report(&out, c)
+				}
+				fmt.Fprintf(&out, "%s\n", c.Prompt())
+			default:
+				d.Fatalf(t, "unknown command %q", d.Cmd)
+			}
+			return out.String()
+		})
+	})
+}
+
+func step(c *console.Console, now *int64, line string) {
+	switch {
+	case strings.HasPrefix(line, "> "):
+		c.Submit(line[2:])
+	case strings.HasPrefix(line, "< "):
+		c.Receive([]byte(strings.ReplaceAll(line[2:], " | ", "\r\n") + "\r\n"))
+	case line == "accept":
+		c.Accept()
+	case line == "refuse":
+		c.Refuse()
+	case line == "close":
+		c.Closed()
+	case line == "ctrl-c":
+		c.Interrupt()
+	case strings.HasPrefix(line, "wait "):
+		var ms int64
+		fmt.Sscan(line[5:], &ms)
+		*now += ms
+	default:
+		panic("unknown step: " + line)
+	}
+}
+
+func report(out *strings.Builder, c *console.Console) {
+	blocks, effect := c.Take()
+	for _, b := range blocks {
+		text := strings.ReplaceAll(b.Text, "\n", "\n  ")
+		fmt.Fprintf(out, "%c %s%s\n", ">=!@#?"[b.Kind], b.Prompt, text)
+	}
+	if effect.Clear {
+		out.WriteString("[clear]\n")
+	}
+	if effect.Disconnect {
+		out.WriteString("[disconnect]\n")
+	}
+	if effect.Connect {
+		out.WriteString("[connect]\n")
+	}
+	if effect.Send != nil {
+		fmt.Fprintf(out, "[send %s]\n", strings.ReplaceAll(string(effect.Send), "\r\n", " "))
+	}
+}
+
+func TestALongReplyIsCutAndSaysSo(t *testing.T) {
+	c := console.New("a", nil)
+	c.Submit("keys *")
+	c.Accept()
+	c.Receive(append([]byte("*100000\r\n"), bytes.Repeat([]byte("$3\r\nkey\r\n"), 100000)...))
+	blocks, _ := c.Take()
+	text := blocks[1].Text
+	if len(text) > 300<<10 || !strings.HasSuffix(text, "more elements came, too many to print here)") {
+		t.Errorf("%d bytes, end %q", len(text), text[len(text)-80:])
+	}
+}
+
+func TestPasswordsStayOutOfTheHistory(t *testing.T) {
+	c := console.New("a", nil)
+	for _, line := range []string{
+		"auth secret", "AUTH user secret", "config set maxmemory 1 requirepass secret", "hello 3 auth u p", "2 acl setuser u >p",
+		"config get requirepass", "get k",
+	} {
+		c.Submit(line)
+		c.Accept()
+		c.Receive([]byte("+OK\r\n"))
+		c.Receive([]byte("+OK\r\n"))
+	}
+	if got := strings.Join(c.History().Lines(), "; "); got != "config get requirepass; get k" {
+		t.Errorf("history: %s", got)
+	}
+}
+
+func TestAPartOfAReplyIsKeptUntilTheRestComes(t *testing.T) {
+	c := console.New("a", nil)
+	c.Submit("get k")
+	c.Accept()
+	for _, piece := range []string{"$", "5\r", "\nhel", "lo\r", "\n"} {
+		c.Receive([]byte(piece))
+	}
+	if blocks, _ := c.Take(); len(blocks) != 2 || blocks[1].Text != `"hello"` || c.Busy() {
+		t.Errorf("%+v, busy %v", blocks, c.Busy())
+	}
+}
+
+// What the splitter takes apart, quoted again, comes apart the same way.
+func FuzzSplit(f *testing.F) {
+	for _, s := range []string{`set k "a b\x00\n"`, `'it\'s' "x"y`, "a\tb\v\fc", `"\xzz\`, "\x00", `""''`} {
+		f.Add(s)
+	}
+	commands := console.NewCommands(rows())
+	f.Fuzz(func(t *testing.T, line string) {
+		commands.Hint(line)
+		commands.Complete(line)
+		args, ok := console.Split(line)
+		if !ok {
+			return
+		}
+		var quoted []byte
+		for _, a := range args {
+			quoted = append(console.AppendQuoted(quoted, a), ' ')
+		}
+		again, ok := console.Split(string(quoted))
+		if !ok || len(again) != len(args) {
+			t.Fatalf("%q: %q is split into %q", line, quoted, again)
+		}
+		for i := range args {
+			if !bytes.Equal(args[i], again[i]) {
+				t.Fatalf("%q: argument %d: %q, quoted and split %q", line, i, args[i], again[i])
+			}
+		}
+	})
+}
+
+// No bytes from the wire and no line, in any order, make the console panic.
+func FuzzConsole(f *testing.F) {
+	f.Add([]byte("*1\r\n$3\r\nfoo\r\n"), "subscribe a b", true)
+	f.Add([]byte(">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"), "3 multi", false)
+	f.Add([]byte("%1\r\n+a\r\n*0\r\n|1\r\n+a\r\n:1\r\n"), "exec", true)
+	f.Fuzz(func(t *testing.T, wire []byte, line string, closed bool) {
+		c := console.New("a", console.NewCommands(rows()))
+		c.Submit("select 2")
+		c.Accept()
+		c.Receive([]byte("+OK\r\n"))
+		c.Submit(line)
+		c.Receive(wire)
+		if closed {
+			c.Closed()
+		}
+		c.Submit(line)
+		if _, effect := c.Take(); effect.Connect {
+			c.Accept()
+		}
+		c.Receive(wire)
+		c.Interrupt()
+		c.Receive(wire)
+		_ = c.Prompt()
+	})
+}
