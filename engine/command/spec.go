@@ -27,6 +27,7 @@ const (
 	MayReplicate
 	NoAsyncLoading
 	NoMulti
+	NoMandatoryKeys
 	MovableKeys
 	AllowBusy
 	// OnlySentinel, ModuleCommand and the rest of Redis's flags have no use here.
@@ -54,6 +55,7 @@ var FlagNames = []struct {
 	{MayReplicate, "may_replicate"},
 	{NoAsyncLoading, "no_async_loading"},
 	{NoMulti, "no_multi"},
+	{NoMandatoryKeys, "no_mandatory_keys"},
 	{MovableKeys, "movablekeys"},
 	{AllowBusy, "allow_busy"},
 }
@@ -125,9 +127,10 @@ type Argument struct {
 	Name          string
 	Type          ArgumentType
 	Token         string
-	KeySpecIndex  int // only for ArgKey
+	KeySpecIndex  int // for ArgKey, and for a pattern of keys where it is not 0
 	Summary       string
 	Since         string
+	DeprecatedIn  string
 	Optional      bool
 	Multiple      bool
 	MultipleToken bool
@@ -150,18 +153,22 @@ type Spec struct {
 	Summary       string
 	Arity         int // counts the command's name; negative: at least
 	Flags         Flags
-	ACLCategories []string // without "@"; only those that do not follow from the flags and group
+	ACLCategories []string // without "@"; only those that Categories does not derive; "-name" takes one away
 	Tips          []string
 	KeySpecs      []KeySpec
 	Arguments     []Argument
 	History       []Change
 	DeprecatedIn  string
 	ReplacedBy    string
+	SystemCommand bool // COMMAND DOCS says "syscmd": not for clients
 	Subcommands   []*Spec
 
 	// Keys finds the keys of commands whose KeySpecs cannot say it (SORT,
 	// EVAL, ...): indices into args. nil: the KeySpecs are enough.
 	Keys func(args [][]byte) ([]int, error)
+	// KeyFlags tells what a call does to the key at a position, for commands
+	// whose options decide it (SET with GET). nil: the KeySpecs' own flags.
+	KeyFlags func(args [][]byte, index int) []string
 
 	// Run executes the command. It has replied when it returns.
 	Run func(c *Context)
