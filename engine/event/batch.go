@@ -117,6 +117,7 @@ func (b *Batch) Durability(e Durability) {
 	b.open(kindDurability)
 	b.int(e.Now)
 	b.uint(e.Last)
+	b.uint(e.Acknowledged)
 	b.uint(e.Written)
 	b.uint(e.Synced)
 	b.int(e.BufferedBytes)
@@ -163,6 +164,7 @@ func (b *Batch) Job(e Job) {
 	b.int(e.Done)
 	b.int(e.Total)
 	b.int(e.Copied)
+	b.int(e.Micros)
 }
 
 // Stats adds an event.

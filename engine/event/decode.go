@@ -151,6 +151,7 @@ func (d *decoder) event() Event {
 		e := &d.durability
 		e.Now = d.int()
 		e.Last = d.uint()
+		e.Acknowledged = d.uint()
 		e.Written = d.uint()
 		e.Synced = d.uint()
 		e.BufferedBytes = d.int()
@@ -192,6 +193,7 @@ func (d *decoder) event() Event {
 		e.Done = d.int()
 		e.Total = d.int()
 		e.Copied = d.int()
+		e.Micros = d.int()
 		return e
 	case kindStats:
 		e := &d.stats

@@ -147,11 +147,13 @@ type KeyspaceFlushed struct{ DB int }
 type KeyspaceSwapped struct{ A, B int }
 
 // Durability is how far writes have come on their way to the disk. Last is
-// the newest change; Written, Synced and SnapshotChange are the newest change
-// that the page cache, the disk and the last snapshot hold.
+// the newest change, Acknowledged the newest one whose reply was let go;
+// Written, Synced and SnapshotChange are the newest change that the page
+// cache, the disk and the last snapshot hold.
 type Durability struct {
 	Now              int64 // microseconds since 1970
 	Last             uint64
+	Acknowledged     uint64
 	Written          uint64
 	Synced           uint64
 	BufferedBytes    int64 // in the server's memory, not yet written
@@ -242,6 +244,7 @@ type Job struct {
 	Phase       Phase
 	Done, Total int64 // keys; Total 0: not known
 	Copied      int64 // bytes held only for the job (entries changed under it)
+	Micros      int64 // since it began
 }
 
 // Stats are figures for the whole server.

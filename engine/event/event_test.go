@@ -24,7 +24,7 @@ func samples() []event.Event {
 		&event.KeyspaceFlushed{DB: -1},
 		&event.KeyspaceSwapped{A: 0, B: 9},
 		&event.Durability{
-			Now: 1_700_000_000_000_000, Last: 40, Written: 39, Synced: 30, BufferedBytes: 27, WrittenBytes: 4096,
+			Now: 1_700_000_000_000_000, Last: 40, Acknowledged: 38, Written: 39, Synced: 30, BufferedBytes: 27, WrittenBytes: 4096,
 			SyncedBytes: 3000, OldestUnsyncedAt: 1_699_999_999_000_000, SnapshotChange: 12,
 			SnapshotAt: 1_699_999_000_000_000, SnapshotBytes: 88, SyncInFlight: true, AOFEnabled: true,
 		},
@@ -33,7 +33,7 @@ func samples() []event.Event {
 			{ID: 3, Name: "worker-A", DB: 2, Flags: event.InMulti | event.Blocked, Queue: 17},
 			{ID: 4},
 		}},
-		&event.Job{Kind: event.Rewrite, Phase: event.Running, Done: 10, Total: 20, Copied: 4096},
+		&event.Job{Kind: event.Rewrite, Phase: event.Running, Done: 10, Total: 20, Copied: 4096, Micros: 1500},
 		&event.Stats{Now: 1, Keys: 2, WithTTL: 3, Memory: 4, Commands: 5, ExpiredKeys: 6, EvictedKeys: 7, BlockedTotal: 8},
 		&event.Log{At: 99, Level: event.Warning, Text: "DB loaded from append only file: 0.001 seconds"},
 		&event.Overflow{},
