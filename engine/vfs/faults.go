@@ -1,0 +1,162 @@
+package vfs
+
+import (
+	"maps"
+	"path"
+	"slices"
+)
+
+// Faults the learner or a test asks for, and what the page asks of a disk.
+
+// SetCapacity changes how many bytes fit; 0 is no limit. Less than Used is
+// allowed: then nothing more fits.
+func (d *Disk) SetCapacity(bytes int64) { d.capacity = max(bytes, 0) }
+
+// Fill leaves room for free bytes more.
+func (d *Disk) Fill(free int64) { d.capacity = max(d.used+free, 1) }
+
+// SetLatency changes how long syncs take that start from now on.
+func (d *Disk) SetLatency(l Latency) { d.latency = l }
+
+// FailSyncs lets the next n calls of Sync or SyncDir fail with ErrIO. What a
+// failed Sync should have saved is given up, as Linux does it.
+func (d *Disk) FailSyncs(n int) { d.failing = n }
+
+// LieAboutSyncs makes a drive that calls a sync done and keeps the data in its
+// own cache, where a power cut finds it unsynced. The next honest sync saves it.
+func (d *Disk) LieAboutSyncs(lie bool) { d.lying = lie }
+
+// Halt is the end of this Disk, as if the power were off: nothing more reaches
+// the platter, waiting tickets are never done, and changes fail with ErrIO.
+func (d *Disk) Halt() { d.halted = true }
+
+// TruncateTail cuts bytes off the end of a file, on the platter too. It is for
+// a disk at rest: the program that writes the file would be taken by surprise.
+func (d *Disk) TruncateTail(name string, bytes int64) error {
+	in, err := d.file(name)
+	if err == nil && bytes < 0 {
+		err = ErrInvalid
+	}
+	if err == nil {
+		err = d.truncate(in, max(in.cache.size-bytes, 0))
+	}
+	if err != nil {
+		return failure("truncate tail", name, -1, err)
+	}
+	d.queue = append(d.queue, request{in: in, name: name, op: "sync", ticket: &ticket{}})
+	d.pump()
+	return nil
+}
+
+// FlipByte inverts the bits of mask in one byte of a file, on the platter too
+// if the byte is there.
+func (d *Disk) FlipByte(name string, off int64, mask byte) error {
+	in, err := d.file(name)
+	if err == nil && (mask == 0 || off < 0 || off >= in.cache.size) {
+		err = ErrInvalid
+	}
+	if err == nil && d.halted {
+		err = ErrIO
+	}
+	if err != nil {
+		return failure("flip byte", name, off, err)
+	}
+	flipped := []byte{0}
+	_, _ = in.cache.readAt(flipped, off) // off is inside, checked above
+	flipped[0] ^= mask
+	in.cache.put(off, flipped)
+	if d.unsyncedFrom(in) > off && off < in.disk.size || d.inFlight(in) && off < in.dirty {
+		d.queue = append(d.queue, request{
+			flip: in, name: name, op: "flip byte", ticket: &ticket{},
+			raw: []Change{{Op: OpWrite, Inode: in.id, Offset: off, Data: flipped}},
+		})
+		d.pump()
+	}
+	return nil
+}
+
+func (d *Disk) file(name string) (*inode, error) {
+	in, err := d.lookup(name)
+	if err == nil && in.dir {
+		err = ErrIsDir
+	}
+	return in, err
+}
+
+func (d *Disk) inFlight(in *inode) bool {
+	return d.flight != nil && slices.ContainsFunc(d.flight.files, func(f *flightFile) bool { return f.in == in && !f.lied })
+}
+
+// Status is how durable a file is. Bytes from the start to Synced were reported
+// durable; from there to Written they are in the page cache, which is all that
+// Size counts as well. A file with NameSynced false is lost in a power cut
+// however much of it is synced.
+type Status struct {
+	Name       string
+	Size       int64
+	Written    int64
+	Synced     int64
+	InFlight   bool // a commit with bytes of it is under way
+	NameSynced bool // under this name it is on the platter
+}
+
+// syncedBytes ends at the first byte that a failed sync gave up.
+func (in *inode) syncedBytes() int64 {
+	if in.hole >= 0 {
+		return min(in.synced, in.hole)
+	}
+	return in.synced
+}
+
+func (d *Disk) status(in *inode) Status {
+	s := Status{
+		Name: in.path(), Size: in.cache.size, Written: in.cache.size,
+		Synced: in.syncedBytes(), InFlight: d.inFlight(in), NameSynced: true,
+	}
+	for at := in; at.parent != nil; at = at.parent {
+		s.NameSynced = s.NameSynced && at.parent.durable[at.name] == at
+	}
+	return s
+}
+
+// Status tells of one file.
+func (d *Disk) Status(name string) (Status, error) {
+	in, err := d.file(name)
+	if err != nil {
+		return Status{}, failure("status", name, -1, err)
+	}
+	return d.status(in), nil
+}
+
+// WrittenBytes is the file's length in the page cache; 0 if there is no file.
+func (d *Disk) WrittenBytes(name string) int64 {
+	s, _ := d.Status(name) // no file: the zero Status
+	return s.Written
+}
+
+// SyncedBytes is how much of the file, from its start, was reported durable; 0
+// if there is no file.
+func (d *Disk) SyncedBytes(name string) int64 {
+	s, _ := d.Status(name)
+	return s.Synced
+}
+
+// Files tells of all files, in directories too, sorted by name.
+func (d *Disk) Files() []Status {
+	var out []Status
+	var walk func(dir *inode)
+	walk = func(dir *inode) {
+		for _, name := range slices.Sorted(maps.Keys(dir.children)) {
+			if in := dir.children[name]; in.dir {
+				walk(in)
+			} else {
+				out = append(out, d.status(in))
+			}
+		}
+	}
+	walk(d.root)
+	slices.SortFunc(out, func(a, b Status) int {
+		return slices.Compare([]string{path.Dir(a.Name), a.Name}, []string{path.Dir(b.Name), b.Name})
+	})
+	return out
+}
