@@ -1,0 +1,130 @@
+// Package lessons is what a page knows about a lesson while it runs: the
+// commands of its transcripts, its actions, its checks and its quiz.
+//
+// The idea: a lesson is a text that can be played. Everything it claims is
+// either a transcript (what is typed and what redis-cli prints), or a check
+// that looks at the state of the server, so a machine can play the whole
+// lesson and find a sentence that stopped being true. The same few forms serve
+// the learner's page, the headless test and a real redis-server.
+//
+// Reading lesson.md and turning its prose into HTML happens at build time, in
+// package lessons/markdown. Nothing here needs a Markdown or a JSON library:
+// this package goes into the page.
+package lessons
+
+// Lesson is one lesson.md.
+type Lesson struct {
+	ID     string
+	Title  string
+	Phase  int
+	Seed   uint64
+	Config []string // lines as in redis.conf
+	Setup  []Line   // played once, before the first step
+	Intro  string   // Markdown before the first step; not encoded
+	Steps  []Step
+}
+
+// Step is one "## " section.
+type Step struct {
+	ID     string
+	Title  string
+	Blocks []Block
+}
+
+// Kind says what a Block is.
+type Kind uint8
+
+// The kinds. All but Prose are fenced blocks with that word as their language
+// (Transcript is "redis").
+const (
+	Prose Kind = iota
+	Transcript
+	SetupKind
+	CheckKind
+	Hint
+	Solution
+	QuizKind
+	MeasureKind
+)
+
+var kindNames = [...]string{"prose", "redis", "setup", "check", "hint", "solution", "quiz", "measure"}
+
+// String is the word that opens such a block in lesson.md.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// Block is a part of a step. Hint and Solution belong to the last check
+// before them.
+type Block struct {
+	Kind Kind
+	ID   string // the step's id, a slash and the block's index in the step
+	At   int    // line in lesson.md of its first line of content
+	Text string // Markdown of Prose and Hint (not encoded), the source of all others
+
+	Lines    []Line // Transcript, SetupKind, Solution
+	Together bool   // Transcript: all lines are sent in the same instant, then the replies awaited
+	Check    *Check
+	Quiz     []Question
+	Measures []Measure
+}
+
+// Line is one thing that is typed or done.
+type Line struct {
+	At      int      // line in lesson.md
+	Console string   // "" is the default console
+	Command string   // as typed; empty if Action is set
+	Expect  []string // what redis-cli prints; empty: anything
+	Action  *Action
+}
+
+// Question is one question of a quiz. Explain has a text for each choice.
+type Question struct {
+	Text    string   `json:"q"`
+	Choices []string `json:"choices"`
+	Answer  int      `json:"answer"` // index of the right choice
+	Explain []string `json:"explain"`
+}
+
+// Measure is a figure that the page keeps up to date while the learner works.
+type Measure struct {
+	Label string
+	Fact  Term
+}
+
+// Default is the name shown for the console of lines that begin with "> ".
+const Default = "redis"
+
+// Consoles lists the consoles that lines type at, in order of appearance.
+func Consoles(lines []Line) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, l := range lines {
+		if l.Action == nil && !seen[l.Console] {
+			seen[l.Console] = true
+			names = append(names, l.Console)
+		}
+	}
+	return names
+}
+
+// Error is a mistake in a lesson.
+type Error struct {
+	File string
+	Line int // from 1; 0: the file as a whole
+	Text string
+}
+
+func (e *Error) Error() string {
+	s := e.File
+	if e.Line > 0 {
+		s += ":" + itoa(e.Line)
+	}
+	if s != "" {
+		s += ": "
+	}
+	return s + e.Text
+}

@@ -1,0 +1,186 @@
+package markdown
+
+import (
+	"bytes"
+	"encoding/json"
+	"html"
+	"strconv"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+
+	"everysec/lessons"
+)
+
+// Prose in GitHub's dialect of tables and links; HTML in it is left out.
+var converter = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Linkify))
+
+// HTML writes a lesson as one <article>. Everything a page needs to make it
+// live is in data- attributes: data-block names a block as lessons.Block.ID
+// does, data-line and data-item count inside it from 0. The quiz's answers are
+// in a <script type="application/json">, which no page executes.
+func HTML(l *lessons.Lesson) ([]byte, error) {
+	w := &writer{}
+	w.raw(`<article class="lesson"`).attr("data-lesson", l.ID).raw(">\n<header>\n<h1>").text(l.Title).raw("</h1>\n")
+	w.prose(l.Intro)
+	w.raw("</header>\n")
+	for _, s := range l.Steps {
+		w.step(s)
+	}
+	w.raw("</article>\n")
+	return w.b.Bytes(), w.err
+}
+
+type writer struct {
+	b   bytes.Buffer
+	err error
+}
+
+func (w *writer) raw(s string) *writer { w.b.WriteString(s); return w }
+
+func (w *writer) text(s string) *writer { return w.raw(html.EscapeString(s)) }
+
+func (w *writer) attr(name, value string) *writer {
+	return w.raw(" " + name + `="`).text(value).raw(`"`)
+}
+
+func (w *writer) prose(src string) *writer {
+	if err := converter.Convert([]byte(src), &w.b); err != nil && w.err == nil {
+		w.err = err
+	}
+	return w
+}
+
+// inline is prose without the paragraph around it.
+func (w *writer) inline(src string) *writer {
+	var b bytes.Buffer
+	if err := converter.Convert([]byte(src), &b); err != nil && w.err == nil {
+		w.err = err
+	}
+	s := strings.TrimSpace(b.String())
+	if strings.Count(s, "<p>") == 1 {
+		s = strings.TrimSuffix(strings.TrimPrefix(s, "<p>"), "</p>")
+	}
+	return w.raw(s)
+}
+
+func (w *writer) step(s lessons.Step) {
+	w.raw(`<section class="step"`).attr("data-step", s.ID).attr("id", s.ID).attr("aria-labelledby", s.ID+"-title").raw(">\n<h2")
+	w.attr("id", s.ID+"-title").raw(">").inline(s.Title).raw("</h2>\n")
+	for _, b := range s.Blocks {
+		w.block(b)
+	}
+	w.raw("</section>\n")
+}
+
+func (w *writer) block(b lessons.Block) {
+	switch b.Kind {
+	case lessons.Prose:
+		w.prose(b.Text)
+	case lessons.Transcript:
+		w.transcript(b)
+	case lessons.SetupKind: // the page plays it; there is nothing to read
+	case lessons.CheckKind:
+		w.check(b)
+	case lessons.Hint:
+		w.raw(`<details class="hint"`).attr("data-block", b.ID).raw("><summary>Hint</summary>\n").prose(b.Text).raw("</details>\n")
+	case lessons.Solution:
+		w.raw(`<details class="solution"`).attr("data-block", b.ID).raw("><summary>Solution</summary>\n")
+		w.transcript(b)
+		w.raw("</details>\n")
+	case lessons.QuizKind:
+		w.quiz(b)
+	case lessons.MeasureKind:
+		w.raw(`<dl class="measure"`).attr("data-block", b.ID).raw(">\n")
+		for i, m := range b.Measures {
+			w.raw("<div><dt>").inline(m.Label).raw("</dt><dd").attr("data-item", strconv.Itoa(i)).attr("data-fact", m.Fact.String()).raw(">–</dd></div>\n")
+		}
+		w.raw("</dl>\n")
+	}
+}
+
+func (w *writer) transcript(b lessons.Block) {
+	var consoles []string
+	for _, c := range lessons.Consoles(b.Lines) {
+		consoles = append(consoles, consoleName(c))
+	}
+	w.raw(`<div class="transcript"`).attr("data-block", b.ID).attr("data-console", strings.Join(consoles, " "))
+	if b.Together {
+		w.attr("data-together", "")
+	}
+	w.raw(">\n<div class=\"tools\">")
+	if b.Together {
+		w.raw(`<span class="note">sent in the same instant</span>`)
+	}
+	w.raw(`<button type="button" class="run"`).attr("data-run", b.ID).raw(">Run</button></div>\n<ol class=\"lines\">\n")
+	for i, l := range b.Lines {
+		w.raw("<li").attr("data-line", strconv.Itoa(i))
+		if l.Action != nil {
+			w.attr("class", "action").attr("data-action", l.Action.Source).raw(">").text(l.Action.Words()).raw("</li>\n")
+			continue
+		}
+		prompt := l.Console + "> "
+		if l.Console == "" {
+			prompt = "> "
+		}
+		w.attr("class", "command").attr("data-console", consoleName(l.Console)).raw(`><code><span class="prompt">`).text(prompt).raw("</span><kbd>").text(l.Command).raw("</kbd></code>")
+		if len(l.Expect) > 0 {
+			w.raw(`<pre class="reply"><samp>`).text(printable(l.Expect)).raw("</samp></pre>")
+		}
+		w.raw("</li>\n")
+	}
+	w.raw("</ol>\n</div>\n")
+}
+
+func consoleName(c string) string {
+	if c == "" {
+		return lessons.Default
+	}
+	return c
+}
+
+// printable shows an expected reply to a reader: what may be anything is an
+// ellipsis.
+func printable(lines []string) string {
+	return strings.NewReplacer("<n>", "…", "<*>", "…", "...", "…").Replace(strings.Join(lines, "\n"))
+}
+
+func (w *writer) check(b lessons.Block) {
+	w.raw(`<div class="check"`).attr("data-block", b.ID).raw(">\n")
+	if b.Check.Ask != "" {
+		w.raw(`<p class="ask">`).inline(b.Check.Ask).raw("</p>\n")
+	}
+	w.raw("<ul class=\"items\">\n")
+	for i, it := range b.Check.Items {
+		w.raw("<li").attr("data-item", strconv.Itoa(i)).raw("><code>").text(it.Source)
+		if len(it.Expect) > 0 {
+			w.raw(" → ").text(printable(it.Expect))
+		}
+		w.raw("</code></li>\n")
+	}
+	w.raw("</ul>\n<button type=\"button\" class=\"check\"").attr("data-check", b.ID).raw(">Check</button>\n<p class=\"verdict\" role=\"status\"></p>\n</div>\n")
+}
+
+func (w *writer) quiz(b lessons.Block) {
+	type answer struct {
+		Answer  int      `json:"answer"`
+		Explain []string `json:"explain"`
+	}
+	var answers []answer
+	w.raw(`<form class="quiz"`).attr("data-block", b.ID).raw(">\n")
+	for i, q := range b.Quiz {
+		answers = append(answers, answer{q.Answer, q.Explain})
+		name := strings.ReplaceAll(b.ID, "/", "-") + "-" + strconv.Itoa(i)
+		w.raw("<fieldset").attr("data-question", strconv.Itoa(i)).raw("><legend>").inline(q.Text).raw("</legend>\n")
+		for c, choice := range q.Choices {
+			w.raw(`<label><input type="radio"`).attr("name", name).attr("value", strconv.Itoa(c)).raw("> <span>").inline(choice).raw("</span></label>\n")
+		}
+		w.raw("<p class=\"explain\" role=\"status\"></p>\n</fieldset>\n")
+	}
+	secret, err := json.Marshal(answers) // escapes <, > and &, so it cannot end the script
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	w.raw("<p class=\"score\" role=\"status\"></p>\n<script type=\"application/json\" class=\"answers\">").raw(string(secret)).raw("</script>\n</form>\n")
+}
