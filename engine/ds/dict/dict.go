@@ -65,9 +65,7 @@ func (d *Dict) Find(key []byte) arena.Ref {
 	if d.Len() == 0 {
 		return 0
 	}
-	if d.rehash >= 0 && d.paused == 0 {
-		d.step(1)
-	}
+	d.stepOnce()
 	return d.find(key, d.hasher.sum(key))
 }
 
@@ -99,9 +97,7 @@ func (d *Dict) find(key []byte, hash uint32) arena.Ref {
 // Add returns the node of key and false if there is one; otherwise it adds
 // one with a zeroed head of headLen bytes, a multiple of 8.
 func (d *Dict) Add(key []byte, headLen int) (arena.Ref, bool) {
-	if d.rehash >= 0 && d.paused == 0 {
-		d.step(1)
-	}
+	d.stepOnce()
 	hash := d.hasher.sum(key)
 	if r := d.find(key, hash); r != 0 {
 		return r, false
@@ -113,9 +109,7 @@ func (d *Dict) Add(key []byte, headLen int) (arena.Ref, bool) {
 
 // Insert is Add for a key known to be absent.
 func (d *Dict) Insert(key []byte, headLen int) arena.Ref {
-	if d.rehash >= 0 && d.paused == 0 {
-		d.step(1)
-	}
+	d.stepOnce()
 	r := NewNode(d.arena, key, headLen)
 	d.insert(r, d.hasher.sum(key))
 	return r
@@ -124,9 +118,7 @@ func (d *Dict) Insert(key []byte, headLen int) arena.Ref {
 // Link puts in a node that is in no dict, from Unlink of any dict in the same
 // arena or from NewNode. Its key must be absent.
 func (d *Dict) Link(r arena.Ref) {
-	if d.rehash >= 0 && d.paused == 0 {
-		d.step(1)
-	}
+	d.stepOnce()
 	d.insert(r, d.hasher.sum(Key(d.arena, r)))
 }
 
@@ -154,9 +146,7 @@ func (d *Dict) Unlink(key []byte) arena.Ref {
 	if d.Len() == 0 {
 		return 0
 	}
-	if d.rehash >= 0 && d.paused == 0 {
-		d.step(1)
-	}
+	d.stepOnce()
 	hash := d.hasher.sum(key)
 	r := d.find(key, hash)
 	if r != 0 {
@@ -167,9 +157,7 @@ func (d *Dict) Unlink(key []byte) arena.Ref {
 
 // UnlinkNode is Unlink of a node known to be in the dict.
 func (d *Dict) UnlinkNode(r arena.Ref) {
-	if d.rehash >= 0 && d.paused == 0 {
-		d.step(1)
-	}
+	d.stepOnce()
 	d.unlink(r)
 }
 
@@ -264,10 +252,14 @@ func (d *Dict) FreeSome(n int) bool { return d.FreeSomeFunc(n, nil) }
 // before it is freed.
 func (d *Dict) FreeSomeFunc(n int, release func(arena.Ref)) bool {
 	a := d.arena
-	visits := max(n, 1) * emptyVisits
+	n = max(n, 1)
+	visits := n * emptyVisits
 	for i := range d.tables {
 		t := &d.tables[i]
-		for t.array != 0 && t.used > 0 {
+		if t.array == 0 {
+			continue
+		}
+		for t.used > 0 {
 			at, ok := t.nextUsed(a, d.freed, &visits)
 			d.freed = at
 			if !ok || n <= 0 {

@@ -37,6 +37,13 @@ func (d *Dict) Expand(n int) {
 	}
 }
 
+// stepOnce is the part of the rehash that every operation does.
+func (d *Dict) stepOnce() {
+	if d.rehash >= 0 && d.paused == 0 {
+		d.step(1)
+	}
+}
+
 // step moves n buckets that are not empty, passing only some that are.
 func (d *Dict) step(n int) {
 	a := d.arena
@@ -62,9 +69,13 @@ func (d *Dict) step(n int) {
 		d.moved(from, at+1)
 	}
 	if from.used == 0 {
+		shrinking := from.mask > to.mask
 		d.freeTable(from)
 		d.tables[0], d.tables[1] = d.tables[1], table{}
 		d.rehash = -1
+		if shrinking { // not after Expand, which is done ahead of need
+			d.shrinkIfSparse()
+		}
 	}
 }
 

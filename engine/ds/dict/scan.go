@@ -104,40 +104,56 @@ func (d *Dict) groups() int {
 // one of its elements. Elements that share a bucket are picked less often
 // than others.
 func (d *Dict) Random(r *rand.Rand) arena.Ref {
-	return d.pick(r, 1)
-}
-
-// FairRandom is Random with much less of its bias, and slower: the pick is
-// from the elements of neighbouring buckets. With up to fairSample elements
-// it has no bias.
-func (d *Dict) FairRandom(r *rand.Rand) arena.Ref {
-	return d.pick(r, fairSample)
-}
-
-const fairSample = 15
-
-func (d *Dict) pick(r *rand.Rand, atLeast int) arena.Ref {
-	var array [4 * fairSample]arena.Ref
-	found := d.sample(r, array[:0], atLeast)
+	var array [64]arena.Ref
+	found := d.Sample(r, array[:0], 1)
 	if len(found) == 0 {
 		return 0
 	}
 	return found[r.Uint64N(uint64(len(found)))]
 }
 
+// FairRandom is Random with the same chance for each node, and slower: a
+// stretch of buckets where a few elements are expected is given up for
+// another the likelier, the fewer it has.
+func (d *Dict) FairRandom(r *rand.Rand) arena.Ref {
+	const (
+		expected = 4
+		limit    = 20 // one stretch in a billion has more
+	)
+	d.stepOnce()
+	if d.Len() == 0 {
+		return 0
+	}
+	groups := d.groups()
+	stretch := (expected*groups + d.Len() - 1) / d.Len()
+	if stretch >= groups {
+		stretch = groups
+	}
+	for {
+		var array [64]arena.Ref
+		found := array[:0]
+		i := r.Uint32()
+		for range stretch {
+			found = d.gather(i&uint32(groups-1), found)
+			i++
+		}
+		among := max(len(found), limit)
+		if stretch == groups {
+			among = len(found)
+		}
+		if k := r.Uint64N(uint64(among)); k < uint64(len(found)) {
+			return found[k]
+		}
+	}
+}
+
 // Sample appends about n different nodes, from neighbouring buckets and so
 // not independent of each other: at least n, if there are that many near
 // enough, and one in any case unless the dict is empty.
 func (d *Dict) Sample(r *rand.Rand, dst []arena.Ref, n int) []arena.Ref {
-	return d.sample(r, dst, n)
-}
-
-func (d *Dict) sample(r *rand.Rand, dst []arena.Ref, n int) []arena.Ref {
+	d.stepOnce()
 	if d.Len() == 0 {
 		return dst
-	}
-	if d.rehash >= 0 && d.paused == 0 {
-		d.step(1)
 	}
 	had, mask := len(dst), uint32(d.groups()-1)
 	i := r.Uint32() & mask

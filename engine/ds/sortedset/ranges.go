@@ -225,14 +225,19 @@ func (s *Set) ranksOfMembers(r LexRange) (from, to int) {
 	return from, max(from, to)
 }
 
+// The descents below keep in stop the node where the level above ended: it
+// lies beyond what is sought, so it need not be compared again. No node (0)
+// is the first such stop.
+
 // seek returns the last node before (score, member), or the header, and how
 // many nodes there are up to it; with previous, that node for every level.
 func (s *Set) seek(score float64, member []byte, previous *[maxLevel]arena.Ref) (arena.Ref, uint32) {
-	x, passed := s.header, uint32(0)
+	x, passed, stop := s.header, uint32(0), arena.Ref(0)
 	for i := s.level - 1; i >= 0; i-- {
 		for {
 			l := s.link(x, i)
-			if l.forward == 0 || !s.before(l.forward, score, member) {
+			if l.forward == stop || !s.before(l.forward, score, member) {
+				stop = l.forward
 				break
 			}
 			passed += l.span
@@ -248,14 +253,15 @@ func (s *Set) seek(score float64, member []byte, previous *[maxLevel]arena.Ref) 
 // seekScore returns the last node with a score below bound, or equal to it if
 // inclusive, or the header, and how many nodes there are up to it.
 func (s *Set) seekScore(bound float64, inclusive bool) (arena.Ref, uint32) {
-	x, passed := s.header, uint32(0)
+	x, passed, stop := s.header, uint32(0), arena.Ref(0)
 	for i := s.level - 1; i >= 0; i-- {
 		for {
 			l := s.link(x, i)
-			if l.forward == 0 {
+			if l.forward == stop {
 				break
 			}
 			if score := s.at(l.forward).score; score > bound || score == bound && !inclusive {
+				stop = l.forward
 				break
 			}
 			passed += l.span
@@ -268,14 +274,15 @@ func (s *Set) seekScore(bound float64, inclusive bool) (arena.Ref, uint32) {
 // seekMember returns how many nodes have a member below bound, or equal to it
 // if inclusive, in a set whose scores are all equal.
 func (s *Set) seekMember(bound []byte, inclusive bool) uint32 {
-	x, passed := s.header, uint32(0)
+	x, passed, stop := s.header, uint32(0), arena.Ref(0)
 	for i := s.level - 1; i >= 0; i-- {
 		for {
 			l := s.link(x, i)
-			if l.forward == 0 {
+			if l.forward == stop {
 				break
 			}
 			if c := bytes.Compare(s.member(l.forward), bound); c > 0 || c == 0 && !inclusive {
+				stop = l.forward
 				break
 			}
 			passed += l.span
@@ -288,11 +295,12 @@ func (s *Set) seekMember(bound []byte, inclusive bool) uint32 {
 // seekRank returns the node that is number n counted from 1, or the header
 // for 0; with previous, the last node up to it for every level.
 func (s *Set) seekRank(n uint32, previous *[maxLevel]arena.Ref) arena.Ref {
-	x, passed := s.header, uint32(0)
+	x, passed, stop := s.header, uint32(0), arena.Ref(0)
 	for i := s.level - 1; i >= 0; i-- {
 		for {
 			l := s.link(x, i)
-			if l.forward == 0 || passed+l.span > n {
+			if l.forward == stop || passed+l.span > n {
+				stop = l.forward
 				break
 			}
 			passed += l.span

@@ -146,11 +146,12 @@ func (s *Set) insert(r arena.Ref) {
 	for ; s.level < height; s.level++ {
 		*s.link(s.header, s.level) = link{span: s.length}
 	}
-	x, passed := s.header, uint32(0)
+	x, passed, stop := s.header, uint32(0), arena.Ref(0)
 	for i := s.level - 1; i >= 0; i-- {
 		for {
 			l := s.link(x, i)
-			if l.forward == 0 || !s.before(l.forward, e.score, member) {
+			if l.forward == stop || !s.before(l.forward, e.score, member) {
+				stop = l.forward
 				break
 			}
 			passed += l.span
