@@ -203,6 +203,9 @@ func (a *Arena) Bytes(r Ref) []byte {
 // Slice returns n bytes of a block from offset off. It does not check that
 // they lie inside the block, which makes it cheaper than Bytes.
 func (a *Arena) Slice(r Ref, off, n int) []byte {
+	if n == 0 {
+		off = 0 // at a chunk's end, Go must not see a pointer behind it
+	}
 	return unsafe.Slice(Index[byte](a, r, off), n)
 }
 

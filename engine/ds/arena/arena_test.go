@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -212,6 +213,16 @@ func TestViews(t *testing.T) {
 	copy(a.Slice(r, 40, 5), "hello")
 	if string(b[40:45]) != "hello" {
 		t.Errorf("Slice is not a view: %q", b[40:45])
+	}
+}
+
+func TestEmptySlicesPointIntoTheirBlock(t *testing.T) {
+	a := New()
+	for range chunkBytes / 64 { // the last one ends where the chunk does
+		r := a.Alloc(64)
+		if s := a.Slice(r, 64, 0); unsafe.SliceData(s) != unsafe.SliceData(a.Bytes(r)) || len(s) != 0 || s == nil {
+			t.Fatalf("block %#x: an empty slice points elsewhere", r)
+		}
 	}
 }
 
