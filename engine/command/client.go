@@ -1,0 +1,93 @@
+package command
+
+import (
+	"everysec/engine/keyspace"
+	"everysec/engine/resp"
+)
+
+// Client is the state of one connection that commands can see and change. The
+// server owns the bytes that come in.
+type Client struct {
+	ID      uint64
+	Address string // "ip:port" as CLIENT LIST shows it
+	Local   string
+	Name    string
+	LibName string
+	LibVer  string
+	User    string
+	DB      *keyspace.DB
+	// Reply collects what is to be sent. Its Protocol is 2 until HELLO 3.
+	Reply *resp.Writer
+
+	Authenticated bool
+	Transaction   Transaction
+	Channels      map[string]struct{}
+	Patterns      map[string]struct{}
+
+	// ReplyOff drops replies until CLIENT REPLY ON; ReplySkip drops the next.
+	ReplyOff, ReplySkipNext, ReplySkip bool
+
+	NoEvict, NoTouch, Monitor bool
+	// CloseAfterReply ends the connection when its replies have been sent.
+	CloseAfterReply bool
+	// CloseNow ends it without sending them.
+	CloseNow bool
+	// Internal marks the clients behind scripts and the AOF loader.
+	Internal bool
+
+	CreatedAt, LastInteraction int64 // Unix milliseconds
+	LastCommand                string
+	// CommandsProcessed and the byte counts are for CLIENT LIST.
+	CommandsProcessed, NetIn, NetOut int64
+
+	// Blocked is set while the client waits (WAIT, and later BLPOP and its
+	// kin); its commands stay unread until it is nil again.
+	Blocked *Blocked
+}
+
+// Blocked says what a client waits for.
+type Blocked struct {
+	// Deadline is engine time in Unix milliseconds; 0: no limit.
+	Deadline int64
+	// OnTimeout writes the reply when the deadline passes.
+	OnTimeout func(w *resp.Writer)
+}
+
+// Transaction is the state between MULTI and EXEC.
+type Transaction struct {
+	Open    bool
+	Queue   [][][]byte // own copies
+	Flags   Flags      // all flags of queued commands together
+	Aborted bool       // a command could not be queued: EXEC will fail
+	Dirty   bool       // a watched key changed: EXEC will reply nil
+	Watched []WatchedKey
+}
+
+// WatchedKey is one key of WATCH.
+type WatchedKey struct {
+	DB  *keyspace.DB
+	Key []byte
+	// Expired: the key had already expired when it was watched, so that its
+	// deletion is no change.
+	Expired bool
+}
+
+// Touched marks the transaction as dirty; see keyspace.Watcher.
+func (c *Client) Touched() { c.Transaction.Dirty = true }
+
+// Unwatch forgets all watched keys.
+func (c *Client) Unwatch() {
+	for _, w := range c.Transaction.Watched {
+		w.DB.Unwatch(w.Key, c)
+	}
+	c.Transaction.Watched = nil
+}
+
+// Discard ends the transaction without running it.
+func (c *Client) Discard() {
+	c.Unwatch()
+	c.Transaction = Transaction{}
+}
+
+// Subscriptions counts channels and patterns.
+func (c *Client) Subscriptions() int { return len(c.Channels) + len(c.Patterns) }

@@ -1,0 +1,255 @@
+package command
+
+import (
+	"math/rand/v2"
+	"strings"
+
+	"everysec/engine/config"
+	"everysec/engine/keyspace"
+	"everysec/engine/number"
+	"everysec/engine/object"
+	"everysec/engine/resp"
+)
+
+// Context is one execution of a command. It is valid until Run returns.
+type Context struct {
+	Spec *Spec
+	// Args are the words of the command, its name first (a subcommand's name
+	// second). They alias the input buffer: what is to be kept is copied.
+	Args   [][]byte
+	Client *Client
+	Reply  *resp.Writer // of the client, or of the script or transaction that calls
+	DB     *keyspace.DB
+	Space  *keyspace.Space
+	Config *config.Config
+	Random *rand.Rand
+	Server Server
+
+	// Now is the time of the command in Unix milliseconds. It stands still in
+	// a script and in a transaction.
+	Now int64
+
+	// InScript and InTransaction say who calls.
+	InScript, InTransaction bool
+
+	// Changes is how much the command changed: Redis's server.dirty.
+	Changes int64
+
+	rewritten bool
+	silent    bool
+}
+
+// Reset prepares a context for the next command, keeping what the server set
+// up once.
+func (c *Context) Reset() {
+	c.Changes = 0
+	c.rewritten = false
+	c.silent = false
+}
+
+// Objects is the store that owns all values.
+func (c *Context) Objects() *object.Store { return c.Space.Objects }
+
+// LookupRead finds a key for reading; nil when there is none.
+func (c *Context) LookupRead(key []byte) *keyspace.Entry {
+	return c.DB.Lookup(key, c.Client.NoTouch)
+}
+
+// LookupWrite finds a key that the command is about to change.
+func (c *Context) LookupWrite(key []byte) *keyspace.Entry { return c.DB.LookupWrite(key) }
+
+// ReadTyped finds a key that must hold type t for reading. ok is false when it
+// holds another: the error has been sent. The entry is nil when there is no key.
+func (c *Context) ReadTyped(key []byte, t object.Type) (e *keyspace.Entry, ok bool) {
+	return c.typed(c.LookupRead(key), t)
+}
+
+// WriteTyped is ReadTyped for a key about to be changed.
+func (c *Context) WriteTyped(key []byte, t object.Type) (e *keyspace.Entry, ok bool) {
+	return c.typed(c.LookupWrite(key), t)
+}
+
+func (c *Context) typed(e *keyspace.Entry, t object.Type) (*keyspace.Entry, bool) {
+	if e != nil && e.Value.Type != t {
+		c.Reply.Error(ErrWrongType)
+		return nil, false
+	}
+	return e, true
+}
+
+// Changed is what follows a change to a key: its watchers and the page hear of
+// it, the event is published to keyspace notifications, and the change counts.
+// e is nil when the key has gone.
+func (c *Context) Changed(key []byte, e *keyspace.Entry, class config.NotifyClass, event string) {
+	c.DB.Modified(key, e)
+	c.Notify(class, event, key)
+	c.Changes++
+}
+
+// Notify publishes a keyspace notification if the class is switched on.
+func (c *Context) Notify(class config.NotifyClass, event string, key []byte) {
+	if c.Config.Notify&class != 0 {
+		c.Server.NotifyKeyspace(c.DB.ID, class, event, key)
+	}
+}
+
+// DeleteEmpty removes a collection that lost its last element, as every
+// command that takes elements away must, and says "del". It tells whether the
+// key went.
+func (c *Context) DeleteEmpty(key []byte, e *keyspace.Entry) bool {
+	if c.Objects().Len(&e.Value) != 0 {
+		return false
+	}
+	c.DB.Delete(key, false)
+	c.DB.Modified(key, nil)
+	c.Notify(config.NotifyGeneric, "del", key)
+	return true
+}
+
+// PropagateAs sends these words to the AOF and replicas instead of the
+// command's own, which is what happens when nothing is called and Changes is
+// not 0. Called several times it sends several commands, in MULTI and EXEC.
+func (c *Context) PropagateAs(args ...[]byte) {
+	c.rewritten = true
+	c.Server.Propagate(c.DB.ID, args)
+}
+
+// PropagateNothing keeps the command out of the AOF although it changed
+// something.
+func (c *Context) PropagateNothing() { c.silent = true }
+
+// PropagatesVerbatim tells the server whether to send the command's own words.
+func (c *Context) PropagatesVerbatim() bool {
+	return c.Changes != 0 && !c.rewritten && !c.silent
+}
+
+// Int parses an argument as Redis's integers are parsed. ok is false when it
+// is none: the error has been sent.
+func (c *Context) Int(arg []byte) (n int64, ok bool) {
+	n, ok = number.ParseInt(arg)
+	if !ok {
+		c.Reply.Error(ErrNotInteger)
+	}
+	return n, ok
+}
+
+// Float parses a double (not NaN). ok is false when it is none: the error has
+// been sent.
+func (c *Context) Float(arg []byte) (f float64, ok bool) {
+	f, ok = number.ParseDouble(arg)
+	if !ok {
+		c.Reply.Error(ErrNotFloat)
+	}
+	return f, ok
+}
+
+// Is compares an argument with a word in capitals, ignoring case.
+func Is(arg []byte, word string) bool {
+	if len(arg) != len(word) {
+		return false
+	}
+	for i := range len(arg) {
+		b := arg[i]
+		if 'a' <= b && b <= 'z' {
+			b -= 'a' - 'A'
+		}
+		if b != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// ReplySubcommandError sends the error for an unknown subcommand or wrong
+// number of arguments to one, as containers do.
+func (c *Context) ReplySubcommandError() {
+	c.Reply.Error("ERR unknown subcommand or wrong number of arguments for '" +
+		string(c.Args[1]) + "'. Try " + strings.ToUpper(c.Spec.Name) + " HELP.")
+}
+
+// ReplyHelp sends the lines of a container's HELP.
+func (c *Context) ReplyHelp(name string, lines ...string) {
+	c.Reply.Array(len(lines) + 3)
+	c.Reply.SimpleString(strings.ToUpper(name) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
+	for _, line := range lines {
+		c.Reply.SimpleString(line)
+	}
+	c.Reply.SimpleString("HELP")
+	c.Reply.SimpleString("    Print this help.")
+}
+
+// Server is what commands ask of the server. The server implements it.
+type Server interface {
+	// Propagate queues one command for the AOF and replicas, to be sent when
+	// the running command ends. The words are encoded before it returns.
+	Propagate(db int, args [][]byte)
+	// NotifyKeyspace publishes to __keyspace@ and __keyevent@.
+	NotifyKeyspace(db int, class config.NotifyClass, event string, key []byte)
+
+	// Table finds commands.
+	Table() *Table
+	// Call runs one command on behalf of another (EXEC, scripts): checks that
+	// the caller has not made are not made. Its reply goes to w.
+	Call(caller *Context, args [][]byte, w *resp.Writer)
+
+	// Clients in the order of their ids.
+	Clients() []*Client
+	Kill(c *Client)
+	// Block makes the client wait after this command.
+	Block(c *Client, b *Blocked)
+
+	PubSub() *PubSub
+
+	// HoldUntil keeps the one thread busy until engine time (microseconds).
+	HoldUntil(at int64)
+
+	Persistence
+	Introspection
+}
+
+// Persistence is the part of the server that commands like SAVE drive. Where
+// a method takes a Context it replies itself, at once or when the disk is done.
+type Persistence interface {
+	Save(c *Context)
+	BackgroundSave(c *Context, schedule bool)
+	RewriteAOF(c *Context)
+	LastSave() int64 // Unix seconds
+	Shutdown(c *Context, flags ShutdownFlags)
+	// Reload saves and loads the dataset again (DEBUG RELOAD); LoadAOF loads
+	// it from the append-only file.
+	Reload(c *Context, flags ReloadFlags)
+	LoadAOF(c *Context)
+	// AbortSnapshot ends a running BGSAVE, as FLUSHALL does; FinishSnapshotScan
+	// lets it read all it still has to read, at once.
+	AbortSnapshot()
+	FinishSnapshotScan()
+	// FlushedAll saves an empty dataset when save points are configured.
+	FlushedAll()
+}
+
+// ShutdownFlags are the options of SHUTDOWN.
+type ShutdownFlags struct{ Save, NoSave, Now, Force, Abort bool }
+
+// ReloadFlags are the options of DEBUG RELOAD.
+type ReloadFlags struct{ NoFlush, NoSave, Merge bool }
+
+// Introspection is what INFO, CONFIG, SCRIPT and DEBUG look at and set.
+type Introspection interface {
+	Info(sections []string) []byte
+	ConfigSet(c *Context, pairs [][2]string) // replies
+	ConfigRewrite(c *Context)
+	ResetStatistics()
+	SetActiveExpire(on bool)
+	RunID() string
+	Now() int64 // microseconds, moving while a command runs only if the host says so
+	Scripts() Scripts
+}
+
+// Scripts is the script cache.
+type Scripts interface {
+	Load(body []byte) (sha string, err string)
+	Exists(sha string) bool
+	Flush()
+	// Run evaluates a cached script, replying through c.
+	Run(c *Context, sha string, keys, args [][]byte, readOnly bool)
+}

@@ -1,0 +1,34 @@
+package object
+
+import (
+	"everysec/engine/ds/quicklist"
+)
+
+// NewList makes an empty list.
+func (s *Store) NewList() Value {
+	v := Value{Type: List, Encoding: QuickList}
+	v.setRef(quicklist.New(s.Arena, s.Limits.ListMaxListpackSize).Header())
+	return v
+}
+
+// List views a value as the list it is. Edits through it change the value.
+func (s *Store) List(v *Value) quicklist.List { return quicklist.Open(s.Arena, v.ref()) }
+
+func (s *Store) freeQuicklist(v *Value) { s.List(v).Free() }
+
+func (s *Store) quicklistNodes(v *Value) int { return s.List(v).NodeCount() }
+
+func (s *Store) quicklistBytes(v *Value) int64 { return s.List(v).Bytes() }
+
+func (s *Store) copyList(v *Value) Value {
+	c := s.NewList()
+	from, to := s.List(v), s.List(&c)
+	for container, b := range from.Nodes() {
+		if container == quicklist.Packed {
+			to.AppendNode(b)
+		} else {
+			to.AppendPlain(b)
+		}
+	}
+	return c
+}
