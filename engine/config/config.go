@@ -1,0 +1,132 @@
+// Package config is redis.conf: a table of parameters, their types, ranges and
+// defaults, the parser of the file, and the values in force.
+package config
+
+import (
+	"maps"
+	"slices"
+
+	"everysec/engine/object"
+)
+
+// NotifyClass is a set of classes of notify-keyspace-events.
+type NotifyClass uint32
+
+// The classes, with the letters of notify-keyspace-events.
+const (
+	NotifyKeyspace  NotifyClass = 1 << iota // K
+	NotifyKeyevent                          // E
+	NotifyGeneric                           // g
+	NotifyString                            // $
+	NotifyList                              // l
+	NotifySet                               // s
+	NotifyHash                              // h
+	NotifySortedSet                         // z
+	NotifyExpired                           // x
+	NotifyEvicted                           // e
+	NotifyStream                            // t
+	NotifyKeyMiss                           // m
+	NotifyLoaded                            // (internal)
+	NotifyModule                            // d
+	NotifyNew                               // n
+)
+
+// NotifyAll is "A": all classes but key misses and new keys.
+const NotifyAll = NotifyGeneric | NotifyString | NotifyList | NotifySet | NotifyHash |
+	NotifySortedSet | NotifyExpired | NotifyEvicted | NotifyStream | NotifyModule
+
+// SyncPolicy is appendfsync.
+type SyncPolicy uint8
+
+// The values of appendfsync.
+const (
+	SyncEverySec SyncPolicy = iota
+	SyncAlways
+	SyncNo
+)
+
+// SavePoint is one "save <seconds> <changes>".
+type SavePoint struct {
+	Seconds int64
+	Changes int64
+}
+
+// Config is the values in force, parsed. The table in parameters.go says which
+// directive sets which field.
+type Config struct {
+	Limits object.Limits
+	Notify NotifyClass
+
+	Databases int
+	Port      int
+	Dir       string
+	Hz        int
+
+	SavePoints               []SavePoint
+	StopWritesOnBGSaveError  bool
+	RDBCompression           bool
+	RDBChecksum              bool
+	DBFilename               string
+	AppendOnly               bool
+	AppendFilename           string
+	AppendDirName            string
+	AppendFsync              SyncPolicy
+	NoAppendFsyncOnRewrite   bool
+	AutoAOFRewritePercentage int64
+	AutoAOFRewriteMinSize    int64
+	AOFLoadTruncated         bool
+	AOFUseRDBPreamble        bool
+	AOFTimestampEnabled      bool
+	LazyFreeLazyEviction     bool
+	LazyFreeLazyExpire       bool
+	LazyFreeLazyServerDel    bool
+	LazyFreeLazyUserDel      bool
+	LazyFreeLazyUserFlush    bool
+	ProtoMaxBulkLen          int64
+	ClientQueryBufferLimit   int64
+	MaxClients               int64
+	MaxMemory                int64
+	Timeout                  int64
+	RequirePass              string
+	ActiveExpireEffort       int
+	SlowlogLogSlowerThan     int64
+	SlowlogMaxLen            int64
+	BusyReplyThreshold       int64
+	EnableDebugCommand       string // "no", "yes" or "local"
+	EnableProtectedConfigs   string // the same
+
+	// File is the configuration file named at the start; "" if none.
+	File string
+
+	// kept holds the values of directives that mean nothing here (TLS, CPU
+	// lists, replication of a real process, ...): CONFIG GET shows them,
+	// nothing reads them.
+	kept map[string]string
+
+	// running is set while CONFIG SET is at work, to tell it from a start.
+	running bool
+	// saveGiven is set once the file or command line named save points.
+	saveGiven bool
+}
+
+// New returns the configuration that a redis-server 7.0 without redis.conf has.
+func New() *Config {
+	c := &Config{Limits: object.DefaultLimits(), kept: map[string]string{}}
+	for i := range Parameters {
+		if p := &Parameters[i]; p.AliasOf == "" {
+			if err := p.set(c, p.words(p.Default)); err != nil {
+				panic("config: the default of " + p.Name + ": " + err.Error())
+			}
+		}
+	}
+	c.SavePoints = []SavePoint{{3600, 1}, {300, 100}, {60, 10000}}
+	return c
+}
+
+// Clone is a copy that shares nothing with c.
+func (c *Config) Clone() *Config {
+	copied := *c
+	copied.SavePoints = slices.Clone(c.SavePoints)
+	copied.kept = maps.Clone(c.kept)
+	return &copied
+}
