@@ -33,8 +33,9 @@ const (
 	PowerCut
 	// TornTail is the power cut in which the newest Write was just on its way.
 	// Everything before it reached the platter, names included; of it, all but
-	// the last 1 to 8 bytes. No command in an append only file is that short, so
-	// the cut is always inside its last record. The newest Write is looked for
+	// the last 3 to 8 bytes. No command in an append only file is that short, so
+	// the cut is always inside its last record. (A shorter Write loses all but
+	// its first byte; one of a single byte is lost.) The newest Write is looked for
 	// among files whose name is durable, since recovery will read those; if
 	// everything is synced there is nothing to tear, and no account says torn.
 	TornTail
@@ -219,8 +220,11 @@ func (d *Disk) cutPower(old *Disk, kind Kind, seed uint64) {
 			} else {
 				keepAll(&in.disk, steps)
 				if id == torn {
-					hurt.torn = old.tear(was, random)
-					in.disk.truncate(hurt.torn)
+					end := old.tear(was, random)
+					in.disk.truncate(end)
+					if end > old.unsyncedFrom(was) {
+						hurt.torn = end
+					}
 				}
 			}
 		}
@@ -294,9 +298,10 @@ func surviveCut(out *pages, steps []unsynced, sector int64, random *rand.Rand) d
 		everything
 		beginning
 		onlyLength
-		sectors // drawn twice as often
+		sectors
 	)
-	fate := random.IntN(sectors + 2)
+	fates := [...]int{nothing, nothing, nothing, everything, beginning, beginning, beginning, onlyLength, sectors, sectors}
+	fate := fates[random.IntN(len(fates))]
 	for _, s := range steps {
 		if s.cut >= 0 && s.cut < out.size {
 			if fate == nothing || fate != everything && random.IntN(2) == 0 {
@@ -399,7 +404,14 @@ func (d *Disk) tear(in *inode, random *rand.Rand) int64 {
 	if in.lastWrite > start && in.lastWrite < size-1 {
 		start = in.lastWrite
 	}
-	return size - 1 - random.Int64N(max(min(size-start-1, 8), 1))
+	return size - max(min(3+random.Int64N(6), size-start-1), 1)
+}
+
+func bytesLost(n int64) string {
+	if n == 1 {
+		return "1 byte lost"
+	}
+	return fmt.Sprintf("%d bytes lost", n)
 }
 
 // accountOf compares a file before and after. It is not worth telling of a file
@@ -428,9 +440,9 @@ func accountOf(was, in *inode, hurt damage) (Account, bool) {
 	case a.Intact == a.Written && a.Survived == a.Written:
 		a.What = "whole, by luck: not all of it was synced"
 	case hurt.torn >= 0 && a.Intact == a.Survived:
-		a.What = fmt.Sprintf("torn at %d: %d bytes lost", hurt.torn, lost)
+		a.What = fmt.Sprintf("torn at %d: %s", hurt.torn, bytesLost(lost))
 	case a.Intact == a.Survived:
-		a.What = fmt.Sprintf("cut at %d: %d bytes lost", a.Survived, lost)
+		a.What = fmt.Sprintf("cut at %d: %s", a.Survived, bytesLost(lost))
 	default:
 		a.What = fmt.Sprintf("zeros from %d: the length survived without the data", a.Intact)
 	}

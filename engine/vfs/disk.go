@@ -460,12 +460,11 @@ func (f *diskFile) check(write bool) error {
 }
 
 func (f *diskFile) Write(p []byte) (n int, err error) {
-	at := f.in.cache.size
 	if err = f.check(true); err == nil {
 		n, err = f.d.write(f.in, p)
 	}
 	if err != nil {
-		return n, failure("write", f.name, at+int64(n), err)
+		return n, failure("write", f.name, f.Size(), err) // where it stopped
 	}
 	return n, nil
 }

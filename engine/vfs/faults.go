@@ -113,8 +113,13 @@ func (d *Disk) status(in *inode) Status {
 		Name: in.path(), Size: in.cache.size, Written: in.cache.size,
 		Synced: in.syncedBytes(), InFlight: d.inFlight(in), NameSynced: true,
 	}
+	waiting := d.names
+	if d.flight != nil {
+		waiting = slices.Concat(d.flight.names, waiting)
+	}
 	for at := in; at.parent != nil; at = at.parent {
-		s.NameSynced = s.NameSynced && at.parent.durable[at.name] == at
+		moved := slices.ContainsFunc(waiting, func(n nameChange) bool { return n.in == at })
+		s.NameSynced = s.NameSynced && !moved && at.parent.durable[at.name] == at
 	}
 	return s
 }
