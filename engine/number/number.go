@@ -12,6 +12,7 @@
 package number
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 )
@@ -69,8 +70,11 @@ func ParseInt(b []byte) (int64, bool) {
 // ParseUint reads an unsigned integer as Redis's string2ull: the spellings of
 // ParseInt that are not negative, then whatever C's strtoull takes to its end.
 // That second chance also takes leading spaces, zeros and signs ("-01" is
-// 18446744073709551615), as Redis does.
+// 18446744073709551615), as Redis does. A NUL byte ends the text.
 func ParseUint(b []byte) (uint64, bool) {
+	if nul := bytes.IndexByte(b, 0); nul >= 0 {
+		b = b[:nul]
+	}
 	if v, ok := ParseInt(b); ok {
 		return uint64(v), v >= 0
 	}
@@ -127,6 +131,16 @@ func Strtod(b []byte) (v float64, n int) {
 	}
 	v, _ = lit.double(b)
 	return v, lit.end
+}
+
+// DoubleToInt is f as an integer if it is one and at most 2^62 away from 0. Such
+// a score is stored in a listpack as an integer (and -0 as 0); every other
+// one as the text of AppendDouble.
+func DoubleToInt(f float64) (int64, bool) {
+	if !(f >= -1<<62 && f <= 1<<62) || f != math.Trunc(f) {
+		return 0, false
+	}
+	return int64(f), true
 }
 
 // smallInt is the fast way for what most scores are. -0 must not come here.
