@@ -60,7 +60,7 @@ func TestMalformedBatchesAreRefused(t *testing.T) {
 func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	state := State{
 		Now: 1_700_000_000_123_456, Wall: 1_700_000_001_000_000, Speed: 0.25, Paused: true, Phase: PhaseRunning,
-		Store: StoreIndexedDB, Name: "orders", Seed: 42, Error: "no",
+		Store: StoreIndexedDB, StoreText: "full", Name: "orders", Seed: 42, Error: "no",
 	}
 	if got, err := ReadState(state.Append(nil)); err != nil || got != state {
 		t.Errorf("state: %+v, %v", got, err)

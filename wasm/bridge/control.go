@@ -83,14 +83,16 @@ type State struct {
 	Phase  Phase
 	Store  Store
 	Name   string // of the store
-	Seed   int64
-	Error  string // why the server is down
+	// StoreText says why the store is not what was asked for; "" if it is.
+	StoreText string
+	Seed      int64
+	Error     string // why the server is down
 }
 
 // Append writes the state.
 func (s State) Append(r Record) Record {
 	return r.Int(s.Now).Int(s.Wall).Number(s.Speed).Bool(s.Paused).
-		Byte(uint8(s.Phase)).Byte(uint8(s.Store)).String(s.Name).Int(s.Seed).String(s.Error)
+		Byte(uint8(s.Phase)).Byte(uint8(s.Store)).String(s.StoreText).String(s.Name).Int(s.Seed).String(s.Error)
 }
 
 // ReadState reads what Append wrote.
@@ -98,7 +100,7 @@ func ReadState(payload []byte) (State, error) {
 	f := Read(payload)
 	s := State{
 		Now: f.Int(), Wall: f.Int(), Speed: f.Number(), Paused: f.Bool(),
-		Phase: Phase(f.Byte()), Store: Store(f.Byte()), Name: f.String(), Seed: f.Int(), Error: f.String(),
+		Phase: Phase(f.Byte()), Store: Store(f.Byte()), StoreText: f.String(), Name: f.String(), Seed: f.Int(), Error: f.String(),
 	}
 	return s, f.Err()
 }

@@ -30,17 +30,14 @@ func (r Record) Number(v float64) Record {
 // Int adds an integer of at most 53 bits.
 func (r Record) Int(v int64) Record { return r.Number(float64(v)) }
 
+// Length begins a Bytes field whose n bytes the caller appends.
+func (r Record) Length(n int) Record { return binary.LittleEndian.AppendUint32(r, uint32(n)) }
+
 // Bytes adds a length and that many bytes.
-func (r Record) Bytes(v []byte) Record {
-	r = binary.LittleEndian.AppendUint32(r, uint32(len(v)))
-	return append(r, v...)
-}
+func (r Record) Bytes(v []byte) Record { return append(r.Length(len(v)), v...) }
 
 // String is Bytes for text.
-func (r Record) String(v string) Record {
-	r = binary.LittleEndian.AppendUint32(r, uint32(len(v)))
-	return append(r, v...)
-}
+func (r Record) String(v string) Record { return append(r.Length(len(v)), v...) }
 
 // ErrRecord reports a payload that is shorter than its fields.
 var ErrRecord = errors.New("bridge: payload cut short")

@@ -1,0 +1,71 @@
+# make run    builds the page and serves it; PORT=8080
+# make test   runs everything there is, and never passes by leaving some out
+#
+# Only Go and make are needed for everything but test, bench and screenshots.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: run build dev size test check native wasm differential browser bench screenshots needs clean
+
+SITE := go run ./web/cmd/site
+
+run:
+	@$(SITE) serve
+
+build:
+	@$(SITE) build
+	go build -o dist/everysec-server ./engine/cmd/everysec-server
+
+dev:
+	@$(SITE) dev
+
+size:
+	@$(SITE) size
+
+# Fast first: what fails soon should not wait for what takes long.
+test: needs check native wasm differential browser
+
+check:
+	@unformatted=$$(go tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not gofumpt formatted: $$unformatted"; exit 1; fi
+	go vet ./...
+	GOOS=js GOARCH=wasm go vet ./wasm/... ./web/view/... ./web/app/... ./web/console/...
+	go tool staticcheck ./...
+	GOOS=js GOARCH=wasm go tool staticcheck ./wasm/... ./web/view/...
+
+# Packages whose tests need a browser or a redis-server run on their own.
+APART := everysec/web/browsertest|everysec/engine/differential
+
+native:
+	go test $$(go list ./... | grep -vE '^($(APART))(/|$$)')
+
+# The engine again, as it runs in the page.
+wasm:
+	go run ./web/cmd/wasmtest ./engine/...
+
+differential:
+	go test -count=1 -timeout 10m ./engine/differential/...
+
+browser:
+	go test -count=1 -timeout 10m ./web/browsertest/...
+
+bench:
+	go test -run '^$$' -bench . ./engine/... ./web/browsertest/...
+
+screenshots:
+	SCREENSHOTS=1 go test -count=1 -run TestScreenshots ./web/browsertest
+
+# What the tests need beside Go.
+needs:
+	@missing=""; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	else \
+		echo "make test needs:$$missing (apt-get install$$missing)"; exit 1; \
+	fi
+
+clean:
+	rm -rf dist

@@ -1,0 +1,43 @@
+// The page's start: the worker and the download begin at once, the engine is
+// opened, and the same module becomes the page's user interface.
+import { open, prepare } from "./everysec.js";
+
+const module = prepare();
+
+// ?store=memory: keeps nothing; ?config.appendfsync=always and the like set
+// directives for this page.
+const wishes = new URLSearchParams(location.search);
+const config = {};
+for (const [name, value] of wishes) {
+  if (name.startsWith("config.")) config[name.slice("config.".length)] = value;
+}
+
+const say = (text) => {
+  const place = document.querySelector("[data-everysec-status]");
+  if (place) place.textContent = text;
+};
+
+const opening = open({
+  store: wishes.get("store") ?? "idb://playground",
+  seed: wishes.has("seed") ? Number(wishes.get("seed")) : undefined,
+  config,
+});
+
+// window.everysec is the instance as soon as it answers; everysecReady waits.
+window.everysecReady = opening.then((db) => (window.everysec = db));
+
+async function startPage() {
+  const db = await opening;
+  globalThis.everysecChannel = db.attach({});
+  const go = new Go();
+  go.argv = ["everysec", "ui"];
+  // The engine's imports are there for the linker; this role calls none.
+  go.importObject.everysec = { post() {}, commit() {}, ask() {}, stopwatch: () => performance.now() * 1000 };
+  const instance = await WebAssembly.instantiate(await module, go.importObject);
+  await go.run(instance);
+}
+
+startPage().catch((e) => {
+  console.error(e);
+  say(`The page could not start: ${e.message}`);
+});

@@ -1,0 +1,181 @@
+/** A Redis-compatible server inside this page. */
+
+/** What a command takes: strings are sent as UTF-8, bytes as they are, numbers in decimal. */
+export type Argument = string | number | bigint | Uint8Array | ArrayBuffer;
+
+/**
+ * What a command replies. Bulk strings that are not valid UTF-8 arrive as
+ * bytes; integers beyond 2^53 as bigint; RESP3 maps and sets as Map and Set.
+ */
+export type Reply =
+  | string | number | bigint | boolean | null | Uint8Array | ReplyError
+  | Reply[] | Map<Reply, Reply> | Set<Reply>;
+
+/** An error the server replied; its message is Redis's, verbatim. */
+export class ReplyError extends Error {
+  /** The first word: "ERR", "WRONGTYPE", "NOSCRIPT", ... */
+  readonly code: string;
+}
+
+/** Everything else that can go wrong. */
+export class EngineError extends Error {
+  /**
+   * CLOSED: the connection ended. LOST: the engine died or the machine
+   * crashed before it replied. HOST: the host refused. FATAL: the engine could
+   * not start. LOAD: a file of the engine could not be fetched.
+   */
+  readonly code: "CLOSED" | "LOST" | "HOST" | "FATAL" | "LOAD" | "PROTOCOL";
+}
+
+export interface Options {
+  /**
+   * "idb://NAME" keeps the files in IndexedDB, "memory:" (the default) nowhere.
+   * Where IndexedDB does not work the engine runs in memory and
+   * state().storeText says why.
+   */
+  store?: string;
+  /** Directives of redis.conf, over the defaults and over a stored redis.conf. */
+  config?: Record<string, string>;
+  /** Everything random in the engine follows from it. Default: a random one. */
+  seed?: number;
+  onNotice?: (notice: Notice) => void;
+}
+
+/** Something that happened to the host rather than to the data. */
+export interface Notice {
+  kind:
+    | "ready" | "down" | "crashed" | "fatal"
+    | "store-memory" | "store-busy" | "store-taken" | "store-unknown" | "store-full" | "store-failed";
+  text: string;
+}
+
+/** One connection. Its replies come in the order of its commands. */
+export interface Client {
+  /** Resolves with the reply; an error reply rejects with a ReplyError. */
+  command(name: string, ...args: Argument[]): Promise<Reply>;
+  /** Sends all at once; error replies are values among the others. */
+  pipeline(commands: Argument[][]): Promise<Reply[]>;
+  /** "push": messages and confirmations of subscriptions, MONITOR lines. Returns the way to stop. */
+  on(event: "push", listener: (message: Reply) => void): () => void;
+  on(event: "close", listener: (why: EngineError) => void): () => void;
+  close(): void;
+}
+
+export type CrashKind = "kill-9" | "power-loss" | "power-loss-torn";
+
+/** What became of a key: gone because its time was up is "expired", deleted before and back now is "returned". */
+export type Fate = "survived" | "reverted" | "lost" | "returned" | "expired";
+
+/** What a crash cost. Before restart() only kind, seed and acknowledged are known. */
+export interface Account {
+  kind: CrashKind;
+  seed: number;
+  /** Writes whose reply had been sent. */
+  acknowledged: number;
+  complete: boolean;
+  survivedWrites: number;
+  lostWrites: number;
+  /** Keys, by what became of them. */
+  counts: Record<Fate, number>;
+  /** At most 10,000 keys, those that did not survive first. */
+  keys: { db: number; key: string; fate: Fate }[];
+  /** Why recovery failed, or "". */
+  error: string;
+}
+
+export interface State {
+  /** Engine time and real time, milliseconds since 1970. */
+  now: number;
+  wall: number;
+  /** Engine seconds in a real second. */
+  speed: number;
+  paused: boolean;
+  /** "waiting": another tab owns the store; see takeOver and copy. */
+  phase: "down" | "loading" | "running" | "waiting";
+  store: "memory" | "indexeddb" | "waiting";
+  storeText: string;
+  name: string;
+  seed: number;
+  error: string;
+}
+
+export interface Clock {
+  pause(): Promise<State>;
+  resume(): Promise<State>;
+  /** Between 1/1000 and 1000. */
+  speed(factor: number): Promise<State>;
+  /** Forward only; also while paused. Everything that falls due happens at once. */
+  advance(milliseconds: number): Promise<State>;
+}
+
+/** Figures in events are microseconds and bytes; times are since 1970. */
+export interface Events {
+  change: {
+    db: number; key: string; keyLength: number; type: string; encoding: string; memory: number;
+    elements: number; expireAt: number; change: number; inSnapshot: boolean;
+  };
+  remove: { db: number; key: string; keyLength: number; reason: string };
+  flush: { db: number };
+  swap: { a: number; b: number };
+  durability: {
+    now: number; last: number; acknowledged: number; written: number; synced: number;
+    bufferedBytes: number; writtenBytes: number; syncedBytes: number; oldestUnsyncedAt: number;
+    snapshotChange: number; snapshotAt: number; snapshotBytes: number; syncInFlight: boolean; aofEnabled: boolean;
+  };
+  command: { client: number; name: string; start: number; duration: number; waited: number; preview: string };
+  clients: { clients: { id: number; name: string; db: number; flags: number; queue: number }[] };
+  job: { kind: string; phase: string; done: number; total: number; copied: number; micros: number };
+  stats: {
+    now: number; keys: number; withTTL: number; memory: number; commands: number;
+    expiredKeys: number; evictedKeys: number; blockedTotal: number;
+  };
+  log: { at: number; level: string; text: string };
+  /** More happened than was told. */
+  overflow: Record<string, never>;
+  notice: Notice;
+  crash: undefined;
+  ready: undefined;
+  /** The engine died; a new one starts from the files. */
+  fatal: string;
+}
+
+export interface Database {
+  readonly clock: Clock;
+  command(name: string, ...args: Argument[]): Promise<Reply>;
+  pipeline(commands: Argument[][]): Promise<Reply[]>;
+  /** Another client: transactions, blocking commands and subscriptions are its own. */
+  connect(name?: string): Client;
+  /** Returns the way to stop listening. */
+  on<E extends keyof Events>(event: E, listener: (detail: Events[E]) => void): () => void;
+  /** The machine goes down; the same seed does the same damage to the same disk. */
+  crash(kind?: CrashKind, seed?: number): Promise<Account>;
+  /** Starts the server again and resolves when it has recovered. */
+  restart(): Promise<Account>;
+  /** Written and synced sizes in bytes. */
+  files(): Promise<{ name: string; size: number; synced: number }[]>;
+  readFile(name: string): Promise<Uint8Array>;
+  /** Replaces everything. A file that cannot be loaded rejects and changes nothing. */
+  importRDB(bytes: Uint8Array | ArrayBuffer): Promise<State>;
+  /** dump.rdb and appendonlydir, for a redis-server. */
+  exportZip(): Promise<Uint8Array>;
+  /** Removes every file and starts empty. */
+  erase(): Promise<State>;
+  /** Another tab owns the store: take it from there, or run in memory on a copy. */
+  takeOver(): Promise<State>;
+  copy(): Promise<State>;
+  /** A zip of whatever is stored, also if its format is not understood. */
+  rawStore(): Promise<Uint8Array>;
+  /** How many more bytes the disk takes; Infinity: no limit. */
+  freeSpace(bytes: number): Promise<State>;
+  /** Runs throwaway commands until the browser has compiled the engine well. */
+  warm(commands?: number): Promise<void>;
+  state(): Promise<State>;
+  /** Ends the engine as closing the tab would. */
+  close(): Promise<void>;
+}
+
+/** Starts fetching and compiling before open is called. */
+export function prepare(): Promise<WebAssembly.Module>;
+
+/** Resolves when the server takes commands (it may still be loading). */
+export function open(options?: Options): Promise<Database>;

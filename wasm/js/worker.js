@@ -1,0 +1,169 @@
+// The engine's worker: it owns one Go instance in the role "engine" and one
+// store, and passes buffers between them and the page. The Go runtime's
+// wasm_exec.js and store.js stand before this text in the built file, so that
+// a single request starts everything.
+//
+// Messages from the page: {start: options} at once, {module} when the page has
+// compiled it, then ArrayBuffers: a u32 channel followed by bridge frames.
+// Messages to the page: the same ArrayBuffers, {ready}, {fatal: text}.
+"use strict";
+
+{
+  const encoder = new TextEncoder();
+
+  let engine = null; // the exports of the instance, once Go's main is waiting
+  let dead = false;
+  let memory = new Uint8Array(0);
+  let waiting = []; // what the page sent before the engine was there
+  let store = null;
+
+  // Memory moves when it grows: the old buffer is then detached and empty.
+  const bytes = () =>
+    memory.byteLength === 0 ? (memory = new Uint8Array(engine.mem.buffer)) : memory;
+
+  const wall = () => (performance.timeOrigin + performance.now()) * 1000; // microseconds
+
+  function give(data) {
+    const at = engine.in(data.length) >>> 0;
+    bytes().set(data, at);
+    return data.length;
+  }
+
+  // After an exit, a stack overflow or a lack of memory the instance returns
+  // nonsense, so nothing is asked of it again. The page starts a new worker.
+  function fatal(reason) {
+    if (dead) return;
+    dead = true;
+    engine = null;
+    store?.close();
+    postMessage({ fatal: String(reason?.message ?? reason) });
+  }
+
+  // call runs an export that returns the milliseconds until it wants to be
+  // called again.
+  function call(run) {
+    if (dead || !engine) return;
+    try {
+      const delay = run();
+      if (!dead) schedule(delay);
+    } catch (e) {
+      fatal(e);
+    }
+  }
+
+  // Timers below four milliseconds are stretched by browsers; a message to
+  // ourselves is not, and still lets the page's messages through.
+  const soon = new MessageChannel();
+  let timer = 0;
+  let due = Infinity;
+  let posted = false;
+  soon.port1.onmessage = () => {
+    posted = false;
+    tick();
+  };
+
+  function schedule(delay) {
+    if (delay < 4) {
+      if (!posted) {
+        posted = true;
+        soon.port2.postMessage(0);
+      }
+      return;
+    }
+    const at = performance.now() + delay;
+    if (at >= due) return;
+    clearTimeout(timer);
+    due = at;
+    timer = delay === Infinity ? 0 : setTimeout(lateTick, Math.min(delay, 1 << 30));
+  }
+
+  // A timer also gives Go's own scheduler its turn: the collector's work runs
+  // only there.
+  function lateTick() {
+    due = Infinity;
+    if (dead) return;
+    try {
+      go._resume();
+    } catch (e) {
+      return fatal(e);
+    }
+    tick();
+  }
+
+  function tick() {
+    call(() => engine.tick(wall()));
+  }
+
+  const go = new Go();
+  go.argv = ["everysec", "engine"];
+  go.exit = (code) => fatal(`the engine exited with code ${code}`);
+  go.importObject.everysec = {
+    // post sends a batch that begins with its channel.
+    post: (at, n) => {
+      const copy = bytes().slice(at >>> 0, (at >>> 0) + n).buffer;
+      postMessage(copy, [copy]);
+    },
+    // commit hands over what the store is to make durable; see package idb.
+    commit: (transaction, at, n) => {
+      const ops = bytes().slice(at >>> 0, (at >>> 0) + n);
+      store.commit(ops).then(
+        () => call(() => engine.committed(transaction, 0, wall())),
+        (e) => call(() => engine.committed(transaction, give(encoder.encode(`${e.name}: ${e.message}`)), wall())),
+      );
+    },
+    // ask wants something rare of the store: take over, copy, erase.
+    ask: (what) => {
+      answer(store.ask(what));
+    },
+    stopwatch: () => performance.now() * 1000,
+  };
+
+  // answer passes on what the store found: its state and its files.
+  function answer(found) {
+    found.then(
+      (image) => call(() => engine.stored(give(image), wall())),
+      (e) => fatal(e),
+    );
+  }
+
+  async function start(options, module) {
+    store = openStore(options.store ?? "memory:", {
+      taken: () => call(() => engine.taken(wall())),
+    });
+    // The files are read while the module is on its way.
+    const opening = store.open();
+    opening.catch(() => {});
+    const instance = await WebAssembly.instantiate(await module, go.importObject);
+    go.run(instance).catch(fatal); // Go's main runs up to its first wait
+    if (dead) return;
+    engine = instance.exports;
+    const config = Object.entries(options.config ?? {});
+    const settings = new Record().string(options.store ?? "").number(options.seed ?? 0).number(config.length);
+    for (const [directive, value] of config) settings.string(directive).string(String(value));
+    const image = await opening;
+    engine.configure(give(settings.join()));
+    call(() => engine.stored(give(image), wall()));
+    const early = waiting;
+    waiting = null;
+    for (const batch of early) receive(batch);
+    if (!dead) postMessage({ ready: true });
+  }
+
+  function receive(batch) {
+    call(() => engine.exec(give(new Uint8Array(batch)), wall()));
+  }
+
+  let settle;
+  const module = new Promise((resolve) => (settle = resolve));
+
+  onmessage = ({ data }) => {
+    if (data instanceof ArrayBuffer) {
+      if (waiting) waiting.push(data);
+      else receive(data);
+    } else if (data.start) {
+      start(data.start, module).catch(fatal);
+    } else if (data.module) {
+      settle(data.module);
+    }
+  };
+}

@@ -1,0 +1,136 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"math"
+	"unsafe"
+
+	"everysec/wasm/bridge"
+	"everysec/wasm/idb"
+	"everysec/wasm/playground/host"
+)
+
+// The engine's half. worker.js writes into a buffer of ours and calls an
+// export; whatever there is to say leaves through post before it returns. An
+// export never waits for anything: it would return garbage and take the
+// runtime with it. Every export but in returns the milliseconds after which it
+// wants tick to be called.
+
+// post sends a batch that begins with its channel.
+//
+//go:wasmimport everysec post
+func post(at unsafe.Pointer, n int32)
+
+// commit begins a transaction of the store; committed ends it.
+//
+//go:wasmimport everysec commit
+func commit(transaction int32, at unsafe.Pointer, n int32)
+
+// ask puts a rare question to the store; stored brings the answer.
+//
+//go:wasmimport everysec ask
+func ask(what int32)
+
+// stopwatch is microseconds of real time since some moment.
+//
+//go:wasmimport everysec stopwatch
+func stopwatch() float64
+
+var (
+	machine *host.Host
+	buffer  []byte
+)
+
+func runEngine() {
+	machine = host.New(host.Options{
+		Open: openEngine,
+		Post: func(b []byte) { post(unsafe.Pointer(unsafe.SliceData(b)), int32(len(b))) },
+		Commit: func(transaction uint32, ops []byte) {
+			commit(int32(transaction), unsafe.Pointer(unsafe.SliceData(ops)), int32(len(ops)))
+		},
+		Ask: func(what idb.Ask) { ask(int32(what)) },
+	})
+}
+
+// keepBuffer is the largest input buffer that is not given back after use.
+const keepBuffer = 1 << 20
+
+// in is where the next n bytes of input go.
+//
+//go:wasmexport in
+func in(n int32) unsafe.Pointer {
+	if int(n) > cap(buffer) {
+		buffer = make([]byte, max(int(n), 64<<10))
+	}
+	return unsafe.Pointer(unsafe.SliceData(buffer[:cap(buffer)]))
+}
+
+// take is that input; keep says that the host goes on holding it.
+func take(n int32, keep bool) []byte {
+	b := buffer[:n:n]
+	if keep || cap(buffer) > keepBuffer {
+		buffer = nil
+	}
+	return b
+}
+
+func delay() float64 {
+	d := machine.Delay()
+	if d == math.MaxInt64 {
+		return math.Inf(1)
+	}
+	return float64(d) / 1000
+}
+
+// configure takes the page's settings: the store's name, the seed, and pairs
+// of directive and value.
+//
+//go:wasmexport configure
+func configure(n int32) {
+	f := bridge.Read(take(n, true))
+	s := host.Settings{Store: f.String(), Seed: uint64(f.Int())}
+	for pairs := f.Int(); pairs > 0 && f.More(); pairs-- {
+		s.Config = append(s.Config, [2]string{f.String(), f.String()})
+	}
+	machine.Configure(s)
+}
+
+// stored brings the store's image.
+//
+//go:wasmexport stored
+func stored(n int32, now float64) float64 {
+	machine.Stored(take(n, true), int64(now))
+	return delay()
+}
+
+// exec runs a batch of requests at a time in microseconds since 1970.
+//
+//go:wasmexport exec
+func exec(n int32, now float64) float64 {
+	machine.Exec(take(n, false), int64(now))
+	return delay()
+}
+
+//go:wasmexport tick
+func tick(now float64) float64 {
+	machine.Tick(int64(now))
+	return delay()
+}
+
+// committed ends a transaction; n is the length of an error's text, 0 if it
+// succeeded.
+//
+//go:wasmexport committed
+func committed(transaction, n int32, now float64) float64 {
+	machine.Committed(uint32(transaction), string(take(n, false)), int64(now))
+	return delay()
+}
+
+// taken says that another tab has the store now.
+//
+//go:wasmexport taken
+func taken(now float64) float64 {
+	machine.Taken(int64(now))
+	return delay()
+}

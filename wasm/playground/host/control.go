@@ -1,0 +1,399 @@
+package host
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"everysec/engine/vfs"
+	"everysec/wasm/bridge"
+	"everysec/wasm/idb"
+)
+
+// control does what a page asks of the host, and answers at once or, where the
+// store has to be asked, later.
+func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
+	f := bridge.Read(payload)
+	result, err := bridge.Record(nil), error(nil)
+	if h.disk == nil && op != bridge.OpState && op != bridge.OpTakeOver && op != bridge.OpCopy && op != bridge.OpRawStore {
+		h.fail(c, call, errors.New("no store is open yet"))
+		return
+	}
+	switch op {
+	case bridge.OpState:
+	case bridge.OpPause, bridge.OpResume:
+		h.clock.pause(h.wall, op == bridge.OpPause)
+	case bridge.OpSpeed:
+		if speed := f.Number(); speed > 0 {
+			h.clock.setSpeed(h.wall, speed)
+		} else {
+			err = errors.New("the speed of time must be above 0")
+		}
+	case bridge.OpAdvance:
+		h.clock.advance(h.wall, f.Int())
+		h.step()
+	case bridge.OpCrash:
+		result, err = h.crash(bridge.CrashKind(f.Byte()), uint64(f.Int()))
+	case bridge.OpRestart:
+		h.restart(c, call)
+		return
+	case bridge.OpFiles:
+		result = bridge.AppendFiles(nil, h.files())
+	case bridge.OpReadFile:
+		name := f.String()
+		var content bridge.FileContent
+		if content.Data, err = vfs.ReadFile(h.disk, name); err == nil {
+			content.Synced = h.disk.SyncedBytes(name)
+			result = content.Append(nil)
+		}
+	case bridge.OpImport:
+		h.importRDB(c, call, f.Bytes())
+		return
+	case bridge.OpExport:
+		if result, err = h.export(); err == nil {
+			result = bridge.Record(nil).Bytes(result)
+		}
+	case bridge.OpErase:
+		h.erase(c, call)
+		return
+	case bridge.OpTakeOver:
+		h.ask(c, call, idb.TakeOver)
+		return
+	case bridge.OpCopy:
+		h.ask(c, call, idb.Copy)
+		return
+	case bridge.OpRawStore:
+		h.ask(c, call, idb.Download)
+		return
+	case bridge.OpResync:
+		if h.engine != nil {
+			h.engine.Resync()
+		}
+	case bridge.OpFreeSpace:
+		if free := f.Int(); free < 0 {
+			h.disk.SetCapacity(0)
+		} else {
+			h.disk.Fill(free)
+		}
+	case bridge.OpWarm:
+		result, err = h.warm(int(f.Int()))
+	default:
+		err = errors.New("unknown operation")
+	}
+	if err == nil {
+		err = f.Err()
+	}
+	if err != nil {
+		h.fail(c, call, err)
+		return
+	}
+	if result == nil {
+		result = h.state().Append(nil)
+	}
+	h.answer(c, call, result)
+}
+
+func (h *Host) answer(c *channel, call uint32, result bridge.Record) {
+	c.out = bridge.Append(c.out, bridge.Frame{Kind: bridge.KindResult, ID: call, Data: result})
+}
+
+func (h *Host) fail(c *channel, call uint32, err error) {
+	c.out = bridge.Append(c.out, bridge.Frame{Kind: bridge.KindFailure, ID: call, Data: []byte(err.Error())})
+}
+
+func (h *Host) state() bridge.State {
+	s := bridge.State{
+		Now: h.now(), Wall: h.wall, Speed: h.clock.speed, Paused: h.clock.paused,
+		Store: h.store, StoreText: h.storeText, Name: h.settings.Store, Seed: int64(h.settings.Seed), Error: h.failure,
+	}
+	switch {
+	case h.store == bridge.StoreWaiting || h.disk == nil:
+		s.Phase = bridge.PhaseWaiting
+	case h.engine == nil:
+		s.Phase = bridge.PhaseDown
+	case h.engine.Loading():
+		s.Phase = bridge.PhaseLoading
+	default:
+		s.Phase = bridge.PhaseRunning
+	}
+	return s
+}
+
+// ask passes a question to the store; Stored has the answer.
+func (h *Host) ask(c *channel, call uint32, what idb.Ask) {
+	h.asked = append(h.asked, asked{c.id, call, what})
+	h.options.Ask(what)
+}
+
+// Stored is what the store found when it was opened, or its answer to Ask.
+// The host keeps image.
+func (h *Host) Stored(image []byte, wall int64) {
+	h.begin(wall)
+	im, err := idb.ReadImage(image)
+	if err != nil {
+		im = idb.Image{State: idb.Unknown, Text: err.Error()}
+	}
+	if len(h.asked) == 0 {
+		h.open(im)
+		h.finish()
+		return
+	}
+	a := h.asked[0]
+	h.asked = h.asked[1:]
+	c := h.channel(a.channel)
+	switch {
+	case a.what == idb.Download && im.State == idb.Raw:
+		var z archive
+		for _, b := range im.Blobs {
+			z.add(b.Name, b.Data)
+		}
+		h.answer(c, a.call, bridge.Record(nil).Bytes(z.finish()))
+	case im.State == idb.Busy:
+		h.fail(c, a.call, errors.New(im.Text))
+	case a.what == idb.Download:
+		h.fail(c, a.call, errors.New("the store could not be read"))
+	default:
+		h.drop()
+		h.open(im)
+		h.answer(c, a.call, h.state().Append(nil))
+	}
+	h.finish()
+}
+
+// open makes a disk of what the store holds and starts a server on it.
+func (h *Host) open(im idb.Image) {
+	h.storeText = im.Text
+	kind := bridge.NoticeStoreMemory
+	switch im.State {
+	case idb.Busy:
+		h.store = bridge.StoreWaiting
+		h.tell(bridge.NoticeStoreBusy, im.Text)
+		return
+	case idb.Unknown:
+		kind, h.store = bridge.NoticeStoreUnknown, bridge.StoreMemory
+	case idb.Kept:
+		h.store = bridge.StoreIndexedDB
+	default:
+		h.store = bridge.StoreMemory
+	}
+	if err := h.load(im.Content); err != nil {
+		// What is stored stays as it is, to be downloaded.
+		kind, h.store, h.storeText = bridge.NoticeStoreUnknown, bridge.StoreMemory, err.Error()
+		_ = h.load(vfs.Content{})
+	}
+	if h.storeText != "" {
+		h.tell(kind, h.storeText)
+	}
+	h.start()
+}
+
+func (h *Host) load(content vfs.Content) error {
+	o := vfs.Options{Writeback: writeback}
+	h.platter = nil
+	if h.store == bridge.StoreIndexedDB {
+		h.platter = idb.New(h.options.Commit)
+		o.Platter = h.platter
+	}
+	disk, err := vfs.Load(content, o)
+	if err == nil {
+		h.disk = disk
+	}
+	return err
+}
+
+// writeback is when Linux writes back by itself what nobody synced.
+const writeback = 30_000_000
+
+// files lists every file.
+func (h *Host) files() []bridge.File {
+	var files []bridge.File
+	for _, f := range h.disk.Files() {
+		synced := f.Synced
+		if !f.NameSynced {
+			synced = 0 // bytes without a name are lost bytes
+		}
+		files = append(files, bridge.File{Name: f.Name, Size: f.Size, Synced: synced})
+	}
+	return files
+}
+
+// export is a zip of what a redis-server needs to go on from here.
+func (h *Host) export() ([]byte, error) {
+	var z archive
+	for _, f := range h.disk.Files() {
+		data, err := vfs.ReadFile(h.disk, f.Name)
+		if err != nil {
+			return nil, err
+		}
+		z.add(f.Name, data)
+	}
+	return z.finish(), nil
+}
+
+// erase removes every file and starts empty.
+func (h *Host) erase(c *channel, call uint32) {
+	if h.storeText != "" && h.store == bridge.StoreMemory && strings.HasPrefix(h.settings.Store, "idb:") {
+		h.ask(c, call, idb.Erase) // a store that could not be understood
+		return
+	}
+	h.drop()
+	err := h.removeAll(".")
+	if err == nil {
+		h.disk.SyncAll()
+		h.start()
+		h.step()
+		h.answer(c, call, h.state().Append(nil))
+		return
+	}
+	h.fail(c, call, err)
+}
+
+func (h *Host) removeAll(dir string) error {
+	infos, err := h.disk.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, info := range infos {
+		name := info.Name
+		if dir != "." {
+			name = dir + "/" + name
+		}
+		if info.Dir {
+			if err := h.removeAll(name); err != nil {
+				return err
+			}
+		}
+		if err := h.disk.Remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// importRDB replaces everything with the content of an RDB file. The file is
+// tried on a server of its own first, so that a bad one costs nothing.
+//
+// A server with appendonly yes and no AOF starts empty and does not look at
+// dump.rdb, so this one starts without, and is told to begin an AOF as soon as
+// it has loaded.
+func (h *Host) importRDB(c *channel, call uint32, rdb []byte) {
+	if err := h.try(rdb); err != nil {
+		h.fail(c, call, err)
+		return
+	}
+	h.drop()
+	config, _ := vfs.ReadFile(h.disk, ConfigName)
+	err := h.removeAll(".")
+	if err == nil {
+		err = h.put("dump.rdb", rdb)
+	}
+	if err == nil && config != nil {
+		err = h.put(ConfigName, config)
+	}
+	if err != nil {
+		h.start()
+		h.fail(c, call, err)
+		return
+	}
+	h.disk.SyncAll()
+	h.start([2]string{"appendonly", "no"}, [2]string{"dbfilename", "dump.rdb"})
+	h.afterLoad = append(h.afterLoad, func() {
+		if h.engine != nil && h.wantsAOF() {
+			h.run("CONFIG", "SET", "appendonly", "yes")
+		}
+		h.answer(h.channel(c.id), call, h.state().Append(nil))
+	})
+}
+
+// wantsAOF is what appendonly would be at an ordinary start, as far as the
+// host's own settings say.
+func (h *Host) wantsAOF() bool {
+	want := false
+	for _, pair := range slices.Concat(Lesson, h.settings.Config) {
+		if strings.EqualFold(pair[0], "appendonly") {
+			want = pair[1] == "yes"
+		}
+	}
+	return want
+}
+
+// try loads an RDB file on a server that nobody sees.
+func (h *Host) try(rdb []byte) error {
+	disk := vfs.New(vfs.Options{})
+	if err := put(disk, "dump.rdb", rdb); err != nil {
+		return err
+	}
+	engine, err := h.options.Open(h.now(), Start{FS: disk, Config: [][2]string{{"appendonly", "no"}, {"save", ""}, {"dbfilename", "dump.rdb"}}})
+	if err != nil {
+		return err
+	}
+	for now := h.now(); engine.Running() && engine.Loading(); now++ {
+		disk.Advance(now)
+		engine.Step(now)
+	}
+	if !engine.Running() {
+		return errors.New(engine.Failure())
+	}
+	return nil
+}
+
+func (h *Host) put(name string, data []byte) error { return put(h.disk, name, data) }
+
+func put(disk *vfs.Disk, name string, data []byte) error {
+	f, err := disk.OpenFile(name, vfs.Write|vfs.Create|vfs.Truncate)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// run sends a command from a client of the host's own and forgets the reply.
+func (h *Host) run(args ...string) {
+	id := h.engine.Connect(h.now(), "127.0.0.1:0")
+	h.engine.Receive(id, command(nil, args...))
+	h.engine.Step(h.now())
+	h.engine.Disconnect(h.now(), id)
+	h.collect()
+}
+
+func command(dst []byte, args ...string) []byte {
+	dst = append(append(append(dst, '*'), decimal(uint32(len(args)))...), "\r\n"...)
+	for _, a := range args {
+		dst = append(append(append(dst, '$'), decimal(uint32(len(a)))...), "\r\n"...)
+		dst = append(append(dst, a...), "\r\n"...)
+	}
+	return dst
+}
+
+// warm runs commands on a server that nobody sees, so that the browser has
+// compiled the paths a first visitor takes. It stops after n commands.
+func (h *Host) warm(n int) (bridge.Record, error) {
+	engine, err := h.options.Open(h.now(), Start{FS: vfs.New(vfs.Options{}), Config: [][2]string{{"appendonly", "yes"}, {"save", ""}}})
+	if err != nil {
+		return nil, err
+	}
+	now := h.now()
+	id := engine.Connect(now, "127.0.0.1:0")
+	engine.Step(now)
+	n = min(max(n, 0), 20_000)
+	var in []byte
+	for done := 0; done < n; {
+		in = in[:0]
+		for range 100 {
+			key := "key:" + decimal(uint32(done%1000))
+			in = command(in, "SET", key, "value")
+			in = command(in, "GET", key)
+			done += 2
+		}
+		now += 100
+		engine.Receive(id, in)
+		engine.Step(now)
+		for _, ready := range engine.OutputReady() {
+			engine.Output(ready)
+		}
+	}
+	return bridge.Record(nil).Int(int64(n)), nil
+}

@@ -1,0 +1,244 @@
+package host
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"everysec/engine/event"
+	"everysec/engine/resp"
+	"everysec/engine/vfs"
+	"everysec/wasm/bridge"
+)
+
+// A crash is accounted for twice: in writes and in keys.
+//
+// Keys: every key's digest is taken before the crash and after recovery, and
+// the two sorted lists are merged. Writes: with an AOF, those that stand in
+// the old file behind the point up to which the recovered file is the same;
+// without, those made after the last snapshot.
+
+// before is what was true at the moment of a crash.
+type before struct {
+	account bridge.Account
+	keys    []keyState
+	names   []byte // all keys, end to end
+	files   map[string][]byte
+	aof     bool
+	snap    uint64 // newest change in the last snapshot
+}
+
+type keyState struct {
+	at, n    int // in names
+	db       int
+	digest   uint64
+	expireAt int64 // milliseconds, 0: never
+}
+
+func (h *Host) crash(kind bridge.CrashKind, seed uint64) (bridge.Record, error) {
+	if h.engine == nil {
+		return nil, errDown
+	}
+	if kind > bridge.PowerCutTorn {
+		return nil, errors.New("unknown kind of crash")
+	}
+	b := &before{
+		account: bridge.Account{Kind: kind, Seed: int64(seed), SurvivedWrites: -1, LostWrites: -1},
+		files:   h.increments(),
+	}
+	b.keys, b.names = h.keys()
+	if d := h.durability(); d != nil {
+		b.account.Acknowledged = int64(d.Acknowledged)
+		b.aof, b.snap = d.AOFEnabled, d.SnapshotChange
+	}
+	h.drop()
+	was := h.disk
+	h.disk = was.Image(vfs.Kind(kind), seed)
+	was.Halt()
+	if h.platter != nil {
+		h.disk.Attach(h.platter)
+	}
+	h.before = b
+	h.failure = "crashed"
+	h.tell(bridge.NoticeCrashed, "")
+	return b.account.Append(nil), nil
+}
+
+// durability is the newest figure the engine has told. Asking takes its events
+// out, so every reader gets them.
+func (h *Host) durability() *event.Durability {
+	h.batch.Reset()
+	h.engine.Drain(&h.batch)
+	if h.batch.Len() == 0 {
+		return h.watermark
+	}
+	h.share(h.batch.Encode(nil))
+	return h.watermark
+}
+
+// restart starts the server again; if it went down by a crash the answer is
+// the account, as soon as everything has been loaded.
+func (h *Host) restart(c *channel, call uint32) {
+	if h.disk == nil {
+		h.fail(c, call, errors.New("no store is open yet"))
+		return
+	}
+	b := h.before
+	h.before = nil
+	h.drop()
+	h.start()
+	answer := func() {
+		account := bridge.Account{}
+		if b != nil {
+			h.settle(b)
+			account = b.account
+		}
+		account.Error = h.failure
+		h.answer(h.channel(c.id), call, account.Append(nil))
+	}
+	if h.engine == nil {
+		answer()
+		return
+	}
+	h.afterLoad = append(h.afterLoad, answer)
+}
+
+// settle completes an account after recovery.
+func (h *Host) settle(b *before) {
+	a := &b.account
+	if h.engine == nil {
+		return
+	}
+	a.Complete = true
+	keys, names := h.keys()
+	now := h.now() / 1000
+	var other []bridge.KeyFate
+	note := func(db int, key []byte, fate bridge.Fate) {
+		a.Counts[fate]++
+		list := &a.Keys
+		if fate == bridge.Survived {
+			list = &other
+		}
+		if len(*list) < bridge.MaxFates {
+			*list = append(*list, bridge.KeyFate{DB: int64(db), Key: key, Fate: fate})
+		}
+	}
+	i, k := 0, 0
+	for i < len(b.keys) || k < len(keys) {
+		order := 0
+		switch {
+		case i == len(b.keys):
+			order = 1
+		case k == len(keys):
+			order = -1
+		default:
+			order = compare(&b.keys[i], b.names, &keys[k], names)
+		}
+		switch {
+		case order < 0:
+			old := &b.keys[i]
+			fate := bridge.Lost
+			if old.expireAt != 0 && old.expireAt <= now {
+				fate = bridge.Expired
+			}
+			note(old.db, old.key(b.names), fate)
+			i++
+		case order > 0:
+			note(keys[k].db, keys[k].key(names), bridge.Returned)
+			k++
+		default:
+			fate := bridge.Survived
+			if b.keys[i].digest != keys[k].digest || b.keys[i].expireAt != keys[k].expireAt {
+				fate = bridge.Reverted
+			}
+			note(keys[k].db, keys[k].key(names), fate)
+			i, k = i+1, k+1
+		}
+	}
+	a.Keys = append(a.Keys, other[:min(len(other), bridge.MaxFates-len(a.Keys))]...)
+
+	if b.aof {
+		a.LostWrites = h.lostUnits(b.files)
+	} else {
+		a.LostWrites = max(a.Acknowledged-int64(b.snap), 0)
+	}
+	a.LostWrites = min(a.LostWrites, a.Acknowledged)
+	a.SurvivedWrites = a.Acknowledged - a.LostWrites
+}
+
+func (k *keyState) key(names []byte) []byte { return names[k.at : k.at+k.n] }
+
+func compare(a *keyState, inA []byte, b *keyState, inB []byte) int {
+	return cmp.Or(cmp.Compare(a.db, b.db), bytes.Compare(a.key(inA), b.key(inB)))
+}
+
+// keys is every key, sorted.
+func (h *Host) keys() (keys []keyState, names []byte) {
+	h.engine.Keys(func(db int, key []byte, digest uint64, expireAt int64) {
+		keys = append(keys, keyState{at: len(names), n: len(key), db: db, digest: digest, expireAt: expireAt})
+		names = append(names, key...)
+	})
+	slices.SortFunc(keys, func(a, b keyState) int { return compare(&a, names, &b, names) })
+	return keys, names
+}
+
+// increments are the incremental files of the AOF, with their bytes.
+func (h *Host) increments() map[string][]byte {
+	found := map[string][]byte{}
+	for _, f := range h.disk.Files() {
+		if strings.HasSuffix(f.Name, ".incr.aof") {
+			if data, err := vfs.ReadFile(h.disk, f.Name); err == nil {
+				found[f.Name] = data
+			}
+		}
+	}
+	return found
+}
+
+// lostUnits counts the writes in the old files that recovery did not find.
+func (h *Host) lostUnits(old map[string][]byte) int64 {
+	var lost int64
+	for name, was := range old {
+		is, _ := vfs.ReadFile(h.disk, name) // not there: everything is lost
+		same := 0
+		for same < len(was) && same < len(is) && was[same] == is[same] {
+			same++
+		}
+		lost += units(was) - units(was[:same])
+	}
+	return lost
+}
+
+// units counts the whole writes in a piece of an AOF: a transaction is one,
+// SELECT and annotations are none.
+func units(b []byte) (n int64) {
+	inside := false
+	for len(b) > 0 {
+		if b[0] == '#' {
+			end := bytes.IndexByte(b, '\n')
+			if end < 0 {
+				break
+			}
+			b = b[end+1:]
+			continue
+		}
+		v, size, err := resp.Parse(b)
+		if err != nil || size == 0 || len(v.Elems) == 0 {
+			break
+		}
+		b = b[size:]
+		switch name := string(v.Elems[0].Str); {
+		case strings.EqualFold(name, "SELECT"):
+		case strings.EqualFold(name, "MULTI"):
+			inside = true
+		case strings.EqualFold(name, "EXEC"):
+			inside = false
+			n++
+		case !inside:
+			n++
+		}
+	}
+	return n
+}

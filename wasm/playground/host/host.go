@@ -1,0 +1,511 @@
+// Package host runs one server for a page: it gives it a clock, a disk and
+// clients, lets it crash and start again, and keeps the account of what that
+// cost. It is pure Go without a thread of its own; wasm/playground connects it
+// to a worker.
+//
+// The idea: whatever happens, happens inside Exec, Tick, Committed, Stored or
+// Taken. Each of them takes real time as a value, runs the server until it has
+// nothing more to do, and posts what came out as one batch for each channel.
+package host
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"slices"
+
+	"everysec/engine/event"
+	"everysec/engine/vfs"
+	"everysec/wasm/bridge"
+	"everysec/wasm/idb"
+)
+
+// Engine is what the host needs of a server; see package server.
+type Engine interface {
+	Connect(now int64, address string) uint64
+	Disconnect(now int64, id uint64)
+	Receive(id uint64, data []byte)
+	Step(now int64)
+	OutputReady() []uint64
+	Output(id uint64) (data []byte, closed bool)
+	NextWake() int64
+	Loading() bool
+	Running() bool
+	// Failure says why the server does not run, if it was not asked to stop.
+	Failure() string
+	Drain(b *event.Batch)
+	Resync()
+	// Keys visits every key of every database with a digest of its value and
+	// its expiry in milliseconds (0: none).
+	Keys(visit func(db int, key []byte, digest uint64, expireAt int64))
+}
+
+// Start is what an engine is opened with.
+type Start struct {
+	FS         vfs.FS
+	Seed       uint64
+	Config     [][2]string
+	ConfigFile []byte // the text of redis.conf in the data directory
+}
+
+// Options connect a host to what is around it.
+type Options struct {
+	Open func(now int64, s Start) (Engine, error)
+	// Post sends a batch that begins with its channel. It must consume the
+	// bytes before it returns.
+	Post func(batch []byte)
+	// Commit begins a transaction of the store, Ask a rare question to it.
+	Commit func(transaction uint32, ops []byte)
+	Ask    func(what idb.Ask)
+}
+
+// ConfigName is the configuration file that CONFIG REWRITE writes and a start
+// reads, in the data directory.
+const ConfigName = "redis.conf"
+
+// Lesson is the configuration of a data directory without a redis.conf.
+var Lesson = [][2]string{
+	{"save", "900 1 300 100"},
+	{"appendonly", "yes"},
+	{"appendfsync", "everysec"},
+}
+
+// Settings are the page's wishes.
+type Settings struct {
+	Store  string // its name, for people
+	Seed   uint64
+	Config [][2]string // goes over Lesson and redis.conf
+}
+
+// Host is one server and everything around it.
+type Host struct {
+	options  Options
+	settings Settings
+	clock    clock
+	wall     int64
+
+	disk      *vfs.Disk
+	platter   *idb.Platter
+	store     bridge.Store
+	storeText string  // why it is not what was asked for
+	asked     []asked // calls that wait for the store
+
+	engine    Engine
+	ready     bool   // NoticeReady was sent for this engine
+	failure   string // why there is no engine
+	starts    uint64
+	before    *before           // the crash that took it down
+	afterLoad []func()          // calls that wait until it answers, or cannot start
+	watermark *event.Durability // as told last
+
+	channels map[uint32]*channel
+	order    []*channel
+	owners   map[uint64]owner // of the engine's clients
+	input    bool             // the engine has bytes it has not run
+	batch    event.Batch
+}
+
+// channel is one user of the worker: each has its own clients and calls.
+type channel struct {
+	id      uint32
+	out     []byte // begins with the id
+	clients map[uint32]uint64
+	credit  int
+	reads   bool     // has ever given credit
+	events  [][]byte // drained for other channels, not yet sent to this one
+	held    int      // bytes of events
+}
+
+type owner struct {
+	channel *channel
+	client  uint32
+}
+
+// asked is a call that waits for the store.
+type asked struct {
+	channel uint32
+	call    uint32
+	what    idb.Ask
+}
+
+const channelBytes = 4
+
+// New returns a host without a disk: Stored brings it.
+func New(o Options) *Host {
+	return &Host{
+		options:  o,
+		clock:    clock{speed: 1},
+		channels: map[uint32]*channel{},
+		owners:   map[uint64]owner{},
+	}
+}
+
+// Configure is called once, before Stored.
+func (h *Host) Configure(s Settings) { h.settings = s }
+
+// Exec runs what a page sent: a channel and frames. A malformed batch is
+// reported to the channel that sent it.
+func (h *Host) Exec(message []byte, wall int64) {
+	h.begin(wall)
+	if len(message) < channelBytes {
+		return
+	}
+	c := h.channel(binary.LittleEndian.Uint32(message))
+	for rest := message[channelBytes:]; len(rest) > 0; {
+		f, after, err := bridge.Next(rest)
+		if err != nil {
+			h.notice(c, bridge.NoticeFatal, err.Error())
+			break
+		}
+		rest = after
+		h.request(c, f)
+	}
+	h.finish()
+}
+
+// Tick is to be called after Delay.
+func (h *Host) Tick(wall int64) {
+	h.begin(wall)
+	h.finish()
+}
+
+// Committed ends one of the store's transactions; failure is "" or a
+// DOMException's name and message.
+func (h *Host) Committed(transaction uint32, failure string, wall int64) {
+	h.begin(wall)
+	if failure != "" {
+		kind := bridge.NoticeStoreFailed
+		if len(failure) >= 5 && failure[:5] == "Quota" {
+			kind = bridge.NoticeStoreFull
+		}
+		h.tell(kind, failure)
+	}
+	if h.platter != nil {
+		h.platter.Finished(transaction, failure)
+	}
+	h.finish()
+}
+
+// Taken says that another tab took the store. What is in memory stays usable.
+func (h *Host) Taken(wall int64) {
+	h.begin(wall)
+	h.store = bridge.StoreMemory
+	h.tell(bridge.NoticeStoreTaken, "another tab took over this store; what you change here is no longer kept")
+	h.finish()
+}
+
+// Delay is the real time until Tick is to be called, in microseconds;
+// math.MaxInt64: only when something comes in.
+func (h *Host) Delay() int64 {
+	wake := int64(math.MaxInt64)
+	if h.engine != nil {
+		wake = h.engine.NextWake()
+	}
+	if h.disk != nil {
+		if at, ok := h.disk.NextWake(); ok {
+			wake = min(wake, at)
+		}
+	}
+	return h.clock.delay(h.wall, wake)
+}
+
+func (h *Host) now() int64 { return h.clock.now(h.wall) }
+
+func (h *Host) begin(wall int64) {
+	if h.wall == 0 {
+		h.clock.wall, h.clock.engine = wall, wall
+	}
+	h.wall = max(h.wall, wall)
+}
+
+func (h *Host) finish() {
+	h.step()
+	h.drain()
+	for _, c := range h.order {
+		if len(c.out) > channelBytes {
+			h.options.Post(c.out)
+			if cap(c.out) > 1<<20 {
+				c.out = nil
+			}
+			c.reset()
+		}
+	}
+}
+
+func (c *channel) reset() { c.out = binary.LittleEndian.AppendUint32(c.out[:0], c.id) }
+
+func (h *Host) channel(id uint32) *channel {
+	c := h.channels[id]
+	if c == nil {
+		c = &channel{id: id, clients: map[uint32]uint64{}}
+		c.reset()
+		h.channels[id] = c
+		h.order = append(h.order, c)
+	}
+	return c
+}
+
+// step runs the engine and collects what it says.
+func (h *Host) step() {
+	h.input = false
+	if h.disk != nil {
+		h.disk.Advance(h.now())
+	}
+	if h.engine == nil {
+		return
+	}
+	h.engine.Step(h.now())
+	h.collect()
+	switch {
+	case !h.engine.Running():
+		h.stopped()
+	case !h.ready && !h.engine.Loading():
+		h.loaded()
+	}
+}
+
+func (h *Host) collect() {
+	for _, id := range h.engine.OutputReady() {
+		o, known := h.owners[id]
+		data, closed := h.engine.Output(id)
+		if closed {
+			delete(h.owners, id)
+		}
+		if !known || len(data) == 0 && !closed {
+			continue
+		}
+		o.channel.out = bridge.AppendOutput(o.channel.out, o.client, data, closed)
+		if closed {
+			delete(o.channel.clients, o.client)
+		}
+	}
+}
+
+func (h *Host) request(c *channel, f bridge.Frame) {
+	switch f.Kind {
+	case bridge.KindConnect:
+		if h.engine == nil {
+			c.out = bridge.AppendOutput(c.out, f.ID, nil, true)
+			return
+		}
+		id := h.engine.Connect(h.now(), address(c.id, f.ID))
+		c.clients[f.ID] = id
+		h.owners[id] = owner{c, f.ID}
+	case bridge.KindDisconnect:
+		id, open := c.clients[f.ID]
+		if !open {
+			return
+		}
+		if h.input {
+			h.step() // what it sent before it hung up still counts
+		}
+		delete(c.clients, f.ID)
+		delete(h.owners, id)
+		if h.engine != nil {
+			h.engine.Disconnect(h.now(), id)
+		}
+	case bridge.KindInput:
+		if id, open := c.clients[f.ID]; open && h.engine != nil {
+			h.engine.Receive(id, f.Data)
+			h.input = true
+		}
+	case bridge.KindCredit:
+		c.reads = true
+		c.credit = int(min(f.ID, 16))
+	case bridge.KindControl:
+		if h.input {
+			h.step()
+		}
+		h.control(c, f.ID, bridge.Op(f.Arg), f.Data)
+	}
+}
+
+// address is what CLIENT LIST shows: each channel is a machine of its own.
+func address(channel, client uint32) string {
+	return "127.0.0." + decimal(1+channel%250) + ":" + decimal(49152+client%16384)
+}
+
+func decimal(v uint32) string {
+	var b [10]byte
+	i := len(b)
+	for {
+		i--
+		b[i] = byte('0' + v%10)
+		if v /= 10; v == 0 {
+			return string(b[i:])
+		}
+	}
+}
+
+// maxHeld is how many bytes of events a channel may leave unread before it is
+// told to ask for everything again.
+const maxHeld = 4 << 20
+
+// drain takes the engine's events if anybody has credit, and keeps a copy for
+// those who read but have none.
+func (h *Host) drain() {
+	var readers, able int
+	for _, c := range h.order {
+		if c.reads {
+			readers++
+		}
+		if c.credit > 0 {
+			able++
+			h.sendEvents(c)
+		}
+	}
+	if able == 0 || h.engine == nil {
+		return
+	}
+	able = 0
+	for _, c := range h.order {
+		if c.credit > 0 {
+			able++
+		}
+	}
+	if able == 0 {
+		return
+	}
+	h.batch.Reset()
+	h.engine.Drain(&h.batch)
+	if h.batch.Len() == 0 {
+		return
+	}
+	h.share(h.batch.Encode(nil))
+}
+
+// share gives encoded events to every channel that reads.
+func (h *Host) share(encoded []byte) {
+	h.watch(encoded)
+	for _, c := range h.order {
+		if !c.reads {
+			continue
+		}
+		c.events = append(c.events, encoded)
+		if c.held += len(encoded); c.held > maxHeld {
+			var lost event.Batch
+			lost.Overflow(event.Overflow{})
+			c.events, c.held = [][]byte{lost.Encode(nil)}, 0
+		}
+		if c.credit > 0 {
+			h.sendEvents(c)
+		}
+	}
+}
+
+// watch remembers the newest durability among events.
+func (h *Host) watch(encoded []byte) {
+	_ = event.Decode(encoded, func(e event.Event) {
+		if d, ok := e.(*event.Durability); ok {
+			last := *d
+			h.watermark = &last
+		}
+	})
+}
+
+// sendEvents spends one credit on everything that waits.
+func (h *Host) sendEvents(c *channel) {
+	if len(c.events) == 0 {
+		return
+	}
+	for _, e := range c.events {
+		c.out = bridge.Append(c.out, bridge.Frame{Kind: bridge.KindEvents, Data: e})
+	}
+	c.events, c.held = c.events[:0], 0
+	c.credit--
+}
+
+func (h *Host) notice(c *channel, kind bridge.Notice, text string) {
+	c.out = bridge.Append(c.out, bridge.Frame{Kind: bridge.KindNotice, Arg: uint8(kind), Data: []byte(text)})
+}
+
+func (h *Host) tell(kind bridge.Notice, text string) {
+	for _, c := range h.order {
+		h.notice(c, kind, text)
+	}
+}
+
+// start opens an engine on the disk.
+func (h *Host) start(more ...[2]string) {
+	h.failure, h.ready = "", false
+	s := Start{FS: h.disk, Seed: h.settings.Seed + h.starts}
+	h.starts++
+	file, err := vfs.ReadFile(h.disk, ConfigName)
+	if err == nil {
+		s.ConfigFile = file
+	} else {
+		s.Config = append(s.Config, Lesson...)
+	}
+	s.Config = slices.Concat(s.Config, h.settings.Config, more)
+	engine, err := h.options.Open(h.now(), s)
+	if err != nil {
+		h.down(err.Error())
+		return
+	}
+	h.engine = engine
+}
+
+// loaded is the moment at which the server answers.
+func (h *Host) loaded() {
+	h.ready = true
+	h.tell(bridge.NoticeReady, "")
+	h.settled()
+}
+
+// settled runs what waited for the end of a start.
+func (h *Host) settled() {
+	waiting := h.afterLoad
+	h.afterLoad = nil
+	for _, then := range waiting {
+		then()
+	}
+}
+
+// stopped is an engine that ended by itself.
+func (h *Host) stopped() {
+	why := h.engine.Failure()
+	h.drop()
+	h.down(why)
+}
+
+func (h *Host) down(why string) {
+	h.failure = why
+	h.tell(bridge.NoticeDown, why)
+	h.settled()
+}
+
+// drop forgets the engine and closes all its clients.
+func (h *Host) drop() {
+	if h.engine != nil {
+		h.drainLast()
+	}
+	h.engine, h.input = nil, false
+	for _, c := range h.order {
+		for _, client := range sorted(c.clients) {
+			c.out = bridge.AppendOutput(c.out, client, nil, true)
+		}
+		clear(c.clients)
+	}
+	clear(h.owners)
+}
+
+// drainLast lets readers have what an engine still had to tell, its log above
+// all, before it is gone.
+func (h *Host) drainLast() {
+	h.batch.Reset()
+	h.engine.Drain(&h.batch)
+	if h.batch.Len() > 0 {
+		h.share(h.batch.Encode(nil))
+	}
+}
+
+func sorted(clients map[uint32]uint64) []uint32 {
+	ids := make([]uint32, 0, len(clients))
+	for id := range clients {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+var errDown = errors.New("the server is down: restart it first")

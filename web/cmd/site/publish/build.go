@@ -1,0 +1,235 @@
+// Package publish makes the site out of the sources and serves it.
+package publish
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/andybalholm/brotli"
+)
+
+// A build is a list of files made in memory and then written to dist: what is
+// there already and has not changed stays as it is, with its compressed
+// forms, and what does not belong there goes.
+
+// Builder knows where a site comes from and where it goes.
+type Builder struct {
+	Root     string // of the module
+	Out      string // the folder that is written, and cleared of everything else
+	Compress bool   // write .br and .gz beside each file
+}
+
+// Build makes the site.
+func (b *Builder) Build() error {
+	start := time.Now()
+	files, err := b.collect()
+	if err != nil {
+		return err
+	}
+	if err := b.write(files); err != nil {
+		return err
+	}
+	fmt.Printf("built %d files into %s in %v\n", len(files), b.Out, time.Since(start).Round(10*time.Millisecond))
+	return nil
+}
+
+// collect makes every file of the site; names are slash paths.
+func (b *Builder) collect() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	wasm, err := b.wasm()
+	if err != nil {
+		return nil, err
+	}
+	files["everysec.wasm"] = wasm
+
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env GOROOT: %w", err)
+	}
+	runtime, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"everysec.js", "everysec.d.ts", "boot.js"} {
+		if files[name], err = os.ReadFile(filepath.Join(b.Root, "wasm", "js", name)); err != nil {
+			return nil, err
+		}
+	}
+	files["boot.js"] = append(append(files["boot.js"], '\n'), runtime...)
+	// The worker is one file, so that one request starts it.
+	worker := [][]byte{runtime}
+	for _, name := range []string{"wasm/idb/store.js", "wasm/js/worker.js"} {
+		text, err := os.ReadFile(filepath.Join(b.Root, filepath.FromSlash(name)))
+		if err != nil {
+			return nil, err
+		}
+		worker = append(worker, text)
+	}
+	files["worker.js"] = bytes.Join(worker, []byte("\n"))
+
+	return files, b.pages(files)
+}
+
+// wasm compiles the one module.
+func (b *Builder) wasm() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "everysec-build")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "everysec.wasm")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, "./wasm/playground")
+	cmd.Dir = b.Root
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("building ./wasm/playground for the browser: %w", err)
+	}
+	return os.ReadFile(out)
+}
+
+// write puts files into dist.
+func (b *Builder) write(files map[string][]byte) error {
+	if err := b.clear(files); err != nil {
+		return err
+	}
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var group sync.WaitGroup
+	errs := make([]error, len(names))
+	for i, name := range names {
+		group.Go(func() { errs[i] = b.writeFile(name, files[name]) })
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clear removes what an earlier build left.
+func (b *Builder) clear(files map[string][]byte) error {
+	err := filepath.WalkDir(b.Out, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(b.Out, path)
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		source := strings.TrimSuffix(strings.TrimSuffix(name, ".br"), ".gz")
+		if _, ours := files[source]; ours && (source == name || b.Compress) {
+			return nil
+		}
+		return os.Remove(path)
+	})
+	if os.IsNotExist(err) {
+		return nil
+	}
+	return err
+}
+
+func (b *Builder) writeFile(name string, data []byte) error {
+	path := filepath.Join(b.Out, filepath.FromSlash(name))
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) && (!b.Compress || compressed(path)) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if b.Compress {
+		if err := replace(path+".br", brotlied(data)); err != nil {
+			return err
+		}
+		if err := replace(path+".gz", gzipped(data)); err != nil {
+			return err
+		}
+	}
+	return replace(path, data) // last: it says that the others belong to it
+}
+
+func compressed(path string) bool {
+	_, br := os.Stat(path + ".br")
+	_, gz := os.Stat(path + ".gz")
+	return br == nil && gz == nil
+}
+
+// replace writes a file so that a reader finds the old or the new one.
+func replace(path string, data []byte) error {
+	temp := path + ".tmp"
+	if err := os.WriteFile(temp, data, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(temp, path)
+}
+
+func brotlied(data []byte) []byte {
+	var out bytes.Buffer
+	w := brotli.NewWriterOptions(&out, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 24})
+	_, _ = w.Write(data) // into memory
+	_ = w.Close()
+	return out.Bytes()
+}
+
+func gzipped(data []byte) []byte {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	_, _ = w.Write(data) // into memory
+	_ = w.Close()
+	return out.Bytes()
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:12])
+}
+
+// Watch builds again whenever a source changes. It does not return.
+func (b *Builder) Watch() {
+	last := b.newest()
+	for {
+		time.Sleep(400 * time.Millisecond)
+		now := b.newest()
+		if !now.After(last) {
+			continue
+		}
+		last = now
+		if err := b.Build(); err != nil {
+			fmt.Fprintln(os.Stderr, "site:", err) // the next change may mend it
+		}
+	}
+}
+
+// newest is when a source was changed last.
+func (b *Builder) newest() time.Time {
+	var newest time.Time
+	for _, dir := range []string{"engine", "wasm", "web", "lessons"} {
+		_ = filepath.WalkDir(filepath.Join(b.Root, dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "/testdata/") {
+				return nil // a directory that is gone by now is no news
+			}
+			if info, err := d.Info(); err == nil && info.ModTime().After(newest) {
+				newest = info.ModTime()
+			}
+			return nil
+		})
+	}
+	return newest
+}

@@ -1,0 +1,49 @@
+package publish
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Limit is how many bytes a first visit may download, compressed with brotli.
+const Limit = 1_200_000
+
+// laterOnly are files that no first visit asks for.
+var laterOnly = []string{"everysec.d.ts"}
+
+// Size prints what a first visit to a built site downloads, and fails above Limit.
+func Size(dir string, w io.Writer) error {
+	var total int64
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".br") {
+			return err
+		}
+		name, err := filepath.Rel(dir, strings.TrimSuffix(path, ".br"))
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if slices.Contains(laterOnly, name) {
+			return nil
+		}
+		total += info.Size()
+		fmt.Fprintf(w, "%9d  %s\n", info.Size(), name)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%9d  bytes of brotli for a first visit, of %d\n", total, Limit)
+	if total > Limit {
+		return errors.New("the first visit is too large")
+	}
+	return nil
+}
