@@ -198,7 +198,7 @@ type Server interface {
 	// Block makes the client wait after this command.
 	Block(c *Client, b *Blocked)
 
-	PubSub() *PubSub
+	PubSub() *PubSubRegistry
 
 	// HoldUntil keeps the one thread busy until engine time (microseconds).
 	HoldUntil(at int64)

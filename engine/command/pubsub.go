@@ -7,9 +7,9 @@ import (
 	"everysec/engine/resp"
 )
 
-// PubSub knows who listens to which channel. Messages are written straight to
+// PubSubRegistry knows who listens to which channel. Messages are written straight to
 // the subscribers' replies.
-type PubSub struct {
+type PubSubRegistry struct {
 	channels map[string][]*Client // subscribers in the order in which they came
 	patterns []patternSubscription
 }
@@ -19,11 +19,11 @@ type patternSubscription struct {
 	client  *Client
 }
 
-// NewPubSub returns a registry without subscribers.
-func NewPubSub() *PubSub { return &PubSub{channels: map[string][]*Client{}} }
+// NewPubSubRegistry returns a registry without subscribers.
+func NewPubSubRegistry() *PubSubRegistry { return &PubSubRegistry{channels: map[string][]*Client{}} }
 
 // Subscribe adds a client to a channel and tells whether it was new there.
-func (p *PubSub) Subscribe(c *Client, channel []byte) bool {
+func (p *PubSubRegistry) Subscribe(c *Client, channel []byte) bool {
 	if _, there := c.Channels[string(channel)]; there {
 		return false
 	}
@@ -36,7 +36,7 @@ func (p *PubSub) Subscribe(c *Client, channel []byte) bool {
 }
 
 // Unsubscribe takes a client from a channel and tells whether it was there.
-func (p *PubSub) Unsubscribe(c *Client, channel []byte) bool {
+func (p *PubSubRegistry) Unsubscribe(c *Client, channel []byte) bool {
 	if _, there := c.Channels[string(channel)]; !there {
 		return false
 	}
@@ -51,7 +51,7 @@ func (p *PubSub) Unsubscribe(c *Client, channel []byte) bool {
 }
 
 // SubscribePattern adds a client to a pattern and tells whether it was new.
-func (p *PubSub) SubscribePattern(c *Client, pattern []byte) bool {
+func (p *PubSubRegistry) SubscribePattern(c *Client, pattern []byte) bool {
 	if _, there := c.Patterns[string(pattern)]; there {
 		return false
 	}
@@ -64,7 +64,7 @@ func (p *PubSub) SubscribePattern(c *Client, pattern []byte) bool {
 }
 
 // UnsubscribePattern takes a client from a pattern and tells whether it was there.
-func (p *PubSub) UnsubscribePattern(c *Client, pattern []byte) bool {
+func (p *PubSubRegistry) UnsubscribePattern(c *Client, pattern []byte) bool {
 	if _, there := c.Patterns[string(pattern)]; !there {
 		return false
 	}
@@ -76,7 +76,7 @@ func (p *PubSub) UnsubscribePattern(c *Client, pattern []byte) bool {
 }
 
 // Forget takes a client that leaves from everything.
-func (p *PubSub) Forget(c *Client) {
+func (p *PubSubRegistry) Forget(c *Client) {
 	for _, channel := range c.ChannelList() {
 		p.Unsubscribe(c, []byte(channel))
 	}
@@ -102,7 +102,7 @@ func sortedKeys[V any](m map[string]V) []string {
 
 // Publish sends a message and returns how many clients received it, counting
 // a client once for its channel and once for each matching pattern.
-func (p *PubSub) Publish(channel, message []byte, deliver func(c *Client, write func(w *resp.Writer))) int {
+func (p *PubSubRegistry) Publish(channel, message []byte, deliver func(c *Client, write func(w *resp.Writer))) int {
 	receivers := 0
 	for _, c := range p.channels[string(channel)] {
 		deliver(c, func(w *resp.Writer) {
@@ -131,7 +131,7 @@ func (p *PubSub) Publish(channel, message []byte, deliver func(c *Client, write 
 
 // Channels lists channels with subscribers, sorted; with a pattern only those
 // that match it.
-func (p *PubSub) Channels(pattern []byte) []string {
+func (p *PubSubRegistry) Channels(pattern []byte) []string {
 	all := sortedKeys(p.channels)
 	if pattern == nil {
 		return all
@@ -140,10 +140,10 @@ func (p *PubSub) Channels(pattern []byte) []string {
 }
 
 // Subscribers is the number of clients on a channel.
-func (p *PubSub) Subscribers(channel []byte) int { return len(p.channels[string(channel)]) }
+func (p *PubSubRegistry) Subscribers(channel []byte) int { return len(p.channels[string(channel)]) }
 
 // PatternCount is the number of distinct patterns.
-func (p *PubSub) PatternCount() int {
+func (p *PubSubRegistry) PatternCount() int {
 	distinct := map[string]struct{}{}
 	for _, s := range p.patterns {
 		distinct[s.pattern] = struct{}{}

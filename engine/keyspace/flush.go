@@ -3,7 +3,6 @@ package keyspace
 import (
 	"everysec/engine/ds/arena"
 	"everysec/engine/ds/dict"
-	"everysec/engine/object"
 )
 
 // Flush removes all keys of a database and returns how many there were. With

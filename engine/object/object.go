@@ -13,7 +13,6 @@ import (
 
 	"everysec/engine/ds/arena"
 	"everysec/engine/ds/dict"
-	"everysec/engine/ds/listpack"
 	"everysec/engine/ds/sortedset"
 )
 
@@ -201,7 +200,7 @@ func (s *Store) packed(v *Value) []byte {
 	if v.Encoding == IntSet {
 		return b[:intsetBytes(b)]
 	}
-	return b[:listpack.Bytes(b)]
+	return b[:listpackBytes(b)]
 }
 
 // keep stores an edited listpack or intset back: nothing to do when the edit
@@ -229,6 +228,8 @@ func (s *Store) keep(v *Value, packed []byte) {
 	}
 	v.setRef(r)
 }
+
+func listpackBytes(b []byte) int { return blobLength(b) }
 
 func intsetBytes(b []byte) int {
 	width := int(uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24)

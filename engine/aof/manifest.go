@@ -1,0 +1,193 @@
+// Package aof is the append-only file of Redis 7: a manifest that names one
+// base file and the increments after it, and commands in RESP.
+package aof
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+
+	"everysec/engine/resp"
+)
+
+// FileInfo is one line of a manifest.
+type FileInfo struct {
+	Name     string
+	Sequence int64
+}
+
+// Manifest says which files are the append-only file, oldest first. History
+// are files that a rewrite has replaced and that may be removed.
+type Manifest struct {
+	Base    *FileInfo
+	Incr    []FileInfo
+	History []FileInfo
+
+	// The highest sequence numbers given out so far.
+	BaseSequence, IncrSequence int64
+}
+
+// ManifestError says what is wrong with a manifest.
+type ManifestError struct {
+	Name   string
+	Line   int // from 1
+	Reason string
+}
+
+func (e *ManifestError) Error() string {
+	return "read manifest " + e.Name + " line " + strconv.Itoa(e.Line) + ": " + e.Reason
+}
+
+// maxLine is the longest line that Redis accepts in a manifest.
+const maxLine = 1024
+
+// ParseManifest reads a manifest; name is for errors.
+func ParseManifest(name string, text []byte) (Manifest, error) {
+	var m Manifest
+	if len(text) == 0 {
+		return m, &ManifestError{name, 1, "the file is empty"}
+	}
+	for number := 1; len(text) > 0; number++ {
+		line, rest, found := bytes.Cut(text, []byte("\n"))
+		text = rest
+		fail := func(reason string) (Manifest, error) { return Manifest{}, &ManifestError{name, number, reason} }
+		if !found {
+			return fail("the line has no end")
+		}
+		if len(line) > maxLine {
+			return fail("the line is too long")
+		}
+		trimmed := strings.TrimSpace(string(line))
+		if trimmed == "" {
+			return fail("the line is empty")
+		}
+		if trimmed[0] == '#' {
+			continue
+		}
+		info, kind, reason := parseLine([]byte(trimmed))
+		if reason != "" {
+			return fail(reason)
+		}
+		switch kind {
+		case "b":
+			if m.Base != nil {
+				return fail("a second base file")
+			}
+			m.Base = &info
+			m.BaseSequence = info.Sequence
+		case "i":
+			if n := len(m.Incr); n > 0 && m.Incr[n-1].Sequence >= info.Sequence {
+				return fail("increments are not in order: a sequence number does not grow")
+			}
+			m.Incr = append(m.Incr, info)
+			m.IncrSequence = info.Sequence
+		case "h":
+			m.History = append(m.History, info)
+		default:
+			return fail("unknown file type " + strconv.Quote(kind))
+		}
+	}
+	return m, nil
+}
+
+func parseLine(line []byte) (info FileInfo, kind, reason string) {
+	words, ok := resp.SplitArgs(line)
+	if !ok || len(words) < 6 || len(words)%2 != 0 {
+		return info, "", "the line is not made of names and values"
+	}
+	for i := 0; i < len(words); i += 2 {
+		value := string(words[i+1])
+		switch strings.ToLower(string(words[i])) {
+		case "file":
+			info.Name = value
+			if value == "" || strings.ContainsAny(value, "/\\") {
+				return info, "", "a file name must not be a path"
+			}
+		case "seq":
+			n, err := strconv.ParseInt(value, 10, 64)
+			if err != nil || n <= 0 {
+				return info, "", "the sequence number " + strconv.Quote(value) + " is not a positive integer"
+			}
+			info.Sequence = n
+		case "type":
+			kind = value
+		}
+	}
+	if info.Name == "" || info.Sequence == 0 || kind == "" {
+		return info, "", "file, seq and type are needed"
+	}
+	return info, kind, ""
+}
+
+// Format is the manifest as Redis writes it.
+func (m Manifest) Format() []byte {
+	var b []byte
+	line := func(f FileInfo, kind string) {
+		b = append(b, "file "...)
+		b = append(b, quoteName(f.Name)...)
+		b = append(b, " seq "...)
+		b = strconv.AppendInt(b, f.Sequence, 10)
+		b = append(b, " type "...)
+		b = append(b, kind...)
+		b = append(b, '\n')
+	}
+	if m.Base != nil {
+		line(*m.Base, "b")
+	}
+	for _, f := range m.History {
+		line(f, "h")
+	}
+	for _, f := range m.Incr {
+		line(f, "i")
+	}
+	return b
+}
+
+func quoteName(name string) string {
+	if strings.ContainsAny(name, " \"'\\\t") {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
+// Clone is a copy that can be changed and, if its writing fails, forgotten.
+func (m Manifest) Clone() Manifest {
+	c := m
+	if m.Base != nil {
+		base := *m.Base
+		c.Base = &base
+	}
+	c.Incr = slices.Clone(m.Incr)
+	c.History = slices.Clone(m.History)
+	return c
+}
+
+// NewIncr adds the next increment and returns its name.
+func (m *Manifest) NewIncr(filename string) string {
+	m.IncrSequence++
+	name := filename + "." + strconv.FormatInt(m.IncrSequence, 10) + ".incr.aof"
+	m.Incr = append(m.Incr, FileInfo{name, m.IncrSequence})
+	return name
+}
+
+// NewBase makes the next base the only file beside the newest increment: the
+// old base and the increments before the newest become history. It returns
+// the new base's name.
+func (m *Manifest) NewBase(filename string, preamble bool) string {
+	m.BaseSequence++
+	if m.Base != nil {
+		m.History = append(m.History, *m.Base)
+	}
+	if n := len(m.Incr); n > 1 {
+		m.History = append(m.History, m.Incr[:n-1]...)
+		m.Incr = slices.Clone(m.Incr[n-1:])
+	}
+	suffix := ".base.aof"
+	if preamble {
+		suffix = ".base.rdb"
+	}
+	name := filename + "." + strconv.FormatInt(m.BaseSequence, 10) + suffix
+	m.Base = &FileInfo{name, m.BaseSequence}
+	return name
+}

@@ -1,0 +1,88 @@
+// Package rdb reads and writes RDB, the binary snapshot of Redis, and the
+// single-value form of it that DUMP and RESTORE exchange.
+//
+// It is written in version 10, which Redis 7.0 loads, and read in every
+// version whose types are known. The format is described by Redis's rdb.h and
+// by what redis-check-rdb accepts.
+//
+// Input is not trusted: no length in a file makes the reader allocate more
+// than the file's own bytes justify.
+package rdb
+
+import (
+	"hash/crc64"
+	"strconv"
+)
+
+// Version is the version that is written; MaxVersion the newest that is read.
+const (
+	Version    = 10
+	MaxVersion = 12
+)
+
+// Types of values.
+const (
+	typeString     = 0
+	typeList       = 1
+	typeSet        = 2
+	typeZset       = 3
+	typeHash       = 4
+	typeZset2      = 5
+	typeSetIntset  = 11
+	typeQuicklist  = 14
+	typeHashPacked = 16
+	typeZsetPacked = 17
+	typeQuicklist2 = 18
+	typeSetPacked  = 20
+)
+
+// Opcodes between values.
+const (
+	opFunction2  = 245
+	opModuleAux  = 247
+	opIdle       = 248
+	opFreq       = 249
+	opAux        = 250
+	opResizeDB   = 251
+	opExpireMs   = 252
+	opExpire     = 253
+	opSelectDB   = 254
+	opEOF        = 255
+	opSlotInfo   = 244
+	opFunctionGA = 246
+)
+
+// Length forms: the two highest bits of the first byte.
+const (
+	length6      = 0
+	length14     = 1
+	length32     = 0x80
+	length64     = 0x81
+	lengthSpecial = 3
+
+	specialInt8  = 0
+	specialInt16 = 1
+	specialInt32 = 2
+	specialLZF   = 3
+)
+
+// jones is the CRC-64 of Redis: the Jones polynomial, reflected, starting from
+// 0 and not inverted, which is how it differs from Go's.
+var jones = crc64.MakeTable(0x95ac9329ac4bc9b5)
+
+func checksum(crc uint64, p []byte) uint64 { return ^crc64.Update(^crc, jones, p) }
+
+// Error says where in a file something is wrong.
+type Error struct {
+	Name   string // the file; "" for a DUMP payload
+	Offset int64  // bytes from its start
+	Reason string
+}
+
+func (e *Error) Error() string {
+	where := "DUMP payload"
+	if e.Name != "" {
+		where = e.Name
+	}
+	return "read RDB " + where + " at offset " + strconv.FormatInt(e.Offset, 10) + ": " + e.Reason
+}

@@ -1,0 +1,208 @@
+package rdb
+
+import (
+	"encoding/binary"
+	"io"
+	"strconv"
+
+	"everysec/engine/object"
+)
+
+// Handler takes what a file holds, in the file's order. An error stops the
+// loading and is returned as it is.
+type Handler interface {
+	Objects() *object.Store
+	Aux(key, value []byte) error
+	Function(code []byte) error
+	SelectDB(id int) error
+	ResizeDB(keys, volatile int) error
+	// Entry is a key with its value, which the handler owns from now on.
+	// expireAt is Unix milliseconds, 0 for none. key is valid during the call.
+	Entry(key []byte, v object.Value, expireAt int64) error
+}
+
+// Loader reads an RDB file in slices.
+type Loader struct {
+	decoder
+	handler  Handler
+	version  int
+	header   bool
+	expireAt int64
+	key      []byte
+}
+
+// NewLoader reads the size bytes of a file; name is for errors.
+func NewLoader(file io.ReaderAt, size int64, name string, h Handler) *Loader {
+	l := &Loader{handler: h}
+	l.source = source{file: file, size: size, name: name, check: true}
+	l.store = h.Objects()
+	return l
+}
+
+// Offset is how far the file has been read. After the end it is where the RDB
+// part ends, which in an append-only file is not the end of the file.
+func (l *Loader) Offset() int64 { return l.at }
+
+// Version is the version in the file's header, 0 before it was read.
+func (l *Loader) Version() int { return l.version }
+
+// Next reads about budget bytes and tells whether the end was reached.
+func (l *Loader) Next(budget int64) (done bool, err error) {
+	if !l.header {
+		if err := l.readHeader(); err != nil {
+			return false, err
+		}
+	}
+	for until := l.at + budget; l.at < until; {
+		if done, err := l.item(); done || err != nil {
+			return done, err
+		}
+	}
+	return false, nil
+}
+
+func (l *Loader) readHeader() error {
+	b, err := l.take(9)
+	if err != nil || string(b[:5]) != "REDIS" {
+		l.at = 0
+		return l.fail("wrong signature: this is not an RDB file")
+	}
+	l.version, err = strconv.Atoi(string(b[5:]))
+	if err != nil || l.version < 1 || l.version > MaxVersion {
+		l.at = 5
+		return l.fail("can't handle RDB format version " + strconv.Quote(string(b[5:])))
+	}
+	l.header = true
+	return nil
+}
+
+// item reads one opcode with what belongs to it.
+func (l *Loader) item() (done bool, err error) {
+	op, err := l.byte()
+	if err != nil {
+		return false, err
+	}
+	switch op {
+	case opEOF:
+		return true, l.readChecksum()
+	case opSelectDB:
+		id, err := l.plainLength()
+		if err != nil {
+			return false, err
+		}
+		return false, l.handler.SelectDB(int(min(id, 1<<30)))
+	case opResizeDB:
+		keys, err := l.plainLength()
+		if err != nil {
+			return false, err
+		}
+		volatile, err := l.plainLength()
+		if err != nil {
+			return false, err
+		}
+		// Only a hint, and from outside: never make room for more keys than
+		// the rest of the file could hold.
+		most := uint64(l.remaining() / 3)
+		return false, l.handler.ResizeDB(int(min(keys, most)), int(min(volatile, most)))
+	case opAux:
+		return false, l.readAux()
+	case opExpireMs:
+		b, err := l.take(8)
+		if err != nil {
+			return false, err
+		}
+		l.expireAt = int64(binary.LittleEndian.Uint64(b))
+		return false, nil
+	case opExpire:
+		b, err := l.take(4)
+		if err != nil {
+			return false, err
+		}
+		l.expireAt = int64(int32(binary.LittleEndian.Uint32(b))) * 1000
+		return false, nil
+	case opIdle:
+		_, err := l.plainLength()
+		return false, err
+	case opFreq:
+		_, err := l.byte()
+		return false, err
+	case opFunction2:
+		code, err := l.string()
+		if err != nil {
+			return false, err
+		}
+		return false, l.handler.Function(code)
+	case opModuleAux:
+		return false, l.fail("the file holds data of a module, and modules cannot be loaded here")
+	case opSlotInfo:
+		for range 3 {
+			if _, err := l.plainLength(); err != nil {
+				return false, err
+			}
+		}
+		return false, nil
+	case opFunctionGA:
+		return false, l.fail("functions of a Redis 7.0 release candidate cannot be loaded")
+	}
+	return false, l.entry(op)
+}
+
+
+func (l *Loader) readAux() error {
+	name, err := l.string()
+	if err != nil {
+		return err
+	}
+	l.key = append(l.key[:0], name...)
+	value, err := l.string()
+	if err != nil {
+		return err
+	}
+	return l.handler.Aux(l.key, value)
+}
+
+func (l *Loader) entry(kind byte) error {
+	name, err := l.string()
+	if err != nil {
+		return err
+	}
+	l.key = append(l.key[:0], name...)
+	at := l.at
+	v, err := l.value(kind)
+	if err == errEmpty {
+		// Redis before 7 could write collections without elements; they are
+		// skipped, as Redis does.
+		l.expireAt = 0
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	expireAt := l.expireAt
+	l.expireAt = 0
+	if err := l.handler.Entry(l.key, v, expireAt); err != nil {
+		if _, located := err.(*Error); !located {
+			err = &Error{l.name, at, err.Error()}
+		}
+		return err
+	}
+	return nil
+}
+
+// readChecksum reads and compares the checksum; 0 means the writer made none.
+func (l *Loader) readChecksum() error {
+	if l.version < 5 {
+		return nil
+	}
+	want := l.crc
+	l.check = false
+	b, err := l.take(8)
+	if err != nil {
+		return err
+	}
+	if got := binary.LittleEndian.Uint64(b); got != 0 && got != want {
+		l.at -= 8
+		return l.fail("wrong checksum: the file says " + strconv.FormatUint(got, 16) + ", its content gives " + strconv.FormatUint(want, 16))
+	}
+	return nil
+}

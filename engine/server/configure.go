@@ -1,0 +1,56 @@
+package server
+
+import (
+	"everysec/engine/command"
+	"everysec/engine/vfs"
+)
+
+// ConfigSet applies CONFIG SET: all pairs or none.
+func (s *Server) ConfigSet(c *command.Context, pairs [][2]string) {
+	old := *s.config
+	if err := s.config.Set(pairs); err != nil {
+		c.Reply.Error(err.Error())
+		return
+	}
+	c.Reply.SimpleString("OK")
+	s.space.Objects.Limits = s.config.Limits
+	client := s.clients[c.Client.ID]
+	switch {
+	case s.config.AppendOnly && !old.AppendOnly:
+		if err := s.startAppendOnly(); err != nil {
+			*s.config = old
+			s.replaceReply(client, "ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. Check server logs.")
+		}
+	case !s.config.AppendOnly && old.AppendOnly:
+		s.stopAppendOnly()
+	}
+}
+
+// ConfigRewrite writes the configuration file again.
+func (s *Server) ConfigRewrite(c *command.Context) {
+	if s.config.File == "" {
+		c.Reply.Error("ERR The server is running without a config file")
+		return
+	}
+	text, err := vfs.ReadFile(s.fs, s.config.File)
+	if err != nil {
+		c.Reply.Error("ERR Rewriting config file: " + err.Error())
+		return
+	}
+	if err := writeFile(s.fs, s.config.File, []byte(s.config.Rewrite(string(text)))); err != nil {
+		c.Reply.Error("ERR Rewriting config file: " + err.Error())
+		return
+	}
+	c.Reply.SimpleString("OK")
+}
+
+// writeFile replaces a file. It is in the page cache, not on disk, when it returns.
+func writeFile(fs vfs.FS, name string, data []byte) error {
+	f, err := fs.OpenFile(name, vfs.Write|vfs.Create|vfs.Truncate)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.Write(data)
+	return err
+}

@@ -1,0 +1,233 @@
+package server
+
+import (
+	"slices"
+
+	"everysec/engine/command"
+	"everysec/engine/resp"
+)
+
+// connection is one client with its bytes: what came in and was not run, what
+// is to go out.
+type connection struct {
+	command.Client
+	reader resp.Reader
+	writer resp.Writer
+
+	queued   bool // in Server.ready
+	dirty    bool // in Server.dirtyOutput
+	closed   bool // nothing more will be sent
+	received int64
+	arrived  int64 // when the oldest unread input came, microseconds
+	released int   // bytes of writer that may be sent
+	sending  []byte
+}
+
+// Connect opens a connection and returns its id. address is "ip:port" as
+// CLIENT LIST shows it.
+func (s *Server) Connect(now int64, address string) uint64 {
+	s.advance(now)
+	s.nextClient++
+	c := &connection{Client: command.Client{
+		ID:              s.nextClient,
+		Address:         address,
+		Local:           "127.0.0.1:" + itoa(s.config.Port),
+		User:            "default",
+		DB:              s.space.DBs[0],
+		Authenticated:   s.config.RequirePass == "",
+		CreatedAt:       s.space.Now,
+		LastInteraction: s.space.Now,
+		LastCommand:     "NULL",
+	}}
+	c.writer.Protocol = 2
+	c.Reply = &c.writer
+	c.reader.MaxBulk = s.config.ProtoMaxBulkLen
+	c.reader.Unauthenticated = !c.Authenticated
+	s.clients[c.ID] = c
+	s.order = append(s.order, c)
+	s.stats.connections++
+	s.observed.clients = true
+	if s.config.MaxClients > 0 && int64(len(s.clients)) > s.config.MaxClients {
+		s.stats.rejectedConnections++
+		c.writer.Error("ERR max number of clients reached")
+		s.markDirty(c)
+		c.CloseAfterReply = true
+	}
+	return c.ID
+}
+
+// Disconnect is the peer's closing of a connection.
+func (s *Server) Disconnect(now int64, id uint64) {
+	s.advance(now)
+	if c := s.clients[id]; c != nil {
+		s.drop(c)
+	}
+}
+
+// drop forgets a connection: its subscriptions, watches and unread input.
+func (s *Server) drop(c *connection) {
+	c.Discard()
+	s.pubsub.Forget(&c.Client)
+	delete(s.clients, c.ID)
+	s.order = slices.DeleteFunc(s.order, func(other *connection) bool { return other == c })
+	s.ready = slices.DeleteFunc(s.ready, func(other *connection) bool { return other == c })
+	s.dirtyOutput = slices.DeleteFunc(s.dirtyOutput, func(other *connection) bool { return other == c })
+	s.observed.clients = true
+}
+
+// Receive takes bytes from a client. They are run by the next Step.
+func (s *Server) Receive(id uint64, data []byte) {
+	c := s.clients[id]
+	if c == nil || c.CloseAfterReply || c.CloseNow {
+		return
+	}
+	c.NetIn += int64(len(data))
+	s.stats.netInput += int64(len(data))
+	if !c.queued {
+		c.arrived = s.now
+	}
+	c.reader.Feed(data)
+	s.enqueue(c)
+}
+
+func (s *Server) enqueue(c *connection) {
+	if !c.queued && c.Blocked == nil {
+		c.queued = true
+		s.ready = append(s.ready, c)
+	}
+}
+
+// OutputReady returns the ids of clients with something to send, or to close,
+// since it was last called. The slice is valid until the next call.
+func (s *Server) OutputReady() []uint64 {
+	ids := s.outputReady
+	s.outputReady = s.outputReady[:0]
+	return ids
+}
+
+// Output takes what is to be sent to a client. closed says that the server
+// closes the connection after it. data is valid until the client's next
+// Output.
+func (s *Server) Output(id uint64) (data []byte, closed bool) {
+	c := s.clients[id]
+	if c == nil {
+		return nil, true
+	}
+	if c.released > 0 {
+		rest := c.writer.Len() - c.released
+		c.sending = c.writer.Take(c.sending[:0])
+		if rest > 0 { // replies that the append-only file does not have yet
+			c.writer.Raw(c.sending[c.released:])
+			c.sending = c.sending[:c.released]
+		}
+		c.released = 0
+		c.NetOut += int64(len(c.sending))
+		s.stats.netOutput += int64(len(c.sending))
+		data = c.sending
+	}
+	closed = c.closed
+	if closed {
+		s.drop(c)
+	}
+	return data, closed
+}
+
+// markDirty notes that a client's reply grew, or that it is to be closed.
+func (s *Server) markDirty(c *connection) {
+	if !c.dirty {
+		c.dirty = true
+		s.dirtyOutput = append(s.dirtyOutput, c)
+	}
+}
+
+// releaseReplies lets replies go out: the append-only file has them.
+func (s *Server) releaseReplies() {
+	for _, c := range s.dirtyOutput {
+		c.dirty = false
+		c.released = c.writer.Len()
+		if c.CloseAfterReply || c.CloseNow {
+			c.closed = true
+		}
+		s.outputReady = append(s.outputReady, c.ID)
+	}
+	s.dirtyOutput = s.dirtyOutput[:0]
+}
+
+// Kill closes a client's connection, as CLIENT KILL does.
+func (s *Server) Kill(client *command.Client) {
+	if c := s.clients[client.ID]; c != nil {
+		c.CloseNow = true
+		c.Discard()
+		s.markDirty(c)
+	}
+}
+
+// Block makes a client wait.
+func (s *Server) Block(client *command.Client, b *command.Blocked) {
+	client.Blocked = b
+	s.observed.clients = true
+}
+
+// wakeBlocked ends the waits whose time has come.
+func (s *Server) wakeBlocked() {
+	for _, c := range s.order {
+		b := c.Blocked
+		if b == nil || b.Deadline == 0 || s.space.Now < b.Deadline {
+			continue
+		}
+		c.Blocked = nil
+		s.observed.clients = true
+		b.OnTimeout(&c.writer)
+		s.markDirty(c)
+		s.enqueue(c)
+	}
+}
+
+// deliver writes to a client that is not the caller: a published message.
+func (s *Server) deliver(client *command.Client, write func(w *resp.Writer)) {
+	write(client.Reply)
+	if c := s.clients[client.ID]; c != nil {
+		s.markDirty(c)
+	}
+}
+
+// runReady runs the input of clients in the order in which it came, until
+// there is none or the thread is held.
+func (s *Server) runReady() {
+	for len(s.ready) > 0 && s.hold == nil && s.running {
+		c := s.ready[0]
+		if !s.runInput(c) {
+			return // held in the middle of this client's input
+		}
+		s.ready = s.ready[1:]
+		c.queued = false
+		if len(s.ready) == 0 {
+			s.ready = s.ready[:0:0]
+		}
+	}
+}
+
+// runInput runs all complete commands of a client and tells whether it came to
+// the end of them.
+func (s *Server) runInput(c *connection) bool {
+	for !c.CloseAfterReply && !c.CloseNow && c.Blocked == nil && s.running {
+		args, ok, err := c.reader.Next()
+		if err != nil {
+			c.writer.Error("ERR " + err.Error())
+			c.CloseAfterReply = true
+			s.markDirty(c)
+			return true
+		}
+		if !ok {
+			return true
+		}
+		if len(args) == 0 {
+			continue
+		}
+		s.execute(c, args)
+		if s.hold != nil {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,266 @@
+package server
+
+import (
+	"everysec/engine/command"
+	"everysec/engine/config"
+	"everysec/engine/event"
+)
+
+const notifyExpired = config.NotifyExpired
+
+// cron runs hz times a second of engine time. A clock that jumps runs it once.
+func (s *Server) cron() {
+	s.cronRuns++
+	s.nextCron = s.now + 1000000/int64(max(s.config.Hz, 1))
+	if s.loading != nil {
+		return
+	}
+	s.stats.sample(s.now, s)
+	if s.activeExpire {
+		s.activeExpireCycle(slowCycle)
+	}
+	for _, db := range s.space.DBs {
+		db.Keys.RehashStep(100)
+	}
+	s.closeIdle()
+	if s.shutdown != nil {
+		return
+	}
+	s.startDueJobs()
+}
+
+type cycle int
+
+const (
+	slowCycle cycle = iota
+	fastCycle
+)
+
+// activeExpireCycle deletes expired keys that nobody asks for. As in Redis it
+// samples each database and goes on where more than a tenth of the sample
+// (less with active-expire-effort) had expired. Redis bounds the cycle by a
+// stopwatch; here a number of rounds stands for it, so that a run replays.
+func (s *Server) activeExpireCycle(kind cycle) {
+	effort := s.config.ActiveExpireEffort - 1
+	perLoop := 20 + 5*effort
+	acceptable := 10 - effort
+	rounds := 400
+	if kind == fastCycle {
+		rounds = 10
+	}
+	for _, db := range s.space.DBs {
+		for rounds > 0 && db.Volatile() > 0 {
+			rounds--
+			sampled, expired := db.ExpireSample(perLoop)
+			if sampled == 0 || expired*100/sampled <= acceptable {
+				break
+			}
+		}
+	}
+	s.flushUnit()
+}
+
+// SetActiveExpire is DEBUG SET-ACTIVE-EXPIRE.
+func (s *Server) SetActiveExpire(on bool) { s.activeExpire = on }
+
+// closeIdle closes connections idle longer than "timeout" seconds.
+func (s *Server) closeIdle() {
+	if s.config.Timeout == 0 {
+		return
+	}
+	for _, c := range s.order {
+		if c.Blocked == nil && c.Subscriptions() == 0 && s.space.Now-c.LastInteraction > s.config.Timeout*1000 {
+			c.CloseNow = true
+			s.markDirty(c)
+		}
+	}
+}
+
+// startDueJobs starts what was scheduled, what a save point asks for, and the
+// automatic rewrite.
+func (s *Server) startDueJobs() {
+	if s.job() != nil {
+		return
+	}
+	if s.aof.rewriteScheduled {
+		s.startRewrite()
+		return
+	}
+	if s.rdb.scheduled {
+		s.rdb.scheduled = false
+		_ = s.startBackgroundSave() // logged; INFO says so
+		return
+	}
+	seconds := s.now / 1000000
+	for _, p := range s.config.SavePoints {
+		const retryAfterFailure = 5
+		if s.rdb.changes >= p.Changes && seconds-s.rdb.lastSave > p.Seconds &&
+			(!s.rdb.lastFailed || seconds-s.rdb.lastTry > retryAfterFailure) {
+			s.logf(event.Notice, itoa(p.Changes), " changes in ", itoa(p.Seconds), " seconds. Saving...")
+			_ = s.startBackgroundSave() // logged; INFO says so
+			return
+		}
+	}
+	a := &s.aof
+	if a.enabled && s.config.AutoAOFRewritePercentage > 0 && a.currentSize > s.config.AutoAOFRewriteMinSize {
+		base := max(a.baseSize, 1)
+		if growth := a.currentSize*100/base - 100; growth >= s.config.AutoAOFRewritePercentage {
+			s.logf(event.Notice, "Starting automatic rewriting of AOF on ", itoa(growth), "% growth")
+			s.startRewrite()
+		}
+	}
+}
+
+// shutdown is a SHUTDOWN that waits for the disk.
+type shutdown struct {
+	client *command.Client
+	flags  command.ShutdownFlags
+}
+
+// Shutdown ends the server as the flags say; without SAVE or NOSAVE it saves
+// when save points are set.
+func (s *Server) Shutdown(c *command.Context, flags command.ShutdownFlags) {
+	if flags.Abort {
+		// A shutdown holds the thread until it is done, so none can be
+		// under way when this runs.
+		c.Reply.Error("ERR No shutdown in progress.")
+		return
+	}
+	s.shutdown = &shutdown{client: c.Client, flags: flags}
+}
+
+// continueShutdown does what SHUTDOWN asked for, after the commands before it.
+func (s *Server) continueShutdown() {
+	sh := s.shutdown
+	if sh == nil {
+		return
+	}
+	s.shutdown = nil
+	s.logf(event.Warning, "User requested shutdown...")
+	if j := s.job(); j != nil {
+		s.endJob(j, errTerminated)
+	}
+	failed := func(err error) {
+		if err == nil || sh.flags.Force {
+			s.logf(event.Warning, "Redis is now ready to exit, bye bye...")
+			s.exit(0)
+			return
+		}
+		s.logf(event.Warning, "Error trying to save the DB, can't exit.")
+		if c := s.clients[sh.client.ID]; c != nil {
+			c.writer.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+			s.markDirty(c)
+		}
+	}
+	save := func(err error) {
+		if err != nil && !sh.flags.Force {
+			failed(err)
+			return
+		}
+		if sh.flags.Save || len(s.config.SavePoints) > 0 && !sh.flags.NoSave {
+			s.logf(event.Notice, "Saving the final RDB snapshot before exiting.")
+			s.saveNow(failed)
+			return
+		}
+		failed(nil)
+	}
+	s.flushUnit()
+	if s.aof.enabled && s.aof.file != nil && s.loading == nil {
+		s.logf(event.Notice, "Calling fsync() on the AOF file.")
+		s.writeAndSync(save)
+		return
+	}
+	save(nil)
+}
+
+// Reload is DEBUG RELOAD: save, forget, load.
+func (s *Server) Reload(c *command.Context, flags command.ReloadFlags) {
+	client := s.clients[c.Client.ID]
+	if j := s.job(); j != nil {
+		s.endJob(j, errTerminated)
+	}
+	c.Reply.SimpleString("OK")
+	reload := func(err error) {
+		if err == nil {
+			err = s.reloadRDB(flags)
+		}
+		if err != nil {
+			s.replaceReply(client, "ERR Error trying to load the RDB dump, check server logs.")
+			s.logf(event.Warning, err.Error())
+		}
+	}
+	s.flushUnit()
+	if flags.NoSave {
+		reload(nil)
+		return
+	}
+	s.saveNow(reload)
+}
+
+// replaceReply puts an error in place of the OK a client was about to get.
+func (s *Server) replaceReply(client *connection, text string) {
+	if client == nil {
+		return
+	}
+	client.writer.Truncate(client.writer.Len() - len("+OK\r\n"))
+	client.writer.Error(text)
+}
+
+func (s *Server) reloadRDB(flags command.ReloadFlags) error {
+	info, err := s.fs.Stat(s.config.DBFilename)
+	if err != nil {
+		return err
+	}
+	if !flags.NoFlush {
+		s.emptyAll()
+	}
+	return s.loadNow([]loadFile{{s.config.DBFilename, rdbFile, true, info.Size}})
+}
+
+// LoadAOF is DEBUG LOADAOF: forget, and load the append-only file.
+func (s *Server) LoadAOF(c *command.Context) {
+	client := s.clients[c.Client.ID]
+	c.Reply.SimpleString("OK")
+	s.flushUnit()
+	load := func(err error) {
+		var files []loadFile
+		if err == nil {
+			s.emptyAll()
+			files, err = s.appendOnlyFiles()
+		}
+		if err == nil {
+			err = s.loadNow(files)
+		}
+		if err != nil {
+			s.logf(event.Warning, err.Error())
+			s.replaceReply(client, "ERR Error trying to load the AOF files, check server logs.")
+			return
+		}
+		s.rdb.changes = 0
+		s.logf(event.Warning, "Append Only File loaded by DEBUG LOADAOF")
+	}
+	if s.aof.enabled && s.aof.file != nil {
+		s.writeAndSync(load)
+		return
+	}
+	load(nil)
+}
+
+// loadNow loads files at once, holding the thread.
+func (s *Server) loadNow(files []loadFile) error {
+	var failure error
+	depth := s.contextDepth
+	s.load(files, func(err error) { failure = err })
+	for s.loading != nil {
+		s.loadSlice()
+	}
+	s.contextDepth = depth
+	return failure
+}
+
+func (s *Server) emptyAll() {
+	for _, db := range s.space.DBs {
+		db.Flush(false)
+	}
+	s.observed.flushed(-1)
+}

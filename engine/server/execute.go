@@ -1,0 +1,296 @@
+package server
+
+import (
+	"strconv"
+	"strings"
+
+	"everysec/engine/command"
+	"everysec/engine/config"
+	"everysec/engine/resp"
+)
+
+// execute is Redis's processCommand: may this client run this now? Then run it
+// or queue it.
+func (s *Server) execute(c *connection, args [][]byte) {
+	c.LastInteraction = s.space.Now
+	s.markDirty(c)
+	mark := c.writer.Len()
+	s.dispatch(c, args)
+	if c.ReplyOff || c.ReplySkip {
+		c.writer.Truncate(mark)
+	}
+	c.ReplySkip, c.ReplySkipNext = c.ReplySkipNext, false
+	if s.contextDepth == 0 {
+		s.flushUnit()
+	}
+}
+
+func (s *Server) dispatch(c *connection, args [][]byte) {
+	spec := s.table.Resolve(args)
+	if command.Is(args[0], "QUIT") {
+		c.writer.SimpleString("OK")
+		c.CloseAfterReply = true
+		return
+	}
+	if problem := s.existence(spec, args); problem != "" {
+		s.reject(c, spec, problem)
+		return
+	}
+	c.LastCommand = spec.FullName()
+	if !c.Authenticated && spec.Flags&command.NoAuth == 0 {
+		s.reject(c, spec, command.ErrNoAuth)
+		return
+	}
+	if problem := s.refusal(c, spec, args); problem != "" {
+		s.reject(c, spec, problem)
+		return
+	}
+	t := &c.Transaction
+	if t.Open && !runsInsideMulti(spec) {
+		if spec.Flags&command.NoMulti != 0 {
+			s.reject(c, spec, "ERR Command not allowed inside a transaction")
+			return
+		}
+		s.queue(c, spec, args)
+		return
+	}
+	ctx := s.pushContext(&c.Client, c.Reply)
+	s.run(ctx, spec, args)
+	s.popContext()
+}
+
+// existence checks the name and the number of words.
+func (s *Server) existence(spec *command.Spec, args [][]byte) string {
+	if spec == nil {
+		return unknownCommand(args)
+	}
+	if len(spec.Subcommands) > 0 && len(args) >= 2 {
+		return "ERR unknown subcommand '" + printable(args[1], 128) + "'. Try " + strings.ToUpper(spec.Name) + " HELP."
+	}
+	if !spec.ArityFits(len(args)) {
+		return command.WrongNumberOfArguments(spec.FullName())
+	}
+	return ""
+}
+
+func unknownCommand(args [][]byte) string {
+	var b strings.Builder
+	b.WriteString("ERR unknown command '")
+	b.WriteString(printable(args[0], 128))
+	b.WriteString("', with args beginning with: ")
+	start := b.Len()
+	for _, arg := range args[1:] {
+		if b.Len()-start >= 128 {
+			break
+		}
+		b.WriteByte('\'')
+		b.WriteString(printable(arg, 128-(b.Len()-1-start)))
+		b.WriteString("' ")
+	}
+	return b.String()
+}
+
+// printable cuts a word as %.*s does, and ends it at a zero byte; an error
+// reply is one line, so line breaks become spaces.
+func printable(b []byte, limit int) string {
+	b = b[:min(len(b), max(limit, 0))]
+	for i, ch := range b {
+		if ch == 0 {
+			b = b[:i]
+			break
+		}
+	}
+	return strings.NewReplacer("\r", " ", "\n", " ").Replace(string(b))
+}
+
+// refusal is every reason not to run a command that exists: the state of the
+// client or of the server.
+func (s *Server) refusal(c *connection, spec *command.Spec, args [][]byte) string {
+	if s.misconfigured() && spec.Flags&command.Write != 0 {
+		return errMisconf
+	}
+	if c.Subscriptions() > 0 && c.writer.Protocol == 2 && !allowedWhileSubscribed(spec) {
+		return "ERR Can't execute '" + strings.ToLower(printable(args[0], 128)) +
+			"': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+	}
+	if s.loading != nil && spec.Flags&command.Loading == 0 {
+		return command.ErrLoading
+	}
+	if s.config.MaxMemory > 0 && spec.Flags&command.DenyOOM != 0 && s.UsedMemory() > s.config.MaxMemory {
+		return command.ErrOutOfMemory
+	}
+	return ""
+}
+
+const errMisconf = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
+	"Commands that may modify the data set are disabled, because this instance is configured to report errors during " +
+	"writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details " +
+	"about the RDB error."
+
+func allowedWhileSubscribed(spec *command.Spec) bool {
+	switch spec.Name {
+	case "ping", "subscribe", "ssubscribe", "psubscribe", "unsubscribe", "sunsubscribe", "punsubscribe", "quit", "reset":
+		return true
+	}
+	return false
+}
+
+func runsInsideMulti(spec *command.Spec) bool {
+	switch spec.Name {
+	case "exec", "discard", "multi", "watch", "quit", "reset":
+		return spec.Parent() == nil
+	}
+	return false
+}
+
+// reject sends an error for a command that was not run; inside MULTI the
+// transaction can no longer be executed.
+func (s *Server) reject(c *connection, spec *command.Spec, problem string) {
+	s.stats.errorReply(problem)
+	if spec != nil && spec.Name == "exec" {
+		c.Discard()
+		c.writer.Error("EXECABORT Transaction discarded because of: " + strings.TrimPrefix(problem, "ERR "))
+		return
+	}
+	if spec != nil {
+		s.stats.rejected(spec)
+	}
+	if c.Transaction.Open {
+		c.Transaction.Aborted = true
+	}
+	c.writer.Error(problem)
+}
+
+// queue keeps a command for EXEC.
+func (s *Server) queue(c *connection, spec *command.Spec, args [][]byte) {
+	t := &c.Transaction
+	if !t.Aborted && !t.Dirty {
+		size := 0
+		for _, a := range args {
+			size += len(a)
+		}
+		backing := make([]byte, 0, size)
+		words := make([][]byte, len(args))
+		for i, a := range args {
+			start := len(backing)
+			backing = append(backing, a...)
+			words[i] = backing[start:len(backing):len(backing)]
+		}
+		t.Queue = append(t.Queue, words)
+		t.Flags |= spec.Flags
+	}
+	c.writer.SimpleString("QUEUED")
+}
+
+// pushContext gives a context for one more level of execution. Contexts are
+// reused, so that a command costs no allocation.
+func (s *Server) pushContext(client *command.Client, w *resp.Writer) *command.Context {
+	if s.contextDepth == len(s.contexts) {
+		s.contexts = append(s.contexts, &command.Context{
+			Space: s.space, Config: s.config, Random: s.random, Server: s,
+		})
+	}
+	ctx := s.contexts[s.contextDepth]
+	s.contextDepth++
+	ctx.Client, ctx.Reply, ctx.DB = client, w, client.DB
+	ctx.InScript, ctx.InTransaction = false, false
+	ctx.Now = s.space.Now
+	return ctx
+}
+
+func (s *Server) popContext() { s.contextDepth-- }
+
+// run is Redis's call: execute, measure, propagate.
+func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
+	ctx.Spec, ctx.Args = spec, args
+	ctx.Reset()
+	var start int64
+	if s.stopwatch != nil {
+		start = s.stopwatch()
+	}
+	mark := ctx.Reply.Len()
+	if s.stats.monitors > 0 {
+		s.feedMonitors(ctx)
+	}
+	spec.Run(ctx)
+	var duration int64
+	if s.stopwatch != nil {
+		duration = s.stopwatch() - start
+	}
+	if ctx.PropagatesVerbatim() {
+		s.Propagate(ctx.DB.ID, args)
+	}
+	s.rdb.changes += ctx.Changes
+	s.stats.commands++
+	s.stats.ran(spec, duration, failed(ctx.Reply, mark))
+	if duration > 0 || s.observed.drained {
+		s.noteCommand(ctx, spec, args, duration)
+	}
+}
+
+// failed tells whether the reply that begins at mark is an error.
+func failed(w *resp.Writer, mark int) bool {
+	b := w.Bytes()
+	return mark < len(b) && b[mark] == '-'
+}
+
+// Call runs one command for EXEC or a script. The caller has checked that the
+// command exists and may run.
+func (s *Server) Call(caller *command.Context, args [][]byte, w *resp.Writer) {
+	ctx := s.pushContext(caller.Client, w)
+	ctx.InScript = caller.InScript
+	ctx.InTransaction = true
+	s.run(ctx, s.table.Resolve(args), args)
+	s.popContext()
+	caller.DB = caller.Client.DB
+}
+
+// feedMonitors shows a command to the clients in MONITOR mode.
+func (s *Server) feedMonitors(ctx *command.Context) {
+	if ctx.Spec.Flags&(command.SkipMonitor|command.Admin) != 0 || s.loading != nil {
+		return
+	}
+	line := strconv.AppendInt(nil, s.now/1000000, 10)
+	line = append(line, '.')
+	micro := strconv.Itoa(int(s.now%1000000) + 1000000)
+	line = append(line, micro[1:]...)
+	line = append(line, " ["...)
+	line = strconv.AppendInt(line, int64(ctx.DB.ID), 10)
+	line = append(line, ' ')
+	if ctx.InScript {
+		line = append(line, "lua"...)
+	} else {
+		line = append(line, ctx.Client.Address...)
+	}
+	line = append(line, ']')
+	for _, arg := range ctx.Args {
+		line = append(line, ' ')
+		line = appendQuoted(line, arg)
+	}
+	for _, c := range s.order {
+		if c.Monitor {
+			c.writer.SimpleString(string(line))
+			s.markDirty(c)
+		}
+	}
+}
+
+// NotifyKeyspace publishes a keyspace event as notify-keyspace-events asks.
+func (s *Server) NotifyKeyspace(db int, class config.NotifyClass, event string, key []byte) {
+	if s.config.Notify&class == 0 {
+		return
+	}
+	number := strconv.Itoa(db)
+	if s.config.Notify&config.NotifyKeyspace != 0 {
+		channel := append([]byte("__keyspace@"+number+"__:"), key...)
+		s.pubsub.Publish(channel, []byte(event), s.deliver)
+	}
+	if s.config.Notify&config.NotifyKeyevent != 0 {
+		s.pubsub.Publish([]byte("__keyevent@"+number+"__:"+event), key, s.deliver)
+	}
+}
+
+// Publish sends a message to the subscribers of a channel.
+func (s *Server) Publish(channel, message []byte) int {
+	return s.pubsub.Publish(channel, message, s.deliver)
+}

@@ -1,0 +1,395 @@
+package server
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"everysec/engine/command"
+	"everysec/engine/event"
+)
+
+// infoSection writes one section of INFO.
+type infoSection struct {
+	name      string
+	isDefault bool // in INFO without arguments
+	write     func(s *Server, w *infoWriter)
+}
+
+// infoSections in the order of INFO.
+var infoSections = []infoSection{
+	{"server", true, infoServer},
+	{"clients", true, infoClients},
+	{"memory", true, infoMemory},
+	{"persistence", true, infoPersistence},
+	{"stats", true, infoStats},
+	{"replication", true, infoReplication},
+	{"cpu", true, infoCPU},
+	{"modules", true, func(*Server, *infoWriter) {}},
+	{"commandstats", false, infoCommandStats},
+	{"errorstats", true, infoErrorStats},
+	{"latencystats", false, func(*Server, *infoWriter) {}},
+	{"cluster", true, func(_ *Server, w *infoWriter) { w.int("cluster_enabled", 0) }},
+	{"keyspace", true, infoKeyspace},
+}
+
+var infoTitles = map[string]string{
+	"cpu": "CPU", "commandstats": "Commandstats", "errorstats": "Errorstats", "latencystats": "Latencystats",
+}
+
+// Info is the text of INFO for some sections; none: the default ones.
+func (s *Server) Info(sections []string) []byte {
+	wanted := func(sec infoSection) bool {
+		if len(sections) == 0 {
+			return sec.isDefault
+		}
+		for _, name := range sections {
+			switch name = strings.ToLower(name); name {
+			case "all", "everything":
+				return true
+			case "default":
+				if sec.isDefault {
+					return true
+				}
+			case sec.name:
+				return true
+			}
+		}
+		return false
+	}
+	w := &infoWriter{}
+	for _, sec := range infoSections {
+		if !wanted(sec) {
+			continue
+		}
+		if len(w.b) > 0 {
+			w.b = append(w.b, "\r\n"...)
+		}
+		title := infoTitles[sec.name]
+		if title == "" {
+			title = strings.ToUpper(sec.name[:1]) + sec.name[1:]
+		}
+		w.b = append(w.b, "# "+title+"\r\n"...)
+		sec.write(s, w)
+	}
+	return w.b
+}
+
+type infoWriter struct{ b []byte }
+
+func (w *infoWriter) text(name, value string) {
+	w.b = append(w.b, name...)
+	w.b = append(w.b, ':')
+	w.b = append(w.b, value...)
+	w.b = append(w.b, "\r\n"...)
+}
+
+func (w *infoWriter) int(name string, n int64) { w.text(name, itoa(n)) }
+
+func (w *infoWriter) bool(name string, b bool) { w.int(name, int64(b2i(b))) }
+
+func (w *infoWriter) status(name string, failed bool) {
+	if failed {
+		w.text(name, "err")
+		return
+	}
+	w.text(name, "ok")
+}
+
+func (w *infoWriter) fixed(name string, f float64) { w.text(name, strconv.FormatFloat(f, 'f', 2, 64)) }
+
+func (w *infoWriter) memory(name string, n int64) {
+	w.int(name, n)
+	w.text(name+"_human", humanBytes(n))
+}
+
+// humanBytes is a size as INFO's _human fields print it.
+func humanBytes(n int64) string {
+	units := []string{"K", "M", "G", "T", "P"}
+	if n < 1024 {
+		return itoa(n) + "B"
+	}
+	f, i := float64(n)/1024, 0
+	for f >= 1024 && i < len(units)-1 {
+		f /= 1024
+		i++
+	}
+	return strconv.FormatFloat(f, 'f', 2, 64) + units[i]
+}
+
+func infoServer(s *Server, w *infoWriter) {
+	uptime := (s.now - s.startedAt) / 1000000
+	w.text("redis_version", Version)
+	w.text("redis_git_sha1", "00000000")
+	w.text("redis_git_dirty", "0")
+	w.text("redis_build_id", "everysec")
+	w.text("redis_mode", "standalone")
+	w.text("os", "Everysec")
+	w.text("arch_bits", "64")
+	w.text("monotonic_clock", "the host's")
+	w.text("multiplexing_api", "step")
+	w.text("atomicvar_api", "none")
+	w.text("gcc_version", "0.0.0")
+	w.int("process_id", int64(s.processID))
+	w.text("process_supervised", "no")
+	w.text("run_id", s.runID)
+	w.int("tcp_port", int64(s.config.Port))
+	w.int("server_time_usec", s.now)
+	w.int("uptime_in_seconds", uptime)
+	w.int("uptime_in_days", uptime/86400)
+	w.int("hz", int64(s.config.Hz))
+	w.int("configured_hz", int64(s.config.Hz))
+	w.int("lru_clock", s.now/1000000&(1<<24-1))
+	w.text("executable", "everysec-server")
+	w.text("config_file", s.config.File)
+	w.int("io_threads_active", 0)
+}
+
+func infoClients(s *Server, w *infoWriter) {
+	blocked, maxIn, maxOut := 0, 0, 0
+	for _, c := range s.order {
+		if c.Blocked != nil {
+			blocked++
+		}
+		maxIn = max(maxIn, c.reader.Buffered())
+		maxOut = max(maxOut, c.writer.Len())
+	}
+	w.int("connected_clients", int64(len(s.order)))
+	w.int("cluster_connections", 0)
+	w.int("maxclients", s.config.MaxClients)
+	w.int("client_recent_max_input_buffer", int64(maxIn))
+	w.int("client_recent_max_output_buffer", int64(maxOut))
+	w.int("blocked_clients", int64(blocked))
+	w.int("tracking_clients", 0)
+	w.int("clients_in_timeout_table", 0)
+}
+
+func infoMemory(s *Server, w *infoWriter) {
+	used, reserved := s.UsedMemory(), s.space.Arena.Reserved()+fixedMemory
+	s.stats.peakMemory = max(s.stats.peakMemory, used)
+	dataset := s.space.Arena.Used()
+	w.memory("used_memory", used)
+	w.memory("used_memory_rss", reserved)
+	w.memory("used_memory_peak", s.stats.peakMemory)
+	w.text("used_memory_peak_perc", percent(used, s.stats.peakMemory))
+	w.int("used_memory_overhead", used-dataset)
+	w.int("used_memory_startup", fixedMemory)
+	w.int("used_memory_dataset", dataset)
+	w.text("used_memory_dataset_perc", percent(dataset, used-fixedMemory))
+	w.int("allocator_allocated", s.space.Arena.Used())
+	w.int("allocator_active", s.space.Arena.Reserved())
+	w.int("allocator_resident", s.space.Arena.Reserved())
+	w.int("number_of_cached_scripts", int64(s.scripts.count()))
+	w.int("number_of_functions", 0)
+	w.int("number_of_libraries", 0)
+	w.memory("maxmemory", s.config.MaxMemory)
+	w.text("maxmemory_policy", "noeviction")
+	w.fixed("mem_fragmentation_ratio", float64(reserved)/float64(max(used, 1)))
+	w.int("mem_aof_buffer", int64(cap(s.aof.buffer)))
+	w.text("mem_allocator", "arena")
+	w.int("active_defrag_running", 0)
+	w.int("lazyfree_pending_objects", int64(s.space.LazyPending()))
+	w.int("lazyfreed_objects", s.space.LazyFreed)
+}
+
+func percent(part, whole int64) string {
+	if whole <= 0 {
+		return "0.00%"
+	}
+	return strconv.FormatFloat(float64(part)*100/float64(whole), 'f', 2, 64) + "%"
+}
+
+func infoPersistence(s *Server, w *infoWriter) {
+	j := s.job()
+	saving := j != nil && j.kind == event.BackgroundSave
+	rewriting := j != nil && j.kind == event.Rewrite
+	a := &s.aof
+	current := func(running bool) int64 {
+		if !running {
+			return -1
+		}
+		return (s.now - j.begun) / 1000000
+	}
+	w.bool("loading", s.loading != nil)
+	w.int("async_loading", 0)
+	copied, done, total := int64(0), int64(0), int64(0)
+	if j != nil {
+		copied, done, total = j.copied, j.keys, j.total
+	}
+	w.int("current_cow_peak", copied)
+	w.int("current_cow_size", copied)
+	w.int("current_cow_size_age", 0)
+	w.fixed("current_fork_perc", float64(done)*100/float64(max(total, 1)))
+	w.int("current_save_keys_processed", done)
+	w.int("current_save_keys_total", total)
+	w.int("rdb_changes_since_last_save", s.rdb.changes)
+	w.bool("rdb_bgsave_in_progress", saving)
+	w.int("rdb_last_save_time", s.rdb.lastSave)
+	w.status("rdb_last_bgsave_status", s.rdb.lastFailed)
+	last := s.rdb.lastSeconds
+	if s.rdb.saves == 0 {
+		last = -1
+	}
+	w.int("rdb_last_bgsave_time_sec", last)
+	w.int("rdb_current_bgsave_time_sec", current(saving))
+	w.int("rdb_saves", s.rdb.saves)
+	w.int("rdb_last_cow_size", 0)
+	w.int("rdb_last_load_keys_expired", s.loadedExpired)
+	w.int("rdb_last_load_keys_loaded", s.loadedKeys)
+	w.bool("aof_enabled", a.enabled)
+	w.bool("aof_rewrite_in_progress", rewriting)
+	w.bool("aof_rewrite_scheduled", a.rewriteScheduled)
+	last = a.lastRewriteSeconds
+	if a.rewrites == 0 {
+		last = -1
+	}
+	w.int("aof_last_rewrite_time_sec", last)
+	w.int("aof_current_rewrite_time_sec", current(rewriting))
+	w.status("aof_last_bgrewrite_status", a.lastRewriteFailed)
+	w.int("aof_rewrites", a.rewrites)
+	w.int("aof_rewrites_consecutive_failures", int64(b2i(a.lastRewriteFailed)))
+	w.status("aof_last_write_status", a.writeFailed)
+	w.int("aof_last_cow_size", 0)
+	w.int("module_fork_in_progress", 0)
+	w.int("module_fork_last_cow_size", 0)
+	if a.enabled {
+		w.int("aof_current_size", a.currentSize)
+		w.int("aof_base_size", a.baseSize)
+		w.int("aof_pending_rewrite", 0)
+		w.int("aof_buffer_length", int64(len(a.buffer)))
+		w.int("aof_pending_bio_fsync", int64(b2i(a.sync != nil)))
+		w.int("aof_delayed_fsync", a.delayedSyncs)
+	}
+	if l := s.loading; l != nil {
+		elapsed := (s.now - l.begun) / 1000000
+		w.int("loading_start_time", l.begun/1000000)
+		w.int("loading_total_bytes", l.total)
+		w.int("loading_rdb_used_mem", 0)
+		w.int("loading_loaded_bytes", l.done)
+		w.text("loading_loaded_perc", strconv.FormatFloat(float64(l.done)*100/float64(max(l.total, 1)), 'f', 2, 64))
+		eta := int64(1)
+		if l.done > 0 {
+			eta = elapsed * (l.total - l.done) / l.done
+		}
+		w.int("loading_eta_seconds", eta)
+	}
+}
+
+func infoStats(s *Server, w *infoWriter) {
+	st := &s.stats
+	w.int("total_connections_received", st.connections)
+	w.int("total_commands_processed", st.commands)
+	w.int("instantaneous_ops_per_sec", st.samples[0].mean())
+	w.int("total_net_input_bytes", st.netInput)
+	w.int("total_net_output_bytes", st.netOutput)
+	w.int("total_net_repl_input_bytes", 0)
+	w.int("total_net_repl_output_bytes", 0)
+	w.fixed("instantaneous_input_kbps", float64(st.samples[1].mean())/1024)
+	w.fixed("instantaneous_output_kbps", float64(st.samples[2].mean())/1024)
+	w.fixed("instantaneous_input_repl_kbps", 0)
+	w.fixed("instantaneous_output_repl_kbps", 0)
+	w.int("rejected_connections", st.rejectedConnections)
+	w.int("sync_full", 0)
+	w.int("sync_partial_ok", 0)
+	w.int("sync_partial_err", 0)
+	w.int("expired_keys", s.space.ExpiredKeys)
+	w.fixed("expired_stale_perc", 0)
+	w.int("expired_time_cap_reached_count", 0)
+	w.int("expire_cycle_cpu_milliseconds", 0)
+	w.int("evicted_keys", 0)
+	w.int("evicted_clients", 0)
+	w.int("total_eviction_exceeded_time", 0)
+	w.int("current_eviction_exceeded_time", 0)
+	w.int("keyspace_hits", s.space.Hits)
+	w.int("keyspace_misses", s.space.Misses)
+	w.int("pubsub_channels", int64(len(s.pubsub.Channels(nil))))
+	w.int("pubsub_patterns", int64(s.pubsub.PatternCount()))
+	w.int("pubsubshard_channels", 0)
+	w.int("latest_fork_usec", 0)
+	w.int("total_forks", 0)
+	w.int("migrate_cached_sockets", 0)
+	w.int("slave_expires_tracked_keys", 0)
+	w.int("active_defrag_hits", 0)
+	w.int("active_defrag_misses", 0)
+	w.int("active_defrag_key_hits", 0)
+	w.int("active_defrag_key_misses", 0)
+	w.int("total_active_defrag_time", 0)
+	w.int("current_active_defrag_time", 0)
+	w.int("tracking_total_keys", 0)
+	w.int("tracking_total_items", 0)
+	w.int("tracking_total_prefixes", 0)
+	w.int("unexpected_error_replies", 0)
+	w.int("total_error_replies", st.errorReplies)
+	w.int("dump_payload_sanitizations", 0)
+	w.int("total_reads_processed", 0)
+	w.int("total_writes_processed", 0)
+	w.int("io_threaded_reads_processed", 0)
+	w.int("io_threaded_writes_processed", 0)
+	w.int("reply_buffer_shrinks", 0)
+	w.int("reply_buffer_expands", 0)
+}
+
+func infoReplication(s *Server, w *infoWriter) {
+	w.text("role", "master")
+	w.int("connected_slaves", 0)
+	w.text("master_failover_state", "no-failover")
+	w.text("master_replid", s.runID)
+	w.text("master_replid2", strings.Repeat("0", 40))
+	w.int("master_repl_offset", 0)
+	w.int("second_repl_offset", -1)
+	w.int("repl_backlog_active", 0)
+	w.int("repl_backlog_size", 1048576)
+	w.int("repl_backlog_first_byte_offset", 0)
+	w.int("repl_backlog_histlen", 0)
+}
+
+// infoCPU reports the time commands took by the host's stopwatch: a state
+// machine has no processor time of its own.
+func infoCPU(s *Server, w *infoWriter) {
+	micro := int64(0)
+	for _, c := range s.stats.calls {
+		micro += c.microseconds
+	}
+	seconds := strconv.FormatFloat(float64(micro)/1e6, 'f', 6, 64)
+	w.text("used_cpu_sys", "0.000000")
+	w.text("used_cpu_user", seconds)
+	w.text("used_cpu_sys_children", "0.000000")
+	w.text("used_cpu_user_children", "0.000000")
+	w.text("used_cpu_sys_main_thread", "0.000000")
+	w.text("used_cpu_user_main_thread", seconds)
+}
+
+func infoCommandStats(s *Server, w *infoWriter) {
+	specs := make([]*command.Spec, 0, len(s.stats.calls))
+	for spec := range s.stats.calls {
+		specs = append(specs, spec)
+	}
+	slices.SortFunc(specs, func(a, b *command.Spec) int { return strings.Compare(a.FullName(), b.FullName()) })
+	for _, spec := range specs {
+		c := s.stats.calls[spec]
+		perCall := float64(c.microseconds) / float64(max(c.calls, 1))
+		w.text("cmdstat_"+spec.FullName(), "calls="+itoa(c.calls)+",usec="+itoa(c.microseconds)+
+			",usec_per_call="+strconv.FormatFloat(perCall, 'f', 2, 64)+
+			",rejected_calls="+itoa(c.rejected)+",failed_calls="+itoa(c.failed))
+	}
+}
+
+func infoErrorStats(s *Server, w *infoWriter) {
+	codes := make([]string, 0, len(s.stats.errors))
+	for code := range s.stats.errors {
+		codes = append(codes, code)
+	}
+	slices.Sort(codes)
+	for _, code := range codes {
+		w.text("errorstat_"+code, "count="+itoa(s.stats.errors[code]))
+	}
+}
+
+func infoKeyspace(s *Server, w *infoWriter) {
+	for _, db := range s.space.DBs {
+		if db.Len() == 0 {
+			continue
+		}
+		w.text("db"+itoa(db.ID), "keys="+itoa(db.Len())+",expires="+itoa(db.Volatile())+",avg_ttl="+itoa(db.AverageTTL()))
+	}
+}

@@ -1,0 +1,534 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"strconv"
+
+	"everysec/engine/aof"
+	"everysec/engine/command"
+	"everysec/engine/event"
+	"everysec/engine/object"
+	"everysec/engine/rdb"
+	"everysec/engine/resp"
+	"everysec/engine/vfs"
+)
+
+// Recovery is the same code as a normal start: read dump.rdb, or the files
+// that the append-only manifest names, in slices so that the host stays alive
+// and the page can show how far it is.
+
+type loading struct {
+	files   []loadFile
+	current int
+	rdb     *rdb.Loader
+	aof     *aof.Reader
+	file    vfs.File
+
+	begun, done, total int64
+	keys, expired      int64
+	fromAOF            bool
+	client             *command.Client
+	multiAt            int64 // offset of the MULTI being collected, -1 outside
+	dbID               int
+	then               func(err error)
+}
+
+type loadFile struct {
+	name string
+	kind fileKind
+	last bool
+	size int64
+}
+
+type fileKind uint8
+
+const (
+	rdbFile fileKind = iota
+	aofFile          // commands, perhaps after an RDB preamble
+)
+
+// LoadError is why a server did not start.
+type LoadError struct {
+	Name   string
+	Offset int64
+	Reason string
+}
+
+func (e *LoadError) Error() string {
+	return "load " + e.Name + " at offset " + strconv.FormatInt(e.Offset, 10) + ": " + e.Reason
+}
+
+// beginLoading finds out what there is to load at the start.
+func (s *Server) beginLoading() error {
+	s.rdb.lastSave = s.now / 1000000
+	if s.config.AppendOnly {
+		s.aof.enabled = true
+		s.aof.selected = -1
+		if err := s.readManifest(); err != nil {
+			return err
+		}
+		files, err := s.appendOnlyFiles()
+		if err != nil {
+			return err
+		}
+		s.load(files, s.appendOnlyLoaded)
+		return nil
+	}
+	info, err := s.fs.Stat(s.config.DBFilename)
+	if errors.Is(err, vfs.ErrNotExist) {
+		s.announceReady()
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.load([]loadFile{{s.config.DBFilename, rdbFile, true, info.Size}}, func(err error) {
+		if err != nil {
+			s.fatal(err)
+			return
+		}
+		s.rdb.change = s.space.Change - 1
+		s.rdb.savedAt, s.rdb.bytes = s.now, info.Size
+		s.announceReady()
+	})
+	return nil
+}
+
+func (s *Server) announceReady() { s.logf(event.Notice, "Ready to accept connections") }
+
+// fatal ends a server that cannot go on, with the reason in its log.
+func (s *Server) fatal(err error) {
+	s.failure = err
+	s.logf(event.Warning, "Fatal error loading the DB: ", err.Error(), ". Exiting.")
+	s.exit(1)
+}
+
+// Failure is why the server ended with a code other than 0; nil if unknown.
+func (s *Server) Failure() error { return s.failure }
+
+func (s *Server) readManifest() error {
+	name := s.appendPath(s.manifestName())
+	text, err := vfs.ReadFile(s.fs, name)
+	if errors.Is(err, vfs.ErrNotExist) {
+		s.aof.manifest = aof.Manifest{}
+		return s.upgradeSingleFile()
+	}
+	if err != nil {
+		return err
+	}
+	m, err := aof.ParseManifest(name, text)
+	if err != nil {
+		return err
+	}
+	s.aof.manifest = m
+	return nil
+}
+
+// upgradeSingleFile takes an append-only file of before Redis 7 as the base.
+func (s *Server) upgradeSingleFile() error {
+	name := s.config.AppendFilename
+	if _, err := s.fs.Stat(name); err != nil {
+		return nil
+	}
+	if err := s.ensureAppendDir(); err != nil {
+		return err
+	}
+	s.aof.manifest = aof.Manifest{Base: &aof.FileInfo{Name: name, Sequence: 1}, BaseSequence: 1}
+	if err := s.fs.Rename(name, s.appendPath(name)); err != nil {
+		return err
+	}
+	s.logf(event.Notice, "Successfully migrated an old-style AOF configuration")
+	return nil
+}
+
+// appendOnlyFiles lists what the manifest names, in order of loading.
+func (s *Server) appendOnlyFiles() ([]loadFile, error) {
+	m := &s.aof.manifest
+	var files []loadFile
+	if m.Base != nil {
+		files = append(files, loadFile{name: m.Base.Name, kind: aofFile})
+	}
+	for _, incr := range m.Incr {
+		files = append(files, loadFile{name: incr.Name, kind: aofFile})
+	}
+	for i := range files {
+		files[i].name = s.appendPath(files[i].name)
+		info, err := s.fs.Stat(files[i].name)
+		if err != nil {
+			return nil, &LoadError{files[i].name, 0, "the manifest names it, but the file is missing: " + err.Error()}
+		}
+		files[i].size = info.Size
+		files[i].last = i == len(files)-1
+	}
+	return files, nil
+}
+
+// load begins to load files; then is called at the end. Until then commands
+// without the loading flag are refused.
+func (s *Server) load(files []loadFile, then func(err error)) {
+	l := &loading{files: files, current: -1, begun: s.now, multiAt: -1, then: then, fromAOF: len(files) > 0 && files[0].kind == aofFile}
+	for _, f := range files {
+		l.total += f.size
+	}
+	l.client = &command.Client{DB: s.space.DBs[0], Reply: &resp.Writer{Protocol: 2}, Internal: true, Authenticated: true}
+	s.loading = l
+	s.space.ExpireDisabled = true
+	s.observed.loading(l, event.Started)
+}
+
+const loadSliceBytes = 512 << 10
+
+// loadSlice loads a slice of the files.
+func (s *Server) loadSlice() {
+	l := s.loading
+	for budget := int64(loadSliceBytes); budget > 0; {
+		if l.rdb == nil && l.aof == nil {
+			if l.current++; l.current >= len(l.files) {
+				s.endLoading(nil)
+				return
+			}
+			if err := s.openLoadFile(l); err != nil {
+				s.endLoading(err)
+				return
+			}
+		}
+		n, err := s.loadFrom(l, budget)
+		budget -= n
+		l.done += n
+		if err != nil {
+			s.endLoading(err)
+			return
+		}
+	}
+	s.observed.loading(l, event.Running)
+}
+
+func (s *Server) openLoadFile(l *loading) error {
+	f := &l.files[l.current]
+	file, err := s.fs.OpenFile(f.name, 0)
+	if err != nil {
+		return err
+	}
+	l.file = file
+	l.client.DB = s.space.DBs[0]
+	l.dbID = 0
+	var magic [5]byte
+	n, _ := file.ReadAt(magic[:], 0)
+	if f.kind == rdbFile || n == 5 && string(magic[:]) == "REDIS" {
+		l.rdb = rdb.NewLoader(file, f.size, f.name, rdbHandler{s, l})
+		return nil
+	}
+	l.aof = aof.NewReader(file, 0, f.size, f.name)
+	return nil
+}
+
+// loadFrom loads from the file that is open and returns how many bytes it read.
+func (s *Server) loadFrom(l *loading, budget int64) (int64, error) {
+	f := &l.files[l.current]
+	if l.rdb != nil {
+		from := l.rdb.Offset()
+		done, err := l.rdb.Next(budget)
+		n := l.rdb.Offset() - from
+		if err != nil {
+			return n, err
+		}
+		if done {
+			end := l.rdb.Offset()
+			l.rdb = nil
+			if f.kind == aofFile && end < f.size {
+				l.aof = aof.NewReader(l.file, end, f.size, f.name)
+			} else {
+				s.closeLoadFile(l)
+			}
+		}
+		return max(n, 1), nil
+	}
+	from := l.aof.Offset()
+	for l.aof.Offset()-from < budget {
+		args, err := l.aof.Next()
+		if err == io.EOF {
+			if l.multiAt >= 0 {
+				return l.aof.Offset() - from, s.truncatedTail(l, l.multiAt, "Revert incomplete MULTI/EXEC transaction from AOF file "+f.name)
+			}
+			n := l.aof.Offset() - from
+			s.closeLoadFile(l)
+			return max(n, 1), nil
+		}
+		var cut *aof.Truncated
+		if errors.As(err, &cut) {
+			at := cut.ValidUpTo
+			if l.multiAt >= 0 {
+				at = l.multiAt
+			}
+			return l.aof.Offset() - from, s.truncatedTail(l, at, "Unexpected end of file reading the append only file "+f.name)
+		}
+		if err != nil {
+			return l.aof.Offset() - from, err
+		}
+		if err := s.replay(l, args); err != nil {
+			return l.aof.Offset() - from, err
+		}
+	}
+	return l.aof.Offset() - from, nil
+}
+
+func (s *Server) closeLoadFile(l *loading) {
+	l.file.Close()
+	l.file, l.aof, l.rdb, l.multiAt = nil, nil, nil, -1
+}
+
+// truncatedTail cuts the last file back to its last whole command, if the
+// configuration allows.
+func (s *Server) truncatedTail(l *loading, valid int64, reason string) error {
+	f := &l.files[l.current]
+	if !f.last {
+		return &LoadError{f.name, valid, reason + ", and it is not the last file: only the last one may be cut short"}
+	}
+	if !s.config.AOFLoadTruncated {
+		return &LoadError{f.name, valid, reason + ". You can: 1) Make a backup of your AOF file, then use everysec-check aof --fix " +
+			"<filename>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server"}
+	}
+	s.logf(event.Warning, "!!! Warning: short read while loading the AOF file ", f.name, "!!!")
+	s.logf(event.Warning, reason)
+	s.logf(event.Warning, "Truncating the AOF ", f.name, " at offset ", itoa(valid))
+	s.closeLoadFile(l)
+	file, err := s.fs.OpenFile(f.name, vfs.Write)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := file.Truncate(valid); err != nil {
+		return err
+	}
+	f.size = valid
+	s.logf(event.Warning, "AOF ", f.name, " loaded anyway because aof-load-truncated is enabled")
+	return nil
+}
+
+// replay runs one command of an append-only file.
+func (s *Server) replay(l *loading, args [][]byte) error {
+	c := l.client
+	at := l.aof.LastOffset()
+	fail := func(reason string) error { return &LoadError{l.files[l.current].name, at, reason} }
+	spec := s.table.Resolve(args)
+	if problem := s.existence(spec, args); problem != "" {
+		return fail("Unknown command '" + printable(args[0], 128) + "' reading the append only file")
+	}
+	switch {
+	case spec.Name == "multi":
+		l.multiAt = at
+		c.Transaction.Open = true
+		return nil
+	case spec.Name == "exec":
+		l.multiAt = -1
+		queue := c.Transaction.Queue
+		c.Transaction = command.Transaction{}
+		for _, words := range queue {
+			s.replayOne(c, words)
+		}
+		return nil
+	case c.Transaction.Open:
+		words := make([][]byte, len(args))
+		for i, a := range args {
+			words[i] = append([]byte(nil), a...)
+		}
+		c.Transaction.Queue = append(c.Transaction.Queue, words)
+		return nil
+	}
+	s.replayOne(c, args)
+	return nil
+}
+
+func (s *Server) replayOne(c *command.Client, args [][]byte) {
+	ctx := s.pushContext(c, c.Reply)
+	s.run(ctx, s.table.Resolve(args), args)
+	s.popContext()
+	c.Reply.Reset()
+	s.loading.keys++
+}
+
+// rdbHandler puts what an RDB file holds into the keyspace.
+type rdbHandler struct {
+	s *Server
+	l *loading
+}
+
+func (h rdbHandler) Aux(key, value []byte) error { return nil }
+
+func (h rdbHandler) Function(code []byte) error { return h.s.loadFunction(code) }
+
+func (h rdbHandler) SelectDB(id int) error {
+	if id >= len(h.s.space.DBs) {
+		return errors.New("FATAL: Data file was created with a Redis server configured to handle more than " +
+			itoa(len(h.s.space.DBs)) + " databases. Exiting")
+	}
+	h.l.dbID = id
+	return nil
+}
+
+func (h rdbHandler) ResizeDB(keys, volatile int) error {
+	h.s.space.DBs[h.l.dbID].Keys.Expand(keys)
+	return nil
+}
+
+func (h rdbHandler) Objects() *object.Store { return h.s.space.Objects }
+
+// Entry drops a key that expired before now when it comes from dump.rdb; from
+// the base of an append-only file it is kept until its DEL or its time comes,
+// as the commands that follow may touch it.
+func (h rdbHandler) Entry(key []byte, v object.Value, expireAt int64) error {
+	s, db := h.s, h.s.space.DBs[h.l.dbID]
+	if expireAt != 0 && expireAt < s.space.Now && !h.l.fromAOF {
+		s.space.Objects.Free(&v)
+		h.l.expired++
+		return nil
+	}
+	if db.Peek(key) != nil {
+		s.space.Objects.Free(&v)
+		return errors.New("the key " + strconv.Quote(string(key[:min(len(key), 128)])) + " is there twice")
+	}
+	e := db.Add(key, v)
+	if expireAt != 0 {
+		db.ExpireKeyAt(key, expireAt)
+	}
+	db.Modified(key, e)
+	h.l.keys++
+	return nil
+}
+
+func (s *Server) loadFunction(code []byte) error {
+	return errors.New("the file holds a function library, which this version cannot load")
+}
+
+// endLoading leaves the loading state.
+func (s *Server) endLoading(err error) {
+	l := s.loading
+	if l.file != nil {
+		l.file.Close()
+	}
+	s.loading = nil
+	s.loadedKeys, s.loadedExpired = l.keys, l.expired
+	s.space.ExpireDisabled = false
+	s.rdb.changes = 0
+	if err != nil {
+		s.observed.loading(l, event.Failed)
+	} else {
+		s.logf(event.Notice, "DB loaded: ", itoa(l.keys), " keys or commands, ", itoa(l.total), " bytes")
+		s.observed.loading(l, event.Finished)
+	}
+	l.then(err)
+}
+
+// appendOnlyLoaded opens the append-only file for writing after a start: the
+// increment that was being appended to, or new files on an empty disk.
+func (s *Server) appendOnlyLoaded(err error) {
+	if err != nil {
+		s.fatal(err)
+		return
+	}
+	a := &s.aof
+	// What was loaded was on the disk, or is now found to be: all of it counts
+	// as durable once the first sync has confirmed it.
+	fail := func(err error) { s.fatal(err) }
+	if err := s.ensureAppendDir(); err != nil {
+		fail(err)
+		return
+	}
+	s.createBaseIfNone(func(err error) {
+		if err != nil {
+			fail(err)
+			return
+		}
+		s.openLastIncremental(func(err error) {
+			if err != nil {
+				fail(err)
+				return
+			}
+			a.currentSize = s.appendOnlyBytes()
+			a.baseSize = a.currentSize
+			s.writeAndSync(func(err error) {
+				if err != nil {
+					fail(err)
+					return
+				}
+				s.announceReady()
+			})
+		})
+	})
+}
+
+func (s *Server) appendOnlyBytes() int64 {
+	files, err := s.appendOnlyFiles()
+	total := int64(0)
+	if err == nil {
+		for _, f := range files {
+			total += f.size
+		}
+	}
+	return total
+}
+
+// createBaseIfNone writes an RDB base of what there is (usually nothing) when
+// the manifest names none, so that the directory is whole from the start.
+func (s *Server) createBaseIfNone(then func(err error)) {
+	if s.aof.manifest.Base != nil || len(s.aof.manifest.Incr) > 0 {
+		then(nil)
+		return
+	}
+	m := s.aof.manifest.Clone()
+	name := m.NewBase(s.config.AppendFilename, s.config.AOFUseRDBPreamble)
+	s.logf(event.Notice, "Creating AOF base file ", name, " on server start")
+	temp := s.appendPath("temp-base-" + itoa(s.processID))
+	f, err := s.fs.OpenFile(temp, vfs.Write|vfs.Create|vfs.Truncate)
+	if err == nil {
+		err = s.writeAll(f, event.Rewrite)
+	}
+	if err != nil {
+		then(err)
+		return
+	}
+	s.holdFor(f.Sync(), func(err error) {
+		f.Close()
+		if err == nil {
+			err = s.fs.Rename(temp, s.appendPath(name))
+		}
+		if err != nil {
+			then(err)
+			return
+		}
+		s.aof.manifest = m
+		then(nil)
+	})
+}
+
+func (s *Server) openLastIncremental(then func(err error)) {
+	m := &s.aof.manifest
+	if n := len(m.Incr); n > 0 {
+		f, err := s.fs.OpenFile(s.appendPath(m.Incr[n-1].Name), vfs.Write)
+		s.aof.file = f
+		then(err)
+		return
+	}
+	name := m.NewIncr(s.config.AppendFilename)
+	s.logf(event.Notice, "Creating AOF incr file ", name, " on server start")
+	f, err := s.fs.OpenFile(s.appendPath(name), vfs.Write|vfs.Create|vfs.Truncate)
+	if err != nil {
+		then(err)
+		return
+	}
+	s.aof.file = f
+	s.holdFor(s.fs.SyncDir(s.config.AppendDirName), func(err error) {
+		if err != nil {
+			then(err)
+			return
+		}
+		s.holdFor(s.fs.SyncDir("."), func(err error) {
+			if err != nil {
+				then(err)
+				return
+			}
+			s.writeManifest(*m, s.holdFor, then)
+		})
+	})
+}

@@ -1,0 +1,97 @@
+package server
+
+import (
+	"everysec/engine/event"
+	"everysec/engine/keyspace"
+	"everysec/engine/resp"
+)
+
+// A unit is what one top-level command (with everything it called: a script, a
+// transaction, the expiry of keys it met) sends to the append-only file. More
+// than one command in it is framed by MULTI and EXEC, so that a file cut in
+// the middle never replays half of it.
+
+// propagation collects the unit of the running command, already encoded.
+type propagation struct {
+	buf   []byte
+	parts []part
+}
+
+// part is one command of the unit.
+type part struct {
+	db    int
+	start int
+}
+
+var (
+	multiCommand = resp.AppendCommand(nil, []byte("MULTI"))
+	execCommand  = resp.AppendCommand(nil, []byte("EXEC"))
+)
+
+// Propagate adds one command to the unit.
+func (s *Server) Propagate(db int, args [][]byte) {
+	if s.loading != nil {
+		return
+	}
+	s.unit.parts = append(s.unit.parts, part{db, len(s.unit.buf)})
+	if s.aof.on() {
+		s.unit.buf = resp.AppendCommand(s.unit.buf, args...)
+	}
+}
+
+// flushUnit ends the unit: its bytes go to the append-only buffer, and its
+// change gets its number.
+func (s *Server) flushUnit() {
+	u := &s.unit
+	if len(u.parts) == 0 {
+		return
+	}
+	if s.aof.on() {
+		s.appendUnit()
+	}
+	u.parts, u.buf = u.parts[:0], u.buf[:0]
+	s.space.Change++
+	s.aof.noteChange(s.now)
+}
+
+func (s *Server) appendUnit() {
+	u, a := &s.unit, &s.aof
+	if s.config.AOFTimestampEnabled {
+		a.appendTimestamp(s.now / 1000000)
+	}
+	framed := len(u.parts) > 1
+	if framed {
+		a.selectDB(u.parts[0].db)
+		a.buffer = append(a.buffer, multiCommand...)
+	}
+	for i, p := range u.parts {
+		end := len(u.buf)
+		if i+1 < len(u.parts) {
+			end = u.parts[i+1].start
+		}
+		a.selectDB(p.db)
+		a.buffer = append(a.buffer, u.buf[p.start:end]...)
+	}
+	if framed {
+		a.buffer = append(a.buffer, execCommand...)
+	}
+}
+
+// KeyExpired deletes an expired key everywhere else too. See keyspace.Observer.
+func (s *Server) KeyExpired(db *keyspace.DB, key []byte) {
+	name := "DEL"
+	if s.config.LazyFreeLazyExpire {
+		name = "UNLINK"
+	}
+	s.Propagate(db.ID, [][]byte{[]byte(name), key})
+	s.observed.expired(db.ID, key)
+	s.NotifyKeyspace(db.ID, notifyExpired, "expired", key)
+	if s.contextDepth == 0 {
+		s.flushUnit()
+	}
+}
+
+// KeyRemoved tells the page. See keyspace.Observer.
+func (s *Server) KeyRemoved(db *keyspace.DB, key []byte) {
+	s.observed.removed(db.ID, key, event.Deleted)
+}

@@ -1,0 +1,324 @@
+// Package server is one Redis server as a state machine: Step(now) with what
+// came in, Output with what goes out. It has no thread of its own, no clock,
+// no socket; those are the host's, and come in through four doors: now as a
+// value, a seed, a vfs.FS, and bytes from clients.
+//
+// What would block the thread of a real server (fsync under "always", SAVE,
+// DEBUG SLEEP) is a state here: Step runs no command while the server is held.
+package server
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"everysec/engine/command"
+	"everysec/engine/commands"
+	"everysec/engine/config"
+	"everysec/engine/ds/arena"
+	"everysec/engine/event"
+	"everysec/engine/keyspace"
+	"everysec/engine/resp"
+	"everysec/engine/vfs"
+)
+
+// Version is the Redis version whose behaviour this is.
+const Version = "7.0.15"
+
+// Options are the doors and the configuration of a server.
+type Options struct {
+	FS   vfs.FS
+	Seed uint64
+	// Config are directives as in redis.conf, later ones win: {"appendonly", "yes"}.
+	Config [][2]string
+	// ConfigFile is the text of a redis.conf, read before Config, and its name
+	// for CONFIG REWRITE.
+	ConfigFile     []byte
+	ConfigFileName string
+	// Stopwatch tells microseconds of real time for measured durations
+	// (SLOWLOG, commandstats, the page's event loop). nil: every duration is 0.
+	Stopwatch func() int64
+	ProcessID int
+}
+
+// Server is one server. Its methods must not be called concurrently.
+type Server struct {
+	fs        vfs.FS
+	config    *config.Config
+	stopwatch func() int64
+	random    *rand.Rand
+	runID     string
+	processID int
+
+	now       int64 // microseconds
+	startedAt int64
+
+	space  *keyspace.Space
+	table  *command.Table
+	pubsub *command.PubSubRegistry
+
+	clients      map[uint64]*connection
+	order        []*connection // by id
+	nextClient   uint64
+	ready        []*connection // with input to run, in order of arrival
+	dirtyOutput  []*connection // with replies not released yet
+	outputReady  []uint64
+	system       *command.Client // the client behind expiry and the AOF loader
+	contexts     []*command.Context
+	contextDepth int
+
+	unit propagation
+
+	aof     aofState
+	rdb     rdbState
+	jobs    []*snapshotJob
+	loading *loading
+	scripts *scriptCache
+	hold    *hold
+
+	running  bool
+	exitCode int
+	failure  error
+	shutdown *shutdown
+
+	activeExpire bool
+	nextCron     int64
+	cronRuns     int64
+
+	stats    statistics
+	observed observed
+	slowlog  slowlog
+
+	loadedKeys, loadedExpired int64
+}
+
+// hold is why the thread runs nothing: until a time, or until the disk is done.
+type hold struct {
+	until  int64
+	ticket vfs.Ticket
+	then   func(err error)
+}
+
+// Open starts a server: it reads the configuration and begins to load the
+// dataset, which Step continues. The error is about the configuration or
+// about files that cannot be opened.
+func Open(now int64, o Options) (*Server, error) {
+	c := config.New()
+	if o.ConfigFileName != "" {
+		if err := c.Parse(o.ConfigFileName, string(o.ConfigFile)); err != nil {
+			return nil, err
+		}
+	}
+	for _, directive := range o.Config {
+		if err := c.Directive(directive[0], strings.Fields(directive[1])...); err != nil {
+			return nil, err
+		}
+	}
+	random := rand.New(rand.NewPCG(o.Seed, 0x65766572))
+	s := &Server{
+		fs:           o.FS,
+		config:       c,
+		stopwatch:    o.Stopwatch,
+		random:       random,
+		runID:        hexID(random),
+		processID:    o.ProcessID,
+		now:          now,
+		startedAt:    now,
+		space:        keyspace.New(arena.New(), c.Databases, random.Uint64()),
+		table:        command.NewTable(commands.Families()...),
+		pubsub:       command.NewPubSubRegistry(),
+		clients:      map[uint64]*connection{},
+		running:      true,
+		activeExpire: true,
+		nextCron:     now,
+	}
+	s.space.Observer = s
+	s.space.Now = now / 1000
+	s.space.Objects.Limits = c.Limits
+	s.system = &command.Client{DB: s.space.DBs[0], Reply: &resp.Writer{Protocol: 2}, Internal: true, Authenticated: true}
+	s.scripts = newScriptCache(s)
+	s.stats.init()
+	s.logf(event.Notice, "Everysec starts as Redis ", Version, " would, run id ", s.runID)
+	if err := s.beginLoading(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func hexID(r *rand.Rand) string {
+	const digits = "0123456789abcdef"
+	id := make([]byte, 40)
+	for i := range id {
+		id[i] = digits[r.IntN(16)]
+	}
+	return string(id)
+}
+
+// Running tells whether the server still runs; ExitCode is valid when not.
+func (s *Server) Running() bool { return s.running }
+
+// ExitCode is 0 after a clean SHUTDOWN.
+func (s *Server) ExitCode() int { return s.exitCode }
+
+// Loading tells whether the dataset is still being read.
+func (s *Server) Loading() bool { return s.loading != nil }
+
+// Held tells whether the thread runs nothing at the moment.
+func (s *Server) Held() bool { return s.hold != nil }
+
+// Step runs everything that is ready at now (microseconds since 1970, never
+// going back): finished disk tickets, timers, input, background jobs.
+func (s *Server) Step(now int64) {
+	s.advance(now)
+	for s.running {
+		if s.hold != nil {
+			if !s.release() {
+				return
+			}
+			continue
+		}
+		s.pollAppendOnlySync()
+		if s.loading != nil {
+			s.loadSlice()
+			if s.hold != nil {
+				continue
+			}
+		}
+		if s.now >= s.nextCron {
+			s.cron()
+		}
+		s.wakeBlocked()
+		s.runReady()
+		if s.hold != nil {
+			continue
+		}
+		s.advanceJobs()
+		s.continueShutdown()
+		if s.hold != nil || !s.running {
+			continue
+		}
+		s.beforeSleep()
+		if s.hold == nil && len(s.ready) == 0 {
+			return
+		}
+	}
+}
+
+func (s *Server) advance(now int64) {
+	if now > s.now {
+		s.now = now
+	}
+	s.space.Now = s.now / 1000
+}
+
+// release ends a hold whose time or ticket has come.
+func (s *Server) release() bool {
+	h := s.hold
+	if h.ticket != nil {
+		if !h.ticket.Done() {
+			return false
+		}
+	} else if s.now < h.until {
+		return false
+	}
+	s.hold = nil
+	if h.then != nil {
+		var err error
+		if h.ticket != nil {
+			err = h.ticket.Err()
+		}
+		h.then(err)
+	}
+	return true
+}
+
+// holdFor keeps the thread until a disk ticket is done, then goes on with then.
+func (s *Server) holdFor(t vfs.Ticket, then func(err error)) {
+	if t.Done() {
+		then(t.Err())
+		return
+	}
+	s.hold = &hold{ticket: t, then: then}
+}
+
+// HoldUntil keeps the thread until a time in microseconds (DEBUG SLEEP).
+func (s *Server) HoldUntil(at int64) { s.hold = &hold{until: at} }
+
+// NextWake is when Step must be called at the latest if nothing comes in:
+// microseconds since 1970, now or earlier if there is work, math.MaxInt64 if
+// the server has ended. A host whose disk finishes a ticket calls Step at once.
+func (s *Server) NextWake() int64 {
+	if !s.running {
+		return math.MaxInt64
+	}
+	if s.hold != nil {
+		if s.hold.ticket != nil {
+			if s.hold.ticket.Done() {
+				return s.now
+			}
+			return s.now + 1000000
+		}
+		return s.hold.until
+	}
+	if len(s.ready) > 0 || s.jobsHaveWork() || s.loading != nil {
+		return s.now
+	}
+	wake := s.nextCron
+	for _, c := range s.order {
+		if c.Blocked != nil && c.Blocked.Deadline != 0 {
+			wake = min(wake, c.Blocked.Deadline*1000)
+		}
+	}
+	return wake
+}
+
+// beforeSleep is what Redis does before it waits for events: fast expiry, the
+// append-only file, and only then the replies.
+func (s *Server) beforeSleep() {
+	if s.loading == nil && s.activeExpire {
+		s.activeExpireCycle(fastCycle)
+	}
+	s.flushUnit()
+	s.flushAppendOnly()
+	if s.hold == nil {
+		s.releaseReplies()
+	}
+}
+
+// Exit ends the server at once.
+func (s *Server) exit(code int) {
+	s.running = false
+	s.exitCode = code
+	s.releaseReplies()
+	for _, c := range s.order {
+		c.closed = true
+		s.outputReady = append(s.outputReady, c.ID)
+	}
+}
+
+// Table finds commands.
+func (s *Server) Table() *command.Table { return s.table }
+
+// PubSub knows the subscribers.
+func (s *Server) PubSub() *command.PubSubRegistry { return s.pubsub }
+
+// Config is the configuration in force.
+func (s *Server) Config() *config.Config { return s.config }
+
+// Space is the keyspace, for hosts and checkers that look at it between steps.
+func (s *Server) Space() *keyspace.Space { return s.space }
+
+// RunID is the server's run id: 40 hexadecimal digits from the seed.
+func (s *Server) RunID() string { return s.runID }
+
+// Now is engine time in microseconds.
+func (s *Server) Now() int64 { return s.now }
+
+// Clients lists the clients by id.
+func (s *Server) Clients() []*command.Client {
+	list := make([]*command.Client, 0, len(s.order))
+	for _, c := range s.order {
+		list = append(list, &c.Client)
+	}
+	return list
+}

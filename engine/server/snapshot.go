@@ -1,0 +1,466 @@
+package server
+
+import (
+	"strconv"
+
+	"everysec/engine/aof"
+	"everysec/engine/command"
+	"everysec/engine/ds/arena"
+	"everysec/engine/event"
+	"everysec/engine/keyspace"
+	"everysec/engine/rdb"
+	"everysec/engine/vfs"
+)
+
+// There is no fork here. A snapshot is a job that walks the keyspace in
+// slices; when a key that it has not reached is about to change, the key is
+// written to the snapshot first, as it still is. The order of keys in an RDB
+// file means nothing, so early is as good as late, and the image is exactly
+// the moment the job began, without a copy of anything.
+
+// rdbState is what SAVE, BGSAVE and the save points know.
+type rdbState struct {
+	changes     int64 // changes since the last save (server.dirty)
+	lastSave    int64 // Unix seconds
+	lastTry     int64
+	lastFailed  bool
+	lastSeconds int64
+	saves       int64
+	scheduled   bool
+	// change is the newest change that the snapshot on disk holds.
+	change uint64
+	savedAt,
+	bytes int64
+	begun int64 // microseconds
+}
+
+// snapshotJob writes one image: dump.rdb, or the base of a new append-only file.
+type snapshotJob struct {
+	kind   event.JobKind
+	temp   string // the file being written
+	file   vfs.File
+	output entryWriter
+
+	db      int
+	cursor  uint64
+	scanned bool
+	keys    int64
+	total   int64
+
+	change      uint64 // newest change inside
+	changes     int64  // rdbState.changes when it began
+	begun       int64
+	copied      int64 // bytes written early because their key was about to change
+	ticket      vfs.Ticket
+	next        func(err error) // after the ticket
+	done        func(err error)
+	failed      error
+	afterRename func()
+}
+
+// entryWriter encodes keys: as an RDB file or as commands.
+type entryWriter interface {
+	SelectDB(id int) error
+	ResizeDB(keys, volatile int) error
+	Entry(key []byte, e *keyspace.Entry) error
+	End() error
+	Written() int64
+}
+
+const sliceBytes = 128 << 10
+
+// rdbOutput is an entryWriter that makes an RDB file.
+type rdbOutput struct {
+	*rdb.Writer
+	space *keyspace.Space
+}
+
+func (o rdbOutput) Entry(key []byte, e *keyspace.Entry) error {
+	return o.Writer.Entry(o.space.Objects, key, &e.Value, e.ExpireAt)
+}
+
+// newRDBOutput begins an RDB file with its auxiliary fields.
+func (s *Server) newRDBOutput(f vfs.File, preamble bool) (entryWriter, error) {
+	w := rdb.NewWriter(func(p []byte) error {
+		_, err := f.Write(p)
+		return err
+	}, rdb.Options{Compress: s.config.RDBCompression, Checksum: s.config.RDBChecksum})
+	aux := [][2]string{
+		{"redis-ver", Version},
+		{"redis-bits", "64"},
+		{"ctime", itoa(s.now / 1000000)},
+		{"used-mem", itoa(s.UsedMemory())},
+		{"aof-base", strconv.Itoa(b2i(preamble))},
+	}
+	if err := w.Header(aux); err != nil {
+		return nil, err
+	}
+	for _, code := range s.functions() {
+		if err := w.Function(code); err != nil {
+			return nil, err
+		}
+	}
+	return rdbOutput{w, s.space}, nil
+}
+
+// functions is the source of every library: none until FUNCTION LOAD exists.
+func (s *Server) functions() [][]byte { return nil }
+
+func (s *Server) newOutput(f vfs.File, kind event.JobKind) (entryWriter, error) {
+	if kind == event.Rewrite && !s.config.AOFUseRDBPreamble {
+		return aof.NewCommandWriter(func(p []byte) error {
+			_, err := f.Write(p)
+			return err
+		}, s.space.Objects), nil
+	}
+	return s.newRDBOutput(f, kind == event.Rewrite)
+}
+
+// writeAll writes the whole keyspace at once, holding the thread.
+func (s *Server) writeAll(f vfs.File, kind event.JobKind) error {
+	out, err := s.newOutput(f, kind)
+	if err != nil {
+		return err
+	}
+	for _, db := range s.space.DBs {
+		if db.Len() == 0 {
+			continue
+		}
+		if err := beginDB(out, db); err != nil {
+			return err
+		}
+		for node := range db.Keys.All() {
+			if err := out.Entry(db.KeyOf(node), db.EntryOf(node)); err != nil {
+				return err
+			}
+		}
+	}
+	return out.End()
+}
+
+func beginDB(out entryWriter, db *keyspace.DB) error {
+	if err := out.SelectDB(db.ID); err != nil {
+		return err
+	}
+	return out.ResizeDB(db.Len(), db.Volatile())
+}
+
+// startSnapshot begins a job; done is called when the file is on disk under
+// its temporary name, or has failed.
+func (s *Server) startSnapshot(kind event.JobKind, temp string, done func(j *snapshotJob, err error)) (*snapshotJob, error) {
+	f, err := s.fs.OpenFile(temp, vfs.Write|vfs.Create|vfs.Truncate)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.newOutput(f, kind)
+	if err != nil {
+		f.Close()
+		s.fs.Remove(temp)
+		return nil, err
+	}
+	j := &snapshotJob{kind: kind, temp: temp, file: f, output: out, db: -1,
+		change: s.space.Change - 1, changes: s.rdb.changes, begun: s.now}
+	j.done = func(err error) { done(j, err) }
+	for _, db := range s.space.DBs {
+		j.total += int64(db.Len())
+	}
+	s.space.BeginSnapshot()
+	s.jobs = append(s.jobs, j)
+	s.observed.job(j, event.Started)
+	return j, nil
+}
+
+func (s *Server) job() *snapshotJob {
+	if len(s.jobs) == 0 {
+		return nil
+	}
+	return s.jobs[0]
+}
+
+func (s *Server) jobsHaveWork() bool {
+	j := s.job()
+	if j == nil {
+		return s.space.LazyPending() > 0
+	}
+	return j.ticket == nil || j.ticket.Done()
+}
+
+// advanceJobs does one slice of background work.
+func (s *Server) advanceJobs() {
+	if s.space.LazyPending() > 0 {
+		s.space.FreeLazily(1000)
+	}
+	j := s.job()
+	if j == nil {
+		return
+	}
+	if j.ticket != nil {
+		if j.ticket.Done() {
+			t := j.ticket
+			j.ticket = nil
+			j.next(t.Err())
+		}
+		return
+	}
+	if !j.scanned && j.failed == nil {
+		s.scanSlice(j)
+	}
+	if j.failed != nil {
+		s.endJob(j, j.failed)
+		return
+	}
+	if !j.scanned {
+		s.observed.job(j, event.Running)
+		return
+	}
+	s.space.EndSnapshot()
+	if err := j.output.End(); err != nil {
+		s.endJob(j, err)
+		return
+	}
+	j.wait(j.file.Sync(), func(err error) {
+		j.file.Close()
+		if err != nil {
+			s.endJob(j, err)
+			return
+		}
+		j.done(nil)
+	})
+}
+
+// wait goes on with next when a ticket is done.
+func (j *snapshotJob) wait(t vfs.Ticket, next func(err error)) { j.ticket, j.next = t, next }
+
+// endJob takes a job off the list, removing its file if it failed.
+func (s *Server) endJob(j *snapshotJob, err error) {
+	if len(s.jobs) == 0 || s.jobs[0] != j {
+		return
+	}
+	s.jobs = s.jobs[:0]
+	s.space.EndSnapshot()
+	if err != nil {
+		j.file.Close()
+		s.fs.Remove(j.temp)
+		s.observed.job(j, event.Failed)
+		j.done(err)
+		return
+	}
+	s.observed.job(j, event.Finished)
+}
+
+// scanSlice walks some buckets of the keyspace.
+func (s *Server) scanSlice(j *snapshotJob) {
+	until := j.output.Written() + sliceBytes
+	for buckets := 0; buckets < 2048 && j.output.Written() < until && j.failed == nil; buckets++ {
+		if j.db < 0 || j.cursor == 0 {
+			for j.db++; j.db < len(s.space.DBs) && s.space.DBs[j.db].Len() == 0; j.db++ {
+			}
+			if j.db >= len(s.space.DBs) {
+				j.scanned = true
+				return
+			}
+			if err := beginDB(j.output, s.space.DBs[j.db]); err != nil {
+				j.failed = err
+				return
+			}
+		}
+		db := s.space.DBs[j.db]
+		j.cursor = db.Keys.Scan(j.cursor, func(node arena.Ref) { s.saveEntry(j, db, node) })
+	}
+}
+
+func (s *Server) saveEntry(j *snapshotJob, db *keyspace.DB, node arena.Ref) {
+	if j.failed != nil || !db.MarkSaved(node) {
+		return
+	}
+	if err := j.output.SelectDB(db.ID); err != nil {
+		j.failed = err
+		return
+	}
+	j.failed = j.output.Entry(db.KeyOf(node), db.EntryOf(node))
+	j.keys++
+}
+
+// SaveBeforeChange is keyspace.Observer's: the key goes into the running
+// snapshot before it changes.
+func (s *Server) SaveBeforeChange(db *keyspace.DB, node arena.Ref) {
+	if j := s.job(); j != nil {
+		before := j.output.Written()
+		s.saveEntry(j, db, node)
+		j.copied += j.output.Written() - before
+	}
+}
+
+// FinishSnapshotScan reads all that the running snapshot still has to read.
+func (s *Server) FinishSnapshotScan() {
+	if j := s.job(); j != nil {
+		for !j.scanned && j.failed == nil {
+			s.scanSlice(j)
+		}
+	}
+}
+
+// AbortSnapshot ends a running BGSAVE without a file, as FLUSHALL does.
+func (s *Server) AbortSnapshot() {
+	if j := s.job(); j != nil && j.kind == event.BackgroundSave {
+		s.logf(event.Notice, "Background saving terminated by signal 10")
+		s.endJob(j, errTerminated)
+	}
+}
+
+const tempSnapshot = "temp-"
+
+func (s *Server) tempName(kind event.JobKind) string {
+	pid := strconv.Itoa(s.processID)
+	if kind == event.Rewrite {
+		return s.config.AppendDirName + "/temp-rewriteaof-bg-" + pid + ".aof"
+	}
+	return tempSnapshot + pid + ".rdb"
+}
+
+// Save writes dump.rdb while the thread is held.
+func (s *Server) Save(c *command.Context) {
+	if j := s.job(); j != nil && j.kind == event.BackgroundSave {
+		c.Reply.Error(command.ErrBGSaveInProgress)
+		return
+	}
+	c.Reply.SimpleString("OK") // held back with all replies until the disk is done
+	client := s.clients[c.Client.ID]
+	mark := 0
+	if client != nil {
+		mark = client.writer.Len() - len("+OK\r\n")
+	}
+	s.saveNow(func(err error) {
+		if err != nil && client != nil {
+			client.writer.Truncate(mark)
+			client.writer.Error("ERR")
+		}
+	})
+}
+
+// saveNow writes dump.rdb and holds the thread until it is on disk; then goes
+// on with done.
+func (s *Server) saveNow(done func(err error)) {
+	temp := s.tempName(event.BackgroundSave)
+	s.rdb.begun = s.now
+	fail := func(err error) {
+		s.logf(event.Warning, "Error trying to save the DB: ", err.Error())
+		s.fs.Remove(temp)
+		done(err)
+	}
+	f, err := s.fs.OpenFile(temp, vfs.Write|vfs.Create|vfs.Truncate)
+	if err != nil {
+		fail(err)
+		return
+	}
+	if err := s.writeAll(f, event.BackgroundSave); err != nil {
+		f.Close()
+		fail(err)
+		return
+	}
+	size, change := f.Size(), s.space.Change-1
+	s.holdFor(f.Sync(), func(err error) {
+		f.Close()
+		if err != nil {
+			fail(err)
+			return
+		}
+		if err := s.fs.Rename(temp, s.config.DBFilename); err != nil {
+			fail(err)
+			return
+		}
+		s.holdFor(s.fs.SyncDir("."), func(err error) {
+			if err != nil {
+				fail(err)
+				return
+			}
+			s.logf(event.Notice, "DB saved on disk")
+			s.rdb.changes = 0
+			s.snapshotDone(change, size)
+			done(nil)
+		})
+	})
+}
+
+func (s *Server) snapshotDone(change uint64, size int64) {
+	s.rdb.lastSave = s.now / 1000000
+	s.rdb.lastFailed = false
+	s.rdb.change, s.rdb.savedAt, s.rdb.bytes = change, s.now, size
+	s.rdb.saves++
+	s.rdb.lastSeconds = (s.now - s.rdb.begun) / 1000000
+	if !s.aof.enabled {
+		s.aof.durable(change)
+	}
+	s.observed.durability = true
+}
+
+// BackgroundSave answers BGSAVE.
+func (s *Server) BackgroundSave(c *command.Context, schedule bool) {
+	switch j := s.job(); {
+	case j != nil && j.kind == event.BackgroundSave:
+		c.Reply.Error(command.ErrBGSaveInProgress)
+	case (j != nil && schedule) || c.InTransaction:
+		s.rdb.scheduled = true
+		c.Reply.SimpleString("Background saving scheduled")
+	case j != nil:
+		c.Reply.Error("ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.")
+	case s.startBackgroundSave() != nil:
+		c.Reply.Error("ERR Background save failed")
+	default:
+		c.Reply.SimpleString("Background saving started")
+	}
+}
+
+func (s *Server) startBackgroundSave() error {
+	s.rdb.lastTry = s.now / 1000000
+	s.rdb.begun = s.now
+	_, err := s.startSnapshot(event.BackgroundSave, s.tempName(event.BackgroundSave), s.backgroundSaveDone)
+	if err != nil {
+		s.rdb.lastFailed = true
+		s.logf(event.Warning, "Can't save in background: ", err.Error())
+		return err
+	}
+	s.logf(event.Notice, "Background saving started by pid ", itoa(s.processID))
+	return nil
+}
+
+func (s *Server) backgroundSaveDone(j *snapshotJob, err error) {
+	if err != nil {
+		if err != errTerminated {
+			s.rdb.lastFailed = true
+			s.logf(event.Warning, "Background saving error: ", err.Error())
+		}
+		return
+	}
+	if err := s.fs.Rename(j.temp, s.config.DBFilename); err != nil {
+		s.endJob(j, err)
+		return
+	}
+	size := j.output.Written()
+	j.wait(s.fs.SyncDir("."), func(err error) {
+		if err != nil {
+			s.endJob(j, err)
+			return
+		}
+		s.logf(event.Notice, "Background saving terminated with success")
+		s.rdb.changes -= j.changes
+		s.snapshotDone(j.change, size)
+		s.endJob(j, nil)
+	})
+}
+
+// FlushedAll writes an empty dump.rdb after FLUSHALL when save points are set.
+func (s *Server) FlushedAll() {
+	if len(s.config.SavePoints) == 0 {
+		return
+	}
+	changes := s.rdb.changes
+	s.saveNow(func(err error) {
+		if err == nil {
+			s.rdb.changes = changes
+		}
+	})
+}
+
+// LastSave is the Unix time of the last snapshot on disk.
+func (s *Server) LastSave() int64 { return s.rdb.lastSave }
