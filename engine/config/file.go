@@ -97,45 +97,46 @@ func (c *Config) Directive(name string, words ...string) error {
 	return nil
 }
 
-// Option is one directive of the command line.
-type Option struct {
-	Name  string
-	Words []string
-}
-
 // CommandLine splits the arguments of redis-server: the name of a
 // configuration file unless the first one begins with a dash, then
-// "--directive value..." any number of times.
-func CommandLine(args []string) (file string, options []Option, err error) {
+// "--directive value..." any number of times, each as a name and its words
+// with a space between them.
+func CommandLine(args []string) (file string, options [][2]string, err error) {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		file, args = args[0], args[1:]
 	}
+	words := 0
 	for _, arg := range args {
 		if name, ok := strings.CutPrefix(arg, "--"); ok {
-			options = append(options, Option{Name: name})
+			options = append(options, [2]string{name})
+			words = 0
 			continue
 		}
 		if len(options) == 0 {
 			return "", nil, fmt.Errorf("argument '%s': a directive begins with --", arg)
 		}
 		last := &options[len(options)-1]
-		last.Words = append(last.Words, arg)
-	}
-	for i := range options {
-		// "--save" with nothing behind it means no save points, as in Redis.
-		if o := &options[i]; strings.EqualFold(o.Name, "save") && len(o.Words) == 0 {
-			o.Words = []string{""}
+		if words++; words > 1 {
+			last[1] += " "
 		}
+		last[1] += arg
 	}
 	return file, options, nil
 }
 
-// Apply sets the options of a command line.
-func (c *Config) Apply(options []Option) error {
-	for _, o := range options {
-		if err := c.Directive(o.Name, o.Words...); err != nil {
-			return fmt.Errorf("option --%s %s: %w", o.Name, strings.Join(o.Words, " "), err)
+// Load makes a configuration from the text of a file, nil for none, and
+// options that win over it, as redis-server does at the start.
+func Load(file string, content []byte, options [][2]string) (*Config, error) {
+	c := New()
+	if content != nil {
+		if err := c.Parse(file, string(content)); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	for _, o := range options {
+		if err := c.Directive(o[0], o[1]); err != nil {
+			return nil, fmt.Errorf("option --%s %s: %w", o[0], o[1], err)
+		}
+	}
+	return c, nil
 }
