@@ -129,6 +129,9 @@ func (s *Server) Shutdown(c *command.Context, flags command.ShutdownFlags) {
 	s.shutdown = &shutdown{client: c.Client, flags: flags}
 }
 
+// RequestShutdown is a signal that asks the process to end.
+func (s *Server) RequestShutdown() { s.shutdown = &shutdown{client: s.system} }
+
 // continueShutdown does what SHUTDOWN asked for, after the commands before it.
 func (s *Server) continueShutdown() {
 	sh := s.shutdown

@@ -120,6 +120,14 @@ func (s *Server) logf(level event.Level, parts ...string) {
 	}
 }
 
+// TakeLog returns the lines of the log since it was last asked, for a host
+// that prints them and does not Drain. They are valid until the next Step.
+func (s *Server) TakeLog() []event.Log {
+	logs := s.observed.logs
+	s.observed.logs = logs[:0:0]
+	return logs
+}
+
 // Drain moves what happened since the last drain into a batch.
 func (s *Server) Drain(b *event.Batch) {
 	o := &s.observed

@@ -35,10 +35,28 @@ type Options struct {
 	// for CONFIG REWRITE.
 	ConfigFile     []byte
 	ConfigFileName string
+	// Directives are those of a command line, read last.
+	Directives []config.Option
 	// Stopwatch tells microseconds of real time for measured durations
 	// (SLOWLOG, commandstats, the page's event loop). nil: every duration is 0.
 	Stopwatch func() int64
 	ProcessID int
+}
+
+// Configuration is what the options configure.
+func (o *Options) Configuration() (*config.Config, error) {
+	c := config.New()
+	if o.ConfigFileName != "" {
+		if err := c.Parse(o.ConfigFileName, string(o.ConfigFile)); err != nil {
+			return nil, err
+		}
+	}
+	for _, directive := range o.Config {
+		if err := c.Directive(directive[0], strings.Fields(directive[1])...); err != nil {
+			return nil, err
+		}
+	}
+	return c, c.Apply(o.Directives)
 }
 
 // Server is one server. Its methods must not be called concurrently.
@@ -103,16 +121,9 @@ type hold struct {
 // dataset, which Step continues. The error is about the configuration or
 // about files that cannot be opened.
 func Open(now int64, o Options) (*Server, error) {
-	c := config.New()
-	if o.ConfigFileName != "" {
-		if err := c.Parse(o.ConfigFileName, string(o.ConfigFile)); err != nil {
-			return nil, err
-		}
-	}
-	for _, directive := range o.Config {
-		if err := c.Directive(directive[0], strings.Fields(directive[1])...); err != nil {
-			return nil, err
-		}
+	c, err := o.Configuration()
+	if err != nil {
+		return nil, err
 	}
 	random := rand.New(rand.NewPCG(o.Seed, 0x65766572))
 	s := &Server{

@@ -1,0 +1,220 @@
+// Package servertest runs a server in the process of a test, on a disk in
+// memory and a clock that the test moves, and plays transcripts on it.
+package servertest
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"everysec/engine/resp"
+	"everysec/engine/server"
+	"everysec/engine/vfs"
+)
+
+// Start is when every test begins: a fixed moment, so that runs repeat.
+const Start = int64(1700000000_000000)
+
+// Server is a server with its disk and its clock.
+type Server struct {
+	*server.Server
+	Disk *vfs.Disk
+	// Now is engine time in microseconds.
+	Now    int64
+	tb     testing.TB
+	config [][2]string
+}
+
+// New starts a server on an empty disk. config are pairs: directive, value.
+func New(tb testing.TB, config ...string) *Server {
+	tb.Helper()
+	return On(tb, vfs.New(vfs.Options{}), config...)
+}
+
+// On starts a server on a disk that holds something.
+func On(tb testing.TB, disk *vfs.Disk, config ...string) *Server {
+	tb.Helper()
+	s, err := Open(disk, Start, config...)
+	if err != nil {
+		tb.Fatalf("open: %v", err)
+	}
+	s.tb = tb
+	s.Settle()
+	if !s.Running() {
+		tb.Fatalf("the server did not start: %v", s.Failure())
+	}
+	return s
+}
+
+// Open starts a server and does not wait for its loading.
+func Open(disk *vfs.Disk, now int64, config ...string) (*Server, error) {
+	s := &Server{Disk: disk, Now: now}
+	s.config = [][2]string{{"save", ""}, {"enable-debug-command", "yes"}}
+	for i := 0; i+1 < len(config); i += 2 {
+		s.config = append(s.config, [2]string{config[i], config[i+1]})
+	}
+	var err error
+	s.Server, err = server.Open(now, server.Options{FS: disk, Seed: 1, Config: s.config, ProcessID: 1})
+	return s, err
+}
+
+// Settle steps until there is nothing left to do at this moment.
+func (s *Server) Settle() {
+	for range 1000000 {
+		s.Disk.Advance(s.Now)
+		s.Step(s.Now)
+		if wake := s.NextWake(); wake > s.Now {
+			return
+		}
+	}
+	panic("servertest: the server does not come to rest")
+}
+
+// Advance moves the clock and runs what is due on the way, cron by cron.
+func (s *Server) Advance(microseconds int64) {
+	for end := s.Now + microseconds; s.Now < end; {
+		s.Now = min(end, max(s.NextWake(), s.Now+1))
+		s.Settle()
+	}
+}
+
+// Client is a connection of a test.
+type Client struct {
+	s  *Server
+	ID uint64
+	in []byte
+}
+
+// Client connects.
+func (s *Server) Client() *Client {
+	return &Client{s: s, ID: s.Connect(s.Now, "127.0.0.1:50000")}
+}
+
+// Send sends a command and does not wait.
+func (c *Client) Send(args ...string) {
+	words := make([][]byte, len(args))
+	for i, a := range args {
+		words[i] = []byte(a)
+	}
+	c.s.Receive(c.ID, resp.AppendCommand(nil, words...))
+}
+
+// Raw sends bytes and returns the bytes that come back.
+func (c *Client) Raw(b []byte) []byte {
+	c.s.Receive(c.ID, b)
+	c.s.Settle()
+	c.read()
+	out := c.in
+	c.in = nil
+	return out
+}
+
+func (c *Client) read() {
+	out, _ := c.s.Output(c.ID)
+	c.in = append(c.in, out...)
+}
+
+// Reply takes the next reply; ok is false when none has come.
+func (c *Client) Reply() (v resp.Value, ok bool) {
+	c.read()
+	v, n, err := resp.Parse(c.in)
+	if err != nil {
+		c.s.tb.Fatalf("reply of the server: %v in %q", err, c.in)
+	}
+	c.in = c.in[n:]
+	return v, n > 0
+}
+
+// Do sends a command and returns its reply.
+func (c *Client) Do(args ...string) resp.Value {
+	c.s.tb.Helper()
+	c.Send(args...)
+	c.s.Settle()
+	v, ok := c.Reply()
+	if !ok {
+		c.s.tb.Fatalf("no reply to %q", args)
+	}
+	return v
+}
+
+// Text sends a command line and returns the reply as redis-cli prints it.
+func (c *Client) Text(line string) string {
+	c.s.tb.Helper()
+	words, ok := resp.SplitArgs([]byte(line))
+	if !ok {
+		c.s.tb.Fatalf("unbalanced quotes in %q", line)
+	}
+	args := make([]string, len(words))
+	for i, w := range words {
+		args[i] = string(w)
+	}
+	return Format(c.Do(args...))
+}
+
+// Format prints a RESP2 reply as redis-cli does on a terminal.
+func Format(v resp.Value) string { return strings.TrimSuffix(format(v, ""), "\n") }
+
+func format(v resp.Value, indent string) string {
+	switch {
+	case v.Null:
+		return "(nil)\n"
+	case v.IsError():
+		return "(error) " + string(v.Str) + "\n"
+	case v.Kind == resp.SimpleString:
+		return string(v.Str) + "\n"
+	case v.Kind == resp.Integer:
+		return "(integer) " + strconv.FormatInt(v.Int, 10) + "\n"
+	case v.Kind == resp.BulkString:
+		return Quote(v.Str) + "\n"
+	case v.Kind == resp.Array:
+		if len(v.Elems) == 0 {
+			return "(empty array)\n"
+		}
+		var b strings.Builder
+		width := len(strconv.Itoa(len(v.Elems)))
+		for i, e := range v.Elems {
+			if i > 0 {
+				b.WriteString(indent)
+			}
+			number := strconv.Itoa(i + 1)
+			b.WriteString(strings.Repeat(" ", width-len(number)) + number + ") ")
+			b.WriteString(format(e, indent+strings.Repeat(" ", width+2)))
+		}
+		return b.String()
+	}
+	return "(unknown reply)\n"
+}
+
+// Quote is a string in redis-cli's quotes.
+func Quote(b []byte) string {
+	var out strings.Builder
+	out.WriteByte('"')
+	for _, c := range b {
+		switch c {
+		case '\\', '"':
+			out.WriteByte('\\')
+			out.WriteByte(c)
+		case '\n':
+			out.WriteString(`\n`)
+		case '\r':
+			out.WriteString(`\r`)
+		case '\t':
+			out.WriteString(`\t`)
+		case '\a':
+			out.WriteString(`\a`)
+		case '\b':
+			out.WriteString(`\b`)
+		default:
+			if c >= 0x20 && c < 0x7f {
+				out.WriteByte(c)
+			} else {
+				const hex = "0123456789abcdef"
+				out.WriteString(`\x`)
+				out.WriteByte(hex[c>>4])
+				out.WriteByte(hex[c&15])
+			}
+		}
+	}
+	out.WriteByte('"')
+	return out.String()
+}

@@ -1,0 +1,102 @@
+package servertest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A transcript is a text file of commands and the replies to them:
+//
+//	# a comment
+//	> SET k v
+//	OK
+//	b> LRANGE l 0 -1
+//	1) "x"
+//	2) "y"
+//
+// A name before ">" is another client. A blank line ends a reply. A new file
+// begins with an empty server. A line "@ +1500ms" moves the clock.
+
+// Step is one command of a transcript.
+type Step struct {
+	Line    int
+	Client  string
+	Command string
+	Reply   string
+	Advance int64 // milliseconds; then there is no command
+}
+
+// ParseTranscript splits a transcript; the error names the line.
+func ParseTranscript(text string) ([]Step, error) {
+	var steps []Step
+	open := false
+	for i, line := range strings.Split(text, "\n") {
+		client, command, isCommand := strings.Cut(line, ">")
+		isCommand = isCommand && !strings.ContainsAny(client, " \t\"()#")
+		switch {
+		case isCommand && !(open && steps[len(steps)-1].Reply == "" && line == ""):
+			steps = append(steps, Step{Line: i + 1, Client: client, Command: strings.TrimSpace(command)})
+			open = true
+		case strings.HasPrefix(line, "@ +"):
+			var ms int64
+			if _, err := fmt.Sscanf(line, "@ +%dms", &ms); err != nil {
+				return nil, fmt.Errorf("line %d: %q is not '@ +<n>ms'", i+1, line)
+			}
+			steps = append(steps, Step{Line: i + 1, Advance: ms})
+			open = false
+		case line == "":
+			open = false
+		case open:
+			s := &steps[len(steps)-1]
+			if s.Reply != "" {
+				s.Reply += "\n"
+			}
+			s.Reply += line
+		case strings.HasPrefix(line, "#"):
+		default:
+			return nil, fmt.Errorf("line %d: a reply without a command: %q", i+1, line)
+		}
+	}
+	return steps, nil
+}
+
+// RunTranscripts plays every file that matches a pattern, each on a server of
+// its own.
+func RunTranscripts(t *testing.T, pattern string, config ...string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts match %s (%v)", pattern, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps, err := ParseTranscript(string(text))
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			s := New(t, config...)
+			clients := map[string]*Client{}
+			for _, step := range steps {
+				if step.Advance > 0 {
+					s.Advance(step.Advance * 1000)
+					continue
+				}
+				c := clients[step.Client]
+				if c == nil {
+					c = s.Client()
+					clients[step.Client] = c
+				}
+				if got := c.Text(step.Command); got != step.Reply {
+					t.Errorf("%s:%d: %s\ngot:\n%s\nwant:\n%s", file, step.Line, step.Command, got, step.Reply)
+				}
+			}
+		})
+	}
+}
