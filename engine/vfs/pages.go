@@ -101,7 +101,7 @@ func (p *pages) readAt(b []byte, off int64) (int, error) {
 // write takes the bytes from..to over from src, which may be longer, and shares
 // its pages where it can. A gap before from becomes zeros.
 func (p *pages) write(src *pages, from, to int64) {
-	if from > p.size {
+	if from < to && from > p.size {
 		p.truncate(from)
 	}
 	for from < to {

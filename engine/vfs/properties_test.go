@@ -239,6 +239,10 @@ func (w *world) actions() map[string]func(*rapid.T) {
 			}
 			w.checkPromises(t, d, "reload")
 			w.platter.done = nil
+			d.SyncAll() // drops what no name leads to
+			if w.platter.done != nil {
+				w.platter.answer(t, nil)
+			}
 			w.restart(d)
 			w.names, w.promised = map[string]*file{}, map[string]*file{}
 			w.readTree(t, ".")
