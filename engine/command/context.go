@@ -160,11 +160,12 @@ func Is(arg []byte, word string) bool {
 	return true
 }
 
-// ReplySubcommandError sends the error for an unknown subcommand or wrong
-// number of arguments to one, as containers do.
+// ReplySubcommandError sends the error for words that a subcommand does not
+// take, or for a subcommand that its command alone can tell is unknown.
 func (c *Context) ReplySubcommandError() {
+	word := c.Args[1]
 	c.Reply.Error("ERR unknown subcommand or wrong number of arguments for '" +
-		string(c.Args[1]) + "'. Try " + strings.ToUpper(c.Spec.Name) + " HELP.")
+		string(word[:min(len(word), 128)]) + "'. Try " + strings.ToUpper(string(c.Args[0])) + " HELP.")
 }
 
 // ReplyHelp sends the lines of a container's HELP.
@@ -199,6 +200,12 @@ type Server interface {
 	Block(c *Client, b *Blocked)
 
 	PubSub() *PubSubRegistry
+	// Publish sends a message to a channel and returns how many received it.
+	Publish(channel, message []byte) int
+	// Flushed tells that a database was emptied (-1: all of them), Swapped
+	// that two were exchanged: the page hears of it.
+	Flushed(db int)
+	Swapped(a, b int)
 
 	// HoldUntil keeps the one thread busy until engine time (microseconds).
 	HoldUntil(at int64)
