@@ -226,28 +226,22 @@ func TestCommandLine(t *testing.T) {
 	if err != nil || file != "redis.conf" {
 		t.Fatalf("file %q, error %v", file, err)
 	}
-	c, err := Load(file, []byte("save 60 7\nhz 20"), options)
-	if err != nil {
+	c := New()
+	if err := c.Apply(options); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := c.Value("save"); got != "60 7 900 1 300 10" || !c.AppendOnly || c.Hz != 5 || c.File != file {
-		t.Errorf("save %q, appendonly %v, hz %d, file %q", got, c.AppendOnly, c.Hz, c.File)
+	if got, _ := c.Value("save"); got != "900 1 300 10" || !c.AppendOnly || c.Hz != 5 {
+		t.Errorf("save %q, appendonly %v, hz %d", got, c.AppendOnly, c.Hz)
 	}
 	_, options, _ = CommandLine([]string{"--save", "--port", "7000"})
-	if c, err := Load("", nil, options); err != nil || len(c.SavePoints) != 0 || c.Port != 7000 {
-		t.Errorf("--save with nothing behind it: %v, error %v", c, err)
+	if err := c.Apply(options); err != nil || len(c.SavePoints) != 0 || c.Port != 7000 {
+		t.Errorf("save points %v, port %d, error %v", c.SavePoints, c.Port, err)
 	}
 	if _, _, err := CommandLine([]string{"-x"}); err == nil {
 		t.Error("an option begins with two dashes")
 	}
-	for _, test := range []struct{ option, value, want string }{
-		{"hz", "x", "option --hz x: argument couldn't be parsed into an integer"},
-		{"hz", "1 2", "option --hz 1 2: argument couldn't be parsed into an integer"},
-		{"nosuch", "1", "option --nosuch 1: Bad directive or wrong number of arguments"},
-	} {
-		if _, err := Load("", nil, [][2]string{{test.option, test.value}}); err == nil || err.Error() != test.want {
-			t.Errorf("error %v, want %s", err, test.want)
-		}
+	if err := New().Apply([]Option{{"hz", []string{"x"}}}); err == nil || err.Error() != "option --hz x: argument couldn't be parsed into an integer" {
+		t.Errorf("error %v", err)
 	}
 }
 

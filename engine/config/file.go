@@ -76,6 +76,9 @@ func (c *Config) Directive(name string, words ...string) error {
 	if !ok {
 		return errors.New("Bad directive or wrong number of arguments")
 	}
+	if len(words) == 0 && name == "save" {
+		words = []string{""} // "--save" with nothing behind it, as in Redis
+	}
 	if len(words) == 0 || len(words) > 1 && !p.Several {
 		return errWordCount
 	}
@@ -97,46 +100,39 @@ func (c *Config) Directive(name string, words ...string) error {
 	return nil
 }
 
+// Option is one directive of the command line.
+type Option struct {
+	Name  string
+	Words []string
+}
+
 // CommandLine splits the arguments of redis-server: the name of a
 // configuration file unless the first one begins with a dash, then
-// "--directive value..." any number of times, each as a name and its words
-// with a space between them.
-func CommandLine(args []string) (file string, options [][2]string, err error) {
+// "--directive value..." any number of times.
+func CommandLine(args []string) (file string, options []Option, err error) {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		file, args = args[0], args[1:]
 	}
-	words := 0
 	for _, arg := range args {
 		if name, ok := strings.CutPrefix(arg, "--"); ok {
-			options = append(options, [2]string{name})
-			words = 0
+			options = append(options, Option{Name: name})
 			continue
 		}
 		if len(options) == 0 {
 			return "", nil, fmt.Errorf("argument '%s': a directive begins with --", arg)
 		}
 		last := &options[len(options)-1]
-		if words++; words > 1 {
-			last[1] += " "
-		}
-		last[1] += arg
+		last.Words = append(last.Words, arg)
 	}
 	return file, options, nil
 }
 
-// Load makes a configuration from the text of a file, nil for none, and
-// options that win over it, as redis-server does at the start.
-func Load(file string, content []byte, options [][2]string) (*Config, error) {
-	c := New()
-	if content != nil {
-		if err := c.Parse(file, string(content)); err != nil {
-			return nil, err
-		}
-	}
+// Apply sets the options of a command line.
+func (c *Config) Apply(options []Option) error {
 	for _, o := range options {
-		if err := c.Directive(o[0], o[1]); err != nil {
-			return nil, fmt.Errorf("option --%s %s: %w", o[0], o[1], err)
+		if err := c.Directive(o.Name, o.Words...); err != nil {
+			return fmt.Errorf("option --%s %s: %w", o.Name, strings.Join(o.Words, " "), err)
 		}
 	}
-	return c, nil
+	return nil
 }
