@@ -1,0 +1,106 @@
+// Command wasmtest runs Go tests as js/wasm, the way the page runs the code:
+// in node where there is one, else in headless Chromium.
+//
+//	wasmtest [-browser] packages...
+//
+// In Chromium the tests see this machine's files through a small server, since
+// a page has none of its own; see files.go and fs.js.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// unfit are packages that cannot run in a page, with the reason.
+var unfit = map[string]string{
+	"everysec/engine/cmd/":         "programs for a terminal",
+	"everysec/engine/vfs/osfs":     "files of the operating system",
+	"everysec/engine/differential": "talks to a redis-server",
+}
+
+func main() {
+	args := os.Args[1:]
+	if len(args) > 1 && args[0] == "exec" {
+		code, err := runInBrowser(args[1], args[2:])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "wasmtest:", err)
+			code = 1
+		}
+		os.Exit(code)
+	}
+	browser := false
+	if len(args) > 0 && args[0] == "-browser" {
+		browser, args = true, args[1:]
+	}
+	if err := test(args, browser); err != nil {
+		fmt.Fprintln(os.Stderr, "wasmtest:", err)
+		os.Exit(1)
+	}
+}
+
+func test(patterns []string, browser bool) error {
+	packages, err := list(patterns)
+	if err != nil {
+		return err
+	}
+	goroot, err := output("go", "env", "GOROOT")
+	if err != nil {
+		return err
+	}
+	run := filepath.Join(goroot, "lib", "wasm", "go_js_wasm_exec")
+	if _, err := exec.LookPath("node"); err != nil || browser {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		run = self + " exec"
+		fmt.Println("running in Chromium")
+	} else {
+		fmt.Println("running in node")
+	}
+	// Two at a time: each is a compiler's whole work and then an interpreter's.
+	cmd := exec.Command("go", append([]string{"test", "-timeout", "8m", "-exec", run}, packages...)...)
+	cmd.Env = append(slim(os.Environ()), "GOOS=js", "GOARCH=wasm")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+// list expands patterns to packages that have tests and are fit for a page.
+func list(patterns []string) ([]string, error) {
+	args := append([]string{"list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}"}, patterns...)
+	cmd := exec.Command("go", args...)
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	packages := slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool {
+		for prefix := range unfit {
+			if strings.HasPrefix(p+"/", prefix) || strings.HasPrefix(p, prefix) {
+				return true
+			}
+		}
+		return false
+	})
+	if len(packages) == 0 {
+		return nil, fmt.Errorf("no tests in %v", patterns)
+	}
+	return packages, nil
+}
+
+func output(name string, args ...string) (string, error) {
+	out, err := exec.Command(name, args...).Output()
+	return strings.TrimSpace(string(out)), err
+}
+
+// slim leaves out what Go's runtime for wasm has no room for: arguments and
+// environment share 12 KiB.
+func slim(env []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(v string) bool { return len(v) > 1024 && !strings.HasPrefix(v, "PATH=") })
+}
