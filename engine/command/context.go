@@ -2,6 +2,7 @@ package command
 
 import (
 	"math/rand/v2"
+	"strconv"
 	"strings"
 
 	"everysec/engine/config"
@@ -132,6 +133,26 @@ func (c *Context) Int(arg []byte) (n int64, ok bool) {
 	}
 	return n, ok
 }
+
+// IntFrom parses an integer that is at least least. ok is false when it is
+// none or less: the error given has been sent.
+func (c *Context) IntFrom(arg []byte, least int64, problem string) (n int64, ok bool) {
+	n, ok = number.ParseInt(arg)
+	if !ok || n < least {
+		c.Reply.Error(problem)
+		return 0, false
+	}
+	return n, true
+}
+
+// PositiveInt parses an integer from 0 on. ok is false when it is none: the
+// error has been sent.
+func (c *Context) PositiveInt(arg []byte) (n int64, ok bool) {
+	return c.IntFrom(arg, 0, ErrMustBePositive)
+}
+
+// Decimal is an integer as a word to propagate.
+func (c *Context) Decimal(n int64) []byte { return strconv.AppendInt(nil, n, 10) }
 
 // Float parses a double (not NaN). ok is false when it is none: the error has
 // been sent.

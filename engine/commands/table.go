@@ -4,9 +4,18 @@ package commands
 
 import (
 	"everysec/engine/command"
+	"everysec/engine/commands/hashes"
+	"everysec/engine/commands/lists"
+	"everysec/engine/commands/pubsub"
+	"everysec/engine/commands/transactions"
 )
 
 // Families returns the rows of every family.
 func Families() [][]*command.Spec {
-	return [][]*command.Spec{}
+	return [][]*command.Spec{
+		hashes.Commands,
+		lists.Commands,
+		pubsub.Commands,
+		transactions.Commands,
+	}
 }
