@@ -112,6 +112,19 @@ func launch(t *testing.T, profile, origin string) *browser {
 	return b
 }
 
+// tab opens another page in the same browser.
+func (b *browser) tab() *browser {
+	b.t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	b.t.Cleanup(cancel)
+	other := &browser{t: b.t, ctx: ctx, origin: b.origin}
+	chromedp.ListenTarget(ctx, other.listen)
+	other.run(network.Enable(), runtime.Enable())
+	return other
+}
+
+func navigate(url string) chromedp.Action { return chromedp.Navigate(url) }
+
 func (b *browser) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

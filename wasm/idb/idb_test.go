@@ -1,0 +1,162 @@
+package idb
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"everysec/engine/vfs"
+	"everysec/wasm/bridge"
+)
+
+// decode reads a batch as store.js does.
+func decode(t *testing.T, ops []byte) vfs.Batch {
+	t.Helper()
+	var b vfs.Batch
+	for f := bridge.Read(ops); f.More(); {
+		c := vfs.Change{Op: vfs.Op(f.Byte())}
+		id := func() uint64 { return uint64(f.Int()) }
+		switch c.Op {
+		case vfs.OpFormat:
+		case vfs.OpCreate:
+			c.Inode, c.Dir = id(), f.Bool()
+		case vfs.OpWrite:
+			c.Inode, c.Offset, c.Data = id(), f.Int(), f.Bytes()
+		case vfs.OpTruncate:
+			c.Inode, c.Size = id(), f.Int()
+		case vfs.OpFree:
+			c.Inode = id()
+		case vfs.OpLink:
+			c.Parent, c.Name, c.Inode = id(), f.String(), id()
+		case vfs.OpUnlink:
+			c.Parent, c.Name = id(), f.String()
+		case vfs.OpRename:
+			c.Parent, c.Name, c.NewParent, c.NewName, c.Inode = id(), f.String(), id(), f.String(), id()
+		default:
+			t.Fatalf("opcode %d", c.Op)
+		}
+		if f.Err() != nil {
+			t.Fatal(f.Err())
+		}
+		b.Changes = append(b.Changes, c)
+	}
+	return b
+}
+
+func TestWritesThatTouchBecomeOneChunk(t *testing.T) {
+	got := decode(t, AppendBatch(nil, vfs.Batch{Changes: []vfs.Change{
+		{Op: vfs.OpCreate, Inode: 2},
+		{Op: vfs.OpWrite, Inode: 2, Offset: 0, Data: []byte("ab")},
+		{Op: vfs.OpWrite, Inode: 2, Offset: 2, Data: []byte("cd")},
+		{Op: vfs.OpWrite, Inode: 2, Offset: 4, Data: []byte("ef")},
+		{Op: vfs.OpWrite, Inode: 2, Offset: 7, Data: []byte("a gap before")},
+		{Op: vfs.OpWrite, Inode: 3, Offset: 19, Data: []byte("another file")},
+	}}))
+	want := vfs.Batch{Changes: []vfs.Change{
+		{Op: vfs.OpCreate, Inode: 2},
+		{Op: vfs.OpWrite, Inode: 2, Offset: 0, Data: []byte("abcdef")},
+		{Op: vfs.OpWrite, Inode: 2, Offset: 7, Data: []byte("a gap before")},
+		{Op: vfs.OpWrite, Inode: 3, Offset: 19, Data: []byte("another file")},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Whatever a disk commits arrives complete on the other side.
+func TestBatchesKeepTheirFields(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		var batch vfs.Batch
+		for range rapid.IntRange(0, 8).Draw(rt, "changes") {
+			c := vfs.Change{Op: vfs.Op(rapid.IntRange(1, 8).Draw(rt, "op"))}
+			id := rapid.Uint64Range(1, 1<<53)
+			name := rapid.StringMatching(`[a-zé]{1,8}`)
+			switch c.Op {
+			case vfs.OpCreate:
+				c.Inode, c.Dir = id.Draw(rt, "inode"), rapid.Bool().Draw(rt, "dir")
+			case vfs.OpWrite:
+				c.Inode, c.Offset = id.Draw(rt, "inode"), 2*int64(len(batch.Changes))<<20 // apart
+				c.Data = rapid.SliceOfN(rapid.Byte(), 1, 100).Draw(rt, "data")
+			case vfs.OpTruncate:
+				c.Inode, c.Size = id.Draw(rt, "inode"), rapid.Int64Range(0, 1<<40).Draw(rt, "size")
+			case vfs.OpFree:
+				c.Inode = id.Draw(rt, "inode")
+			case vfs.OpLink:
+				c.Parent, c.Name, c.Inode = id.Draw(rt, "parent"), name.Draw(rt, "name"), id.Draw(rt, "inode")
+			case vfs.OpUnlink:
+				c.Parent, c.Name = id.Draw(rt, "parent"), name.Draw(rt, "name")
+			case vfs.OpRename:
+				c.Parent, c.Name, c.Inode = id.Draw(rt, "parent"), name.Draw(rt, "name"), id.Draw(rt, "inode")
+				c.NewParent, c.NewName = id.Draw(rt, "new parent"), name.Draw(rt, "new name")
+			}
+			batch.Changes = append(batch.Changes, c)
+		}
+		if diff := cmp.Diff(batch, decode(t, AppendBatch(nil, batch))); diff != "" {
+			rt.Fatal(diff)
+		}
+	})
+}
+
+func TestEachTransactionEndsItsOwnCommit(t *testing.T) {
+	var began []uint32
+	p := New(func(n uint32, _ []byte) { began = append(began, n) })
+	write := vfs.Batch{Changes: []vfs.Change{{Op: vfs.OpFree, Inode: 2}}}
+	var ends []string
+	end := func(name string) func(error) {
+		return func(err error) {
+			switch {
+			case errors.Is(err, vfs.ErrNoSpace):
+				name += ": no space"
+			case errors.Is(err, vfs.ErrIO):
+				name += ": failed"
+			}
+			ends = append(ends, name)
+		}
+	}
+	p.Commit(write, end("old disk's"))
+	p.Commit(write, end("new disk's"))
+	p.Commit(write, end("third"))
+	p.Finished(began[1], "QuotaExceededError: full")
+	p.Finished(began[0], "")
+	p.Finished(began[2], "AbortError: closed")
+	p.Finished(began[2], "")
+	if diff := cmp.Diff([]string{"new disk's: no space", "old disk's", "third: failed"}, ends); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnEmptyCommitNeedsNoTransaction(t *testing.T) {
+	p := New(func(uint32, []byte) { t.Error("a transaction for nothing") })
+	done := false
+	p.Commit(vfs.Batch{}, func(err error) { done = err == nil })
+	if !done {
+		t.Error("not done")
+	}
+}
+
+func TestAnImageIsReadBack(t *testing.T) {
+	r := bridge.Record(nil).Byte(uint8(Kept)).String("")
+	r = r.Int(2)
+	r = r.Int(2).Bool(true).Int(0).Int(0)
+	r = r.Int(3).Bool(false).Int(9).Int(2).Int(0).Bytes([]byte("REDIS")).Int(5).Bytes([]byte("0010"))
+	r = r.Int(2).Int(1).String("appendonlydir").Int(2).Int(2).String("a.aof").Int(3)
+	im, err := ReadImage(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := vfs.Load(im.Content, vfs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := vfs.ReadFile(d, "appendonlydir/a.aof")
+	if err != nil || string(got) != "REDIS0010" {
+		t.Errorf("%q, %v", got, err)
+	}
+	for n := range r {
+		if _, err := ReadImage(r[:n]); err == nil {
+			t.Fatalf("cut at %d of %d it is still read", n, len(r))
+		}
+	}
+}
