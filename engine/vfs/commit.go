@@ -274,16 +274,13 @@ func (d *Disk) appendNames(changes []Change, f *flight) []Change {
 		changes = append(changes, n.change)
 	}
 	for _, n := range f.names {
-		if v := n.victim; v != nil && v.parent == nil && !slices.ContainsFunc(d.names, n.sameInode) {
-			f.freed = append(f.freed, v)
-			changes = append(changes, Change{Op: OpFree, Inode: v.id})
+		if n.victim != nil { // its last name is gone, and takeNames took all it ever had
+			f.freed = append(f.freed, n.victim)
+			changes = append(changes, Change{Op: OpFree, Inode: n.victim.id})
 		}
 	}
 	return changes
 }
-
-// sameInode tells whether o is about the inode that loses its name by n.
-func (n nameChange) sameInode(o nameChange) bool { return o.in == n.victim || o.victim == n.victim }
 
 // takeNames removes from the waiting names those that a SyncDir of dir saves,
 // and returns them in order: those in dir, and the earlier ones they rest on.

@@ -113,7 +113,7 @@ func (p *pages) write(src *pages, from, to int64) {
 		}
 		used := p.used(i)
 		switch old, theirs := p.list[i], src.list[i]; {
-		case old == theirs && used == lo: // only the size has to move
+		case old == theirs: // the bytes are there, only the size has to move
 		case lo == 0 && hi >= used:
 			p.list[i] = theirs
 		case old != nil && used == lo && len(old.b) == lo:
