@@ -39,6 +39,9 @@ type Client struct {
 	LastCommand                string
 	// CommandsProcessed and the byte counts are for CLIENT LIST.
 	CommandsProcessed, NetIn, NetOut int64
+	// QueryBuffer is the bytes of input not run yet, QueryBufferFree the room
+	// left in its buffer.
+	QueryBuffer, QueryBufferFree int64
 
 	// Blocked is set while the client waits (WAIT, and later BLPOP and its
 	// kin); its commands stay unread until it is nil again.

@@ -197,7 +197,7 @@ func (c *Context) ReplyHelp(name string, lines ...string) {
 		c.Reply.SimpleString(line)
 	}
 	c.Reply.SimpleString("HELP")
-	c.Reply.SimpleString("    Print this help.")
+	c.Reply.SimpleString("    Prints this help.")
 }
 
 // Server is what commands ask of the server. The server implements it.

@@ -7,6 +7,7 @@ import (
 	"everysec/engine/commands/hashes"
 	"everysec/engine/commands/lists"
 	"everysec/engine/commands/pubsub"
+	"everysec/engine/commands/scripting"
 	"everysec/engine/commands/transactions"
 )
 
@@ -16,6 +17,7 @@ func Families() [][]*command.Spec {
 		hashes.Commands,
 		lists.Commands,
 		pubsub.Commands,
+		scripting.Commands,
 		transactions.Commands,
 	}
 }

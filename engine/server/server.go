@@ -10,7 +10,6 @@ package server
 import (
 	"math"
 	"math/rand/v2"
-	"strings"
 
 	"everysec/engine/command"
 	"everysec/engine/commands"
@@ -52,7 +51,7 @@ func (o *Options) Configuration() (*config.Config, error) {
 		}
 	}
 	for _, directive := range o.Config {
-		if err := c.Directive(directive[0], strings.Fields(directive[1])...); err != nil {
+		if err := c.Directive(directive[0], directive[1]); err != nil {
 			return nil, err
 		}
 	}

@@ -1,0 +1,180 @@
+// Package scripting is EVAL and its kin, and SCRIPT.
+package scripting
+
+import "everysec/engine/command"
+
+// Commands are the rows of the family.
+var Commands = []*command.Spec{
+	{
+		Name:       "eval",
+		Group:      command.GroupScripting,
+		Since:      "2.6.0",
+		Complexity: "that of the script",
+		Summary:    "Runs a Lua script",
+		Arity:      -3,
+		Flags:      command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys | command.MovableKeys,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "update"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "script", Type: command.ArgString},
+			{Name: "numkeys", Type: command.ArgInteger},
+			{Name: "key", Type: command.ArgKey, Optional: true, Multiple: true},
+			{Name: "arg", Type: command.ArgString, Optional: true, Multiple: true},
+		},
+		Run: runEval,
+	},
+	{
+		Name:       "evalsha",
+		Group:      command.GroupScripting,
+		Since:      "2.6.0",
+		Complexity: "that of the script",
+		Summary:    "Runs a cached Lua script by its SHA1",
+		Arity:      -3,
+		Flags:      command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys | command.MovableKeys,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "update"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "sha1", Type: command.ArgString},
+			{Name: "numkeys", Type: command.ArgInteger},
+			{Name: "key", Type: command.ArgKey, Optional: true, Multiple: true},
+			{Name: "arg", Type: command.ArgString, Optional: true, Multiple: true},
+		},
+		Run: runEvalsha,
+	},
+	{
+		Name:       "eval_ro",
+		Group:      command.GroupScripting,
+		Since:      "7.0.0",
+		Complexity: "that of the script",
+		Summary:    "Runs a Lua script that must not write",
+		Arity:      -3,
+		Flags:      command.ReadOnly | command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys | command.MovableKeys,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RO", "access"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "script", Type: command.ArgString},
+			{Name: "numkeys", Type: command.ArgInteger},
+			{Name: "key", Type: command.ArgKey, Optional: true, Multiple: true},
+			{Name: "arg", Type: command.ArgString, Optional: true, Multiple: true},
+		},
+		Run: runEvalRo,
+	},
+	{
+		Name:       "evalsha_ro",
+		Group:      command.GroupScripting,
+		Since:      "7.0.0",
+		Complexity: "that of the script",
+		Summary:    "Runs a cached Lua script that must not write",
+		Arity:      -3,
+		Flags:      command.ReadOnly | command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys | command.MovableKeys,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RO", "access"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "sha1", Type: command.ArgString},
+			{Name: "numkeys", Type: command.ArgInteger},
+			{Name: "key", Type: command.ArgKey, Optional: true, Multiple: true},
+			{Name: "arg", Type: command.ArgString, Optional: true, Multiple: true},
+		},
+		Run: runEvalshaRo,
+	},
+	{
+		Name:       "script",
+		Group:      command.GroupScripting,
+		Since:      "2.6.0",
+		Complexity: "that of the subcommand",
+		Summary:    "Looks after the script cache",
+		Arity:      -2,
+		Subcommands: []*command.Spec{
+			{
+				Name:       "debug",
+				Group:      command.GroupScripting,
+				Since:      "3.2.0",
+				Complexity: "O(1)",
+				Summary:    "Chooses how scripts of this connection are debugged",
+				Arity:      3,
+				Flags:      command.NoScript,
+				Arguments: []command.Argument{
+					{Name: "mode", Type: command.ArgOneOf, Arguments: []command.Argument{
+						{Name: "yes", Type: command.ArgPureToken, Token: "YES"},
+						{Name: "sync", Type: command.ArgPureToken, Token: "SYNC"},
+						{Name: "no", Type: command.ArgPureToken, Token: "NO"},
+					}},
+				},
+				Run: runScriptDebug,
+			},
+			{
+				Name:       "exists",
+				Group:      command.GroupScripting,
+				Since:      "2.6.0",
+				Complexity: "O(N) with N scripts asked about",
+				Summary:    "Tells which scripts are cached",
+				Arity:      -3,
+				Flags:      command.NoScript,
+				Tips:       []string{"request_policy:all_shards", "response_policy:agg_logical_and"},
+				Arguments: []command.Argument{
+					{Name: "sha1", Type: command.ArgString, Multiple: true},
+				},
+				Run: runScriptExists,
+			},
+			{
+				Name:       "flush",
+				Group:      command.GroupScripting,
+				Since:      "2.6.0",
+				Complexity: "O(N) with N scripts in the cache",
+				Summary:    "Empties the script cache",
+				Arity:      -2,
+				Flags:      command.NoScript,
+				Tips:       []string{"request_policy:all_nodes", "response_policy:all_succeeded"},
+				Arguments: []command.Argument{
+					{Name: "async", Type: command.ArgOneOf, Since: "6.2.0", Optional: true, Arguments: []command.Argument{
+						{Name: "async", Type: command.ArgPureToken, Token: "ASYNC"},
+						{Name: "sync", Type: command.ArgPureToken, Token: "SYNC"},
+					}},
+				},
+				History: []command.Change{
+					{Since: "6.2.0", Text: "Takes ASYNC and SYNC"},
+				},
+				Run: runScriptFlush,
+			},
+			{
+				Name:       "help",
+				Group:      command.GroupScripting,
+				Since:      "5.0.0",
+				Complexity: "O(1)",
+				Summary:    "Prints what SCRIPT can do",
+				Arity:      2,
+				Flags:      command.Loading | command.Stale,
+				Run:        runScriptHelp,
+			},
+			{
+				Name:       "kill",
+				Group:      command.GroupScripting,
+				Since:      "2.6.0",
+				Complexity: "O(1)",
+				Summary:    "Ends the running script if it has written nothing",
+				Arity:      2,
+				Flags:      command.NoScript | command.AllowBusy,
+				Tips:       []string{"request_policy:all_shards", "response_policy:one_succeeded"},
+				Run:        runScriptKill,
+			},
+			{
+				Name:       "load",
+				Group:      command.GroupScripting,
+				Since:      "2.6.0",
+				Complexity: "O(N) with N bytes of script",
+				Summary:    "Caches a script without running it",
+				Arity:      3,
+				Flags:      command.NoScript | command.Stale,
+				Tips:       []string{"request_policy:all_nodes", "response_policy:all_succeeded"},
+				Arguments: []command.Argument{
+					{Name: "script", Type: command.ArgString},
+				},
+				Run: runScriptLoad,
+			},
+		},
+	},
+}
