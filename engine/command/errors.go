@@ -21,11 +21,13 @@ const (
 	ErrStringTooLong      = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 	ErrOffsetOutOfRange   = "ERR offset is out of range"
 	ErrIncrementOverflow  = "ERR increment or decrement would overflow"
+	ErrDecrementOverflow  = "ERR decrement would overflow"
 	ErrIncrementNaN       = "ERR increment would produce NaN or Infinity"
 	ErrInvalidCursor      = "ERR invalid cursor"
 	ErrDBIndexOutOfRange  = "ERR DB index is out of range"
 	ErrInvalidDBIndex     = "ERR invalid DB index"
 	ErrNotAllowedInScript = "ERR This Redis command is not allowed from script"
+	ErrSameObject         = "ERR source and destination objects are the same"
 	ErrBGSaveInProgress   = "ERR Background save already in progress"
 )
 
