@@ -1,0 +1,35 @@
+package play
+
+import (
+	"fmt"
+	"strings"
+
+	"everysec/engine/resp"
+	"everysec/web/console"
+)
+
+// encode splits a line as redis-cli does and writes it as the client would.
+func encode(line string) ([]byte, error) {
+	args, ok := resp.SplitArgs([]byte(line))
+	if !ok || len(args) == 0 {
+		return nil, fmt.Errorf("redis-cli would not send %q: unbalanced quotes or nothing there", line)
+	}
+	return resp.AppendCommand(nil, args...), nil
+}
+
+// printed is what redis-cli shows for a reply to line.
+func printed(line string, v resp.Value) string {
+	f := console.Formatter{}
+	if words := strings.Fields(line); strings.EqualFold(words[0], "INFO") && !v.IsError() {
+		return string(f.AppendRaw(nil, v))
+	}
+	return string(f.Append(nil, v))
+}
+
+func encodeArgs(dst []byte, args []string) []byte {
+	b := make([][]byte, len(args))
+	for i, a := range args {
+		b[i] = []byte(a)
+	}
+	return resp.AppendCommand(dst, b...)
+}
