@@ -8,6 +8,7 @@ import (
 	"everysec/engine/commands/lists"
 	"everysec/engine/commands/pubsub"
 	"everysec/engine/commands/scripting"
+	"everysec/engine/commands/strings"
 	"everysec/engine/commands/transactions"
 )
 
@@ -18,6 +19,7 @@ func Families() [][]*command.Spec {
 		lists.Commands,
 		pubsub.Commands,
 		scripting.Commands,
+		strings.Commands,
 		transactions.Commands,
 	}
 }
