@@ -97,9 +97,13 @@ func (c *Compressor) Compress(dst, src []byte) int {
 		} else {
 			dst[out-literals-1] = byte(literals - 1)
 		}
-		// LibLZF leaves the last two bytes alone, unless the three it has
-		// compared reach into them.
+		// LibLZF leaves the last two bytes alone, unless what it compares in
+		// one go reaches into them: the first three, and the next sixteen if
+		// more than sixteen may follow.
 		most := max(3, min(len(src)-in-2, maxCopy))
+		if most > 16 {
+			most = max(19, most)
+		}
 		n := 3
 		for n < most && src[from+n] == src[in+n] {
 			n++

@@ -1,6 +1,7 @@
 package intset
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -65,5 +66,88 @@ func TestIntsetIsASortedSlice(t *testing.T) {
 				}
 			},
 		})
+	})
+}
+
+// Known bytes: little endian, and wider when it must be.
+func TestEncodings(t *testing.T) {
+	is := New()
+	for _, c := range []struct {
+		v    int64
+		want string
+	}{
+		{5, "\x02\x00\x00\x00\x01\x00\x00\x00\x05\x00"},
+		{-1, "\x02\x00\x00\x00\x02\x00\x00\x00\xff\xff\x05\x00"},
+		{-1, "\x02\x00\x00\x00\x02\x00\x00\x00\xff\xff\x05\x00"},
+		{1 << 15, "\x04\x00\x00\x00\x03\x00\x00\x00\xff\xff\xff\xff\x05\x00\x00\x00\x00\x80\x00\x00"},
+		{-1 << 31, "\x04\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x80\xff\xff\xff\xff\x05\x00\x00\x00\x00\x80\x00\x00"},
+	} {
+		if is, _ = Add(is, c.v); string(is) != c.want {
+			t.Errorf("after %d: %q, want %q", c.v, is, c.want)
+		}
+	}
+	if Min(is) != -1<<31 || Max(is) != 1<<15 {
+		t.Errorf("from %d to %d", Min(is), Max(is))
+	}
+}
+
+func TestRandomReachesEveryInteger(t *testing.T) {
+	is := New()
+	for v := range int64(5) {
+		is, _ = Add(is, v*v)
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	seen := map[int64]int{}
+	for range 1000 {
+		seen[Random(is, r)]++
+	}
+	for v := range int64(5) {
+		if seen[v*v] < 120 {
+			t.Errorf("%d came %d times of 1000", v*v, seen[v*v])
+		}
+	}
+}
+
+func TestValidateRefuses(t *testing.T) {
+	for is, want := range map[string]string{
+		"\x02\x00\x00\x00\x00\x00\x00":                     "intset: 7 bytes are too few",
+		"\x03\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00":     "intset: integers of 3 bytes",
+		"\x02\x00\x00\x00\x00\x00\x00\x00":                 "intset: no integers",
+		"\x02\x00\x00\x00\x02\x00\x00\x00\x01\x00":         "intset: 2 integers of 2 bytes are not 10 bytes",
+		"\x08\x00\x00\x00\x01\x00\x00\x20":                 "intset: 536870913 integers of 8 bytes are not 8 bytes",
+		"\x02\x00\x00\x00\x02\x00\x00\x00\x02\x00\x02\x00": "intset: offset 10: integers out of order",
+		"\x02\x00\x00\x00\x02\x00\x00\x00\x00\x00\xff\xff": "intset: offset 10: integers out of order",
+	} {
+		if err := Validate([]byte(is), true); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", is, err, want)
+		}
+	}
+}
+
+// What Validate lets through can be searched and changed.
+func FuzzValidate(f *testing.F) {
+	is := New()
+	for _, v := range []int64{1, -1, 40000, -3000000000} {
+		is, _ = Add(is, v)
+		f.Add(append([]byte(nil), is...))
+	}
+	f.Fuzz(func(t *testing.T, is []byte) {
+		_ = Validate(is, false)
+		if Validate(is, true) != nil {
+			return
+		}
+		is = append([]byte(nil), is...)
+		for i := range Len(is) {
+			if !Find(is, At(is, i)) {
+				t.Fatalf("%d is not found", At(is, i))
+			}
+		}
+		is, _ = Add(is, 1<<40)
+		for Len(is) > 0 {
+			var removed bool
+			if is, removed = Remove(is, At(is, Len(is)/2)); !removed {
+				t.Fatal("not removed")
+			}
+		}
 	})
 }

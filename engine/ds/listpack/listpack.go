@@ -167,13 +167,20 @@ func Equal(lp []byte, pos int, v []byte) bool {
 // passing over skip others (1 to find a field of a hash); -1 if there is none.
 func Find(lp []byte, pos int, v []byte, skipped int) int {
 	wanted, wantedInt := number.ParseInt(v)
-	for pos >= 0 && lp[pos] != end {
-		b, n, isInt := Get(lp, pos)
-		if isInt {
+	if pos < 0 {
+		return -1
+	}
+	for lp[pos] != end {
+		// Most entries are short strings, and most of those are not as long as v.
+		if c := lp[pos]; c >= 0x80 && c < 0xC0 {
+			if int(c&0x3F) == len(v) && string(lp[pos+1:pos+1+len(v)]) == string(v) {
+				return pos
+			}
+		} else if b, n, isInt := Get(lp, pos); isInt {
 			if wantedInt && n == wanted {
 				return pos
 			}
-		} else if string(b) == string(v) {
+		} else if len(b) == len(v) && string(b) == string(v) {
 			return pos
 		}
 		pos = skip(lp, pos)
@@ -209,6 +216,17 @@ func setTotal(lp []byte) { binary.LittleEndian.PutUint32(lp, uint32(len(lp))) }
 
 // skip is the offset behind the entry at pos: the next one, or the end byte.
 func skip(lp []byte, pos int) int {
+	c := lp[pos]
+	if c < 0x80 {
+		return pos + 2
+	}
+	if c < 0xC0 {
+		return pos + 2 + int(c&0x3F)
+	}
+	return skipLong(lp, pos)
+}
+
+func skipLong(lp []byte, pos int) int {
 	size := encodedSize(lp[pos:])
 	return pos + size + backLengthBytes(size)
 }
