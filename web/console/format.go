@@ -184,3 +184,12 @@ func invalidation(dst []byte, v resp.Value) []byte {
 	}
 	return append(dst, '\n')
 }
+
+// Print formats the reply to a command as a console would.
+func Print(args [][]byte, v resp.Value) string {
+	var f Formatter
+	if printsRaw(args) {
+		return string(f.AppendRaw(nil, v))
+	}
+	return string(f.Append(nil, v))
+}

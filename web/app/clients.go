@@ -1,0 +1,301 @@
+package app
+
+import (
+	"strings"
+
+	"everysec/engine/resp"
+	"everysec/web/console"
+)
+
+// Console is one client of the learner.
+type Console struct {
+	Name   string
+	CLI    *console.Console
+	Frozen bool // as in a long garbage collection: it takes nothing from its keyboard
+
+	Blocks     []console.Block // what is on the screen
+	Dropped    int             // blocks that scrolled out at the top, so far
+	Generation int             // counts how often the screen was cleared
+
+	client uint32
+	held   []string // lines entered while frozen
+	bytes  int
+}
+
+// The screen of a console holds this much.
+const (
+	maxBlocks      = 600
+	maxScreenBytes = 2 << 20
+)
+
+func (m *Model) addConsole(name string) *Console {
+	c := &Console{Name: name, CLI: console.New(Address, m.commands)}
+	c.CLI.Now = func() int64 { return m.Now() / 1000 }
+	m.Consoles = append(m.Consoles, c)
+	m.mark(PartConsoles)
+	return c
+}
+
+// Console finds a console by its name.
+func (m *Model) Console(name string) *Console {
+	for _, c := range m.Consoles {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// MaxConsoles is how many consoles may be open.
+const MaxConsoles = 8
+
+func (m *Model) openConsole(name string) *Console {
+	for letter := 'A'; name == "" && letter <= 'Z'; letter++ {
+		if m.Console("worker-"+string(letter)) == nil {
+			name = "worker-" + string(letter)
+		}
+	}
+	c := m.Console(name)
+	if c == nil {
+		if len(m.Consoles) >= MaxConsoles {
+			return nil
+		}
+		c = m.addConsole(name)
+		if !m.Down && !m.Loading {
+			c.CLI.Open()
+		}
+	}
+	for i := range m.Consoles {
+		if m.Consoles[i] == c {
+			m.Active = i
+		}
+	}
+	m.mark(PartConsoles)
+	return c
+}
+
+func (m *Model) closeConsole(name string) {
+	for i, c := range m.Consoles {
+		if c.Name != name || len(m.Consoles) == 1 {
+			continue
+		}
+		m.hangUp(c)
+		m.Consoles = append(m.Consoles[:i], m.Consoles[i+1:]...)
+		m.Active = min(m.Active, len(m.Consoles)-1)
+		m.mark(PartConsoles)
+		return
+	}
+}
+
+// hangUp ends a console's connection as a process that dies does.
+func (m *Model) hangUp(c *Console) {
+	if c.client != 0 {
+		m.emit(Disconnect{c.client})
+		c.client = 0
+	}
+}
+
+func (c *Console) submit(line string) {
+	if c.Frozen {
+		c.held = append(c.held, line)
+		return
+	}
+	c.CLI.Submit(line)
+}
+
+// Held is how many lines wait until a frozen console wakes up.
+func (c *Console) Held() int { return len(c.held) }
+
+func (c *Console) clear() {
+	c.Blocks, c.Dropped, c.bytes = nil, 0, 0
+	c.Generation++
+}
+
+func (c *Console) show(blocks []console.Block) {
+	c.Blocks = append(c.Blocks, blocks...)
+	for _, b := range blocks {
+		c.bytes += len(b.Text)
+	}
+	for len(c.Blocks) > maxBlocks || c.bytes > maxScreenBytes && len(c.Blocks) > 1 {
+		c.bytes -= len(c.Blocks[0].Text)
+		c.Blocks = c.Blocks[1:]
+		c.Dropped++
+	}
+}
+
+// settle shows what the consoles have to say and does what they ask for, until
+// none asks for anything.
+func (m *Model) settle() {
+	for again := true; again; {
+		again = false
+		for _, c := range m.Consoles {
+			blocks, effect := c.CLI.Take()
+			if effect.Clear {
+				c.clear()
+			}
+			if len(blocks) > 0 || effect.Clear {
+				c.show(blocks)
+				m.mark(PartConsoles)
+			}
+			if effect.Disconnect {
+				m.hangUp(c)
+			}
+			if effect.Connect {
+				again = true
+				m.mark(PartConsoles)
+				if m.Down || m.Loading && !m.anchored {
+					c.CLI.Refuse()
+				} else {
+					m.emit(Connect{c.Name, c.Name})
+					again = false // Connected comes back
+				}
+			}
+			if effect.Send != nil {
+				m.emit(Send{c.client, effect.Send})
+			}
+		}
+	}
+}
+
+func (m *Model) connected(msg Connected) {
+	if msg.Console == "" {
+		m.unseen.client = msg.Client
+		learn := question{[][]byte{[]byte("CLIENT"), []byte("ID")}, func(m *Model, v resp.Value) { m.Loop.page = uint64(v.Int) }}
+		m.unseen.queue = append([]question{learn}, m.unseen.queue...)
+		return
+	}
+	if c := m.Console(msg.Console); c != nil {
+		c.client = msg.Client
+		c.CLI.Accept()
+		m.mark(PartConsoles)
+	}
+}
+
+func (m *Model) output(msg Output) {
+	if msg.Client == m.unseen.client {
+		m.unseen.receive(m, msg)
+		return
+	}
+	for _, c := range m.Consoles {
+		if c.client != msg.Client {
+			continue
+		}
+		if len(msg.Data) > 0 {
+			c.CLI.Receive(msg.Data)
+		}
+		if msg.Closed {
+			c.client = 0
+			c.CLI.Closed()
+		}
+		m.mark(PartConsoles)
+		return
+	}
+}
+
+// unseen is the page's own client: it asks for what the inspector, the quick
+// settings and the checks of a lesson want to know.
+type unseen struct {
+	client  uint32
+	asked   bool // Connect was emitted
+	db      int
+	queue   []question // not yet sent
+	pending []question // sent, in order
+	input   []byte
+}
+
+type question struct {
+	args [][]byte
+	then func(m *Model, v resp.Value) // nil: whatever comes
+}
+
+// failure is what a question gets that cannot be asked.
+var failure = resp.Value{Kind: resp.SimpleError, Str: []byte("ERR the server does not answer")}
+
+// ask runs a command at the unseen client in a database.
+func (m *Model) ask(db int, then func(m *Model, v resp.Value), words ...string) {
+	args := make([][]byte, len(words))
+	for i, w := range words {
+		args[i] = []byte(w)
+	}
+	m.askArgs(db, then, args)
+}
+
+func (m *Model) askArgs(db int, then func(m *Model, v resp.Value), args [][]byte) {
+	u := &m.unseen
+	if m.Down {
+		if then != nil {
+			then(m, failure)
+		}
+		return
+	}
+	if u.db != db {
+		u.db = db
+		u.queue = append(u.queue, question{args: [][]byte{[]byte("SELECT"), []byte(itoa(int64(db)))}})
+	}
+	u.queue = append(u.queue, question{args, then})
+}
+
+// flush sends what was asked during an Update in one piece.
+func (u *unseen) flush(m *Model) {
+	switch {
+	case len(u.queue) == 0:
+		return
+	case u.client == 0:
+		if !u.asked {
+			u.asked = true
+			m.emit(Connect{"", "page"})
+		}
+		return
+	}
+	var data []byte
+	for _, q := range u.queue {
+		data = resp.AppendCommand(data, q.args...)
+	}
+	u.pending = append(u.pending, u.queue...)
+	u.queue = nil
+	m.emit(Send{u.client, data})
+}
+
+func (u *unseen) receive(m *Model, msg Output) {
+	u.input = append(u.input, msg.Data...)
+	for len(u.pending) > 0 {
+		v, n, err := resp.Parse(u.input)
+		if err != nil || n == 0 {
+			break
+		}
+		q := u.pending[0]
+		u.pending = u.pending[1:]
+		if q.then != nil {
+			q.then(m, v)
+		}
+		u.input = u.input[n:]
+	}
+	if len(u.input) == 0 {
+		u.input = nil
+	}
+	if msg.Closed {
+		u.lose(m)
+	}
+}
+
+// lose answers everything that was asked with an error.
+func (u *unseen) lose(m *Model) {
+	lost := append(u.pending, u.queue...)
+	*u = unseen{}
+	for _, q := range lost {
+		if q.then != nil {
+			q.then(m, failure)
+		}
+	}
+}
+
+// printed runs a typed line at the unseen client and gives what redis-cli
+// would print.
+func (m *Model) printed(line string, then func(m *Model, reply string)) {
+	args, ok := console.Split(line)
+	if !ok || len(args) == 0 {
+		then(m, "Invalid argument(s)")
+		return
+	}
+	m.askArgs(0, func(m *Model, v resp.Value) { then(m, strings.TrimSuffix(console.Print(args, v), "\n")) }, args)
+}

@@ -1,0 +1,298 @@
+package app
+
+import (
+	"strconv"
+
+	"everysec/engine/event"
+	"everysec/engine/resp"
+	"everysec/wasm/bridge"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// control asks the host. A failure becomes a notice.
+func (m *Model) control(op bridge.Op, payload []byte, then func(m *Model, data []byte)) {
+	m.emit(Control{op, payload, then})
+}
+
+func (m *Model) answered(msg Answered) {
+	if msg.Err != "" {
+		m.Notice = &Noticed{bridge.NoticeFatal, msg.Err}
+		m.stopRun()
+		m.mark(PartStatus)
+		return
+	}
+	if msg.Then != nil {
+		msg.Then(m, msg.Data)
+	}
+}
+
+func (m *Model) hostState(data []byte) {
+	s, err := bridge.ReadState(data)
+	if err != nil {
+		return
+	}
+	m.Host, m.anchored = s, true
+	switch s.Phase {
+	case bridge.PhaseRunning:
+		if m.Loading {
+			m.ready()
+		}
+	case bridge.PhaseLoading:
+		m.Loading, m.Down = true, false
+	case bridge.PhaseDown:
+		m.Loading, m.Down = false, true
+	case bridge.PhaseWaiting:
+		m.Loading = true
+	}
+	m.mark(PartClock | PartStatus | PartCrash | PartDurability | PartKeyspace)
+}
+
+// refreshState asks for the clock again, after anything that may have moved it.
+func (m *Model) refreshState() { m.control(bridge.OpState, nil, (*Model).hostState) }
+
+// ready is the server's first moment of life.
+func (m *Model) ready() {
+	m.Loading, m.Down = false, false
+	m.starts++
+	m.filesStale = true
+	if m.starts == 1 {
+		for _, c := range m.Consoles {
+			c.CLI.Open()
+		}
+	}
+	m.askConfig()
+	m.mark(PartAll)
+}
+
+func (m *Model) noticed(msg Noticed) {
+	switch msg.Kind {
+	case bridge.NoticeReady:
+		if m.Loading || m.Down {
+			m.ready()
+		}
+		m.refreshState()
+	case bridge.NoticeCrashed:
+		m.went()
+	case bridge.NoticeDown:
+		m.went()
+		m.Notice = &msg
+	case bridge.NoticeFatal:
+		m.went()
+		m.Down, m.Loading = false, true // another engine is on its way
+		m.Notice = &msg
+	default:
+		m.Notice = &msg
+		m.refreshState()
+	}
+	m.mark(PartStatus | PartCrash)
+}
+
+// went is the server's death: what was in memory is gone.
+func (m *Model) went() {
+	m.Down, m.Loading = true, false
+	m.Inspector = nil
+	clear(m.spaces)
+	m.unseen.lose(m)
+	m.Durability.BufferedBytes = 0
+	m.JobActive = false
+	m.filesStale = true
+	m.mark(PartAll)
+}
+
+// CrashReport is the account of a crash: before the restart only what was
+// acknowledged is known.
+type CrashReport struct {
+	Account    bridge.Account
+	At         int64 // engine time
+	Restarting bool
+	Loss       Loss // what the line said at that moment
+}
+
+// Title names the crash.
+func (r *CrashReport) Title() string {
+	switch r.Account.Kind {
+	case bridge.KillNine:
+		return "kill -9"
+	case bridge.PowerCut:
+		return "power cut"
+	}
+	return "power cut, torn tail"
+}
+
+// LostKeys are the keys whose acknowledged state did not come back.
+func (r *CrashReport) LostKeys() int64 {
+	c := &r.Account.Counts
+	return c[bridge.Lost] + c[bridge.Reverted] + c[bridge.Returned]
+}
+
+func (m *Model) crash(kind bridge.CrashKind, seed uint64, then func(m *Model)) {
+	if m.Down {
+		return
+	}
+	if seed == 0 {
+		// Any seed is as good as another; this one differs from crash to crash.
+		seed = uint64(m.Wall) & 0xffffffff
+	}
+	loss, at := m.Loss(), m.Now()
+	m.control(bridge.OpCrash, bridge.Record(nil).Byte(uint8(kind)).Int(int64(seed)), func(m *Model, data []byte) {
+		a, err := bridge.ReadAccount(data)
+		if err != nil {
+			return
+		}
+		m.crashes++
+		m.went()
+		m.Crashed = &CrashReport{Account: a, At: at, Loss: loss}
+		m.emit(Say{"The server is down: " + m.Crashed.Title()})
+		if then != nil {
+			then(m)
+		}
+	})
+}
+
+// restart starts the server; options are directives for this start only.
+func (m *Model) restart(options [][2]string, then func(m *Model)) {
+	if m.Crashed != nil {
+		m.Crashed.Restarting = true
+	}
+	r := bridge.Record(nil).Int(int64(len(options)))
+	for _, o := range options {
+		r = r.String(o[0]).String(o[1])
+	}
+	m.mark(PartCrash | PartStatus)
+	m.control(bridge.OpRestart, r, func(m *Model, data []byte) {
+		a, err := bridge.ReadAccount(data)
+		if err != nil {
+			return
+		}
+		// The answer owns its bytes only for now.
+		for i := range a.Keys {
+			a.Keys[i].Key = append([]byte(nil), a.Keys[i].Key...)
+		}
+		if m.Crashed != nil {
+			m.Crashed.Account, m.Crashed.Restarting = a, false
+			m.Crashed.Account.Complete = a.Complete
+			if a.Complete {
+				m.emit(Say{"The server is back. " + m.Crashed.Summary()})
+			}
+		}
+		if a.Error == "" && (m.Down || m.Loading) {
+			m.ready()
+		}
+		m.refreshState()
+		m.mark(PartCrash)
+		if then != nil {
+			then(m)
+		}
+	})
+}
+
+// Summary is the account in one sentence.
+func (r *CrashReport) Summary() string {
+	a := &r.Account
+	s := Plural(a.Acknowledged, "acknowledged write", "acknowledged writes")
+	if a.LostWrites < 0 {
+		return s + "; " + Plural(r.LostKeys(), "key", "keys") + " did not come back as acknowledged."
+	}
+	return s + ": " + Count(a.SurvivedWrites) + " survived, " + Count(a.LostWrites) + " lost."
+}
+
+// Quick are the directives of the quick settings.
+var Quick = []string{"appendonly", "appendfsync", "save"}
+
+func (m *Model) askConfig() {
+	m.ask(0, func(m *Model, v resp.Value) {
+		for i := 0; i+1 < len(v.Elems); i += 2 {
+			m.Settings[string(v.Elems[i].Str)] = string(v.Elems[i+1].Str)
+		}
+		m.mark(PartConfig)
+	}, append([]string{"CONFIG", "GET"}, Quick...)...)
+}
+
+func (m *Model) setConfig(directive, value string) {
+	m.ask(0, func(m *Model, v resp.Value) {
+		if v.IsError() {
+			m.Notice = &Noticed{0, string(v.Str)}
+			m.mark(PartStatus)
+		}
+		m.askConfig()
+	}, "CONFIG", "SET", directive, value)
+}
+
+// askFiles brings the list of files up to date.
+func (m *Model) askFiles(then func(m *Model)) {
+	m.filesStale, m.filesAskedAt = false, m.Wall
+	m.control(bridge.OpFiles, nil, func(m *Model, data []byte) {
+		if files, err := bridge.ReadFiles(data); err == nil {
+			m.Files = files
+			m.mark(PartFiles)
+		}
+		if then != nil {
+			then(m)
+		}
+	})
+}
+
+// ViewedFile is a file whose bytes are shown.
+type ViewedFile struct {
+	Name   string
+	Synced int64
+	Data   []byte
+}
+
+func (m *Model) viewFile(name string) {
+	m.mark(PartFiles)
+	if name == "" {
+		m.Viewed = nil
+		return
+	}
+	m.readFile(name, func(m *Model, c bridge.FileContent) {
+		m.Viewed = &ViewedFile{name, c.Synced, c.Data}
+		m.mark(PartFiles)
+	})
+}
+
+func (m *Model) downloadFile(name string) {
+	m.readFile(name, func(m *Model, c bridge.FileContent) {
+		base := name
+		for i := range name {
+			if name[i] == '/' {
+				base = name[i+1:]
+			}
+		}
+		m.emit(Download{base, c.Data})
+	})
+}
+
+func (m *Model) readFile(name string, then func(m *Model, c bridge.FileContent)) {
+	m.control(bridge.OpReadFile, bridge.Record(nil).String(name), func(m *Model, data []byte) {
+		if c, err := bridge.ReadFileContent(data); err == nil {
+			c.Data = append([]byte(nil), c.Data...)
+			then(m, c)
+		}
+	})
+}
+
+func (m *Model) importFile(msg Import) {
+	m.control(bridge.OpImport, bridge.Record(nil).Bytes(msg.Data), func(m *Model, data []byte) {
+		m.hostState(data)
+		m.emit(Say{msg.Name + " has been loaded"})
+		m.filesStale = true
+	})
+}
+
+// Age is how long ago the last snapshot was taken; ok is false without one.
+func (m *Model) Age() (micros int64, ok bool) {
+	if m.Durability.SnapshotAt == 0 {
+		return 0, false
+	}
+	return max(m.Now()-m.Durability.SnapshotAt, 0), true
+}
+
+// Progress is how far a background job is, from 0 to 1; -1 when unknown.
+func Progress(j *event.Job) float64 {
+	if j.Total <= 0 {
+		return -1
+	}
+	return min(float64(j.Done)/float64(j.Total), 1)
+}

@@ -1,0 +1,225 @@
+package app
+
+import (
+	"sort"
+
+	"everysec/engine/event"
+)
+
+// Durable says how far a key's newest write has come.
+type Durable uint8
+
+// The states, from least to most durable.
+const (
+	InMemory   Durable = iota // lost by kill -9
+	Written                   // in the page cache: lost by a power cut
+	OnDisk                    // in the synced part of the append only file
+	InSnapshot                // in the last dump.rdb as it is now
+)
+
+// Words is the state in words.
+func (d Durable) Words() string {
+	return [...]string{"only in memory", "written, not synced", "on disk", "in the last snapshot"}[d]
+}
+
+// Cell is one key as the page knows it.
+type Cell struct {
+	Key      string // the first event.MaxKey bytes
+	KeyLen   int
+	Type     event.Type
+	Encoding event.Encoding
+	Memory   int64
+	Elements int64
+	ExpireAt int64 // milliseconds since 1970; 0: never
+	LifeFrom int64 // when ExpireAt was first seen, to know what part of it has passed
+	Change   uint64
+	Saved    bool // the engine said that the last snapshot holds it
+	Live     bool
+	Gone     event.Reason // why, if not Live
+	GoneAt   int64        // real time in microseconds; 0: the slot is empty
+}
+
+// Life is the part of the time to live that is left, from 1 to 0; 1 for keys
+// that never expire.
+func (c *Cell) Life(now int64) float64 {
+	if c.ExpireAt == 0 {
+		return 1
+	}
+	total := c.ExpireAt - c.LifeFrom
+	if total <= 0 {
+		return 0
+	}
+	return min(max(float64(c.ExpireAt-now/1000)/float64(total), 0), 1)
+}
+
+// MaxCells is how many keys of a database the page keeps one by one. Beyond
+// that it only counts.
+const MaxCells = 131_072
+
+// Keyspace is one database, cell by cell. A key keeps its place for as long as
+// it lives, so that the eye can follow it.
+type Keyspace struct {
+	Cells  []Cell
+	index  map[string]int32
+	free   []int32
+	ghosts []int32 // slots of keys that have just gone
+	live   int
+	beyond int // keys changed that have no cell
+}
+
+func newKeyspace() *Keyspace { return &Keyspace{index: map[string]int32{}} }
+
+// Len is the number of keys that have a cell.
+func (k *Keyspace) Len() int { return k.live }
+
+// Partial tells whether there are keys without a cell.
+func (k *Keyspace) Partial() bool { return k.beyond > 0 }
+
+// Find returns a key's cell, or nil.
+func (k *Keyspace) Find(key string) *Cell {
+	if i, ok := k.index[key]; ok {
+		return &k.Cells[i]
+	}
+	return nil
+}
+
+// Slot is the place of a key in Cells, or -1.
+func (k *Keyspace) Slot(key string) int {
+	if i, ok := k.index[key]; ok {
+		return int(i)
+	}
+	return -1
+}
+
+func (k *Keyspace) change(e *event.KeyChanged, now int64) {
+	i, ok := k.index[string(e.Key)]
+	if !ok {
+		switch {
+		case len(k.free) > 0:
+			i = k.free[len(k.free)-1]
+			k.free = k.free[:len(k.free)-1]
+		case len(k.Cells) < MaxCells:
+			i = int32(len(k.Cells))
+			k.Cells = append(k.Cells, Cell{})
+		default:
+			k.beyond++
+			return
+		}
+		key := string(e.Key)
+		k.index[key] = i
+		k.Cells[i] = Cell{Key: key, Live: true}
+		k.live++
+	}
+	c := &k.Cells[i]
+	if c.ExpireAt != e.ExpireAt {
+		c.ExpireAt, c.LifeFrom = e.ExpireAt, now/1000
+	}
+	c.KeyLen, c.Type, c.Encoding = e.KeyLen, e.Type, e.Encoding
+	c.Memory, c.Elements, c.Change, c.Saved = e.Memory, e.Elements, e.Change, e.InSnapshot
+}
+
+// ghostTime is how long a key that has gone can still be seen.
+const ghostTime = 900_000
+
+func (k *Keyspace) remove(e *event.KeyRemoved, wall int64) {
+	i, ok := k.index[string(e.Key)]
+	if !ok {
+		return
+	}
+	delete(k.index, string(e.Key))
+	k.live--
+	c := &k.Cells[i]
+	c.Live, c.Gone, c.GoneAt = false, e.Reason, max(wall, 1)
+	k.ghosts = append(k.ghosts, i)
+}
+
+// fade frees the places of keys that went long enough ago. It reports whether
+// something changed, and whether ghosts are left.
+func (k *Keyspace) fade(wall int64) (changed, more bool) {
+	keep := k.ghosts[:0]
+	for _, i := range k.ghosts {
+		if wall-k.Cells[i].GoneAt < ghostTime {
+			keep = append(keep, i)
+			continue
+		}
+		k.Cells[i] = Cell{}
+		k.free = append(k.free, i)
+		changed = true
+	}
+	k.ghosts = keep
+	if changed && k.live < len(k.Cells)/4 && len(k.Cells) > 64 || k.live == 0 && len(keep) == 0 {
+		k.compact()
+	}
+	return changed, len(keep) > 0
+}
+
+// compact closes the gaps that many deletions left.
+func (k *Keyspace) compact() {
+	cells := k.Cells[:0]
+	k.ghosts = k.ghosts[:0]
+	for _, c := range k.Cells {
+		switch {
+		case c.Live:
+			k.index[c.Key] = int32(len(cells))
+		case c.GoneAt != 0:
+			k.ghosts = append(k.ghosts, int32(len(cells)))
+		default:
+			continue
+		}
+		cells = append(cells, c)
+	}
+	clear(k.Cells[len(cells):])
+	k.Cells = cells
+	k.free = k.free[:0]
+}
+
+// Keys lists up to limit live keys by name.
+func (k *Keyspace) Keys(limit int) []*Cell {
+	var out []*Cell
+	for i := range k.Cells {
+		if k.Cells[i].Live {
+			out = append(out, &k.Cells[i])
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Key < out[j].Key })
+	return out[:min(limit, len(out))]
+}
+
+// Durable tells how far a key's newest write has come: its number compared
+// with the watermarks.
+func (m *Model) Durable(c *Cell) Durable {
+	d := &m.Durability
+	switch {
+	case c.Saved || d.SnapshotAt != 0 && c.Change <= d.SnapshotChange:
+		return InSnapshot
+	case d.AOFEnabled && c.Change <= d.Synced:
+		return OnDisk
+	case d.AOFEnabled && c.Change <= d.Written:
+		return Written
+	}
+	return InMemory
+}
+
+// Keyspace is the database that is shown; it is never nil.
+func (m *Model) Keyspace() *Keyspace { return m.keyspace(m.DB) }
+
+func (m *Model) keyspace(db int) *Keyspace {
+	k := m.spaces[db]
+	if k == nil {
+		k = newKeyspace()
+		m.spaces[db] = k
+	}
+	return k
+}
+
+// Databases lists those that hold keys, and the one that is shown.
+func (m *Model) Databases() []int {
+	var out []int
+	for db, k := range m.spaces {
+		if k.live > 0 || db == m.DB {
+			out = append(out, db)
+		}
+	}
+	sort.Ints(out)
+	return out
+}

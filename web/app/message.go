@@ -1,0 +1,167 @@
+package app
+
+import (
+	"everysec/lessons"
+	"everysec/wasm/bridge"
+)
+
+// Message is something that happened: what the worker said, or what the
+// learner did. Nothing else changes the model.
+type Message any
+
+// What comes from the worker and from the browser.
+type (
+	// Boot is the first message. Lesson is nil on a page without one.
+	Boot struct {
+		Wall   int64 // microseconds since 1970
+		Lesson *lessons.Lesson
+		Saved  string // progress, as the effect Save gave it
+	}
+	// Frame comes before each drawing.
+	Frame struct{ Wall int64 }
+	// Connected answers the effect Connect.
+	Connected struct {
+		Console string // "" is the unseen client
+		Client  uint32
+	}
+	// Output is what a client received.
+	Output struct {
+		Client uint32
+		Data   []byte
+		Closed bool
+	}
+	// Events is an encoded event batch.
+	Events struct{ Batch []byte }
+	// Noticed is what happened to the host.
+	Noticed struct {
+		Kind bridge.Notice
+		Text string
+	}
+	// Answered answers the effect Control.
+	Answered struct {
+		Then func(m *Model, data []byte)
+		Data []byte
+		Err  string
+	}
+)
+
+// What the learner does.
+type (
+	// Submit is a line entered at a console.
+	Submit struct{ Console, Line string }
+	// Interrupt is Ctrl-C.
+	Interrupt struct{ Console string }
+	// OpenConsole opens a console, or brings an open one to the front. An
+	// empty name takes the next free worker-X.
+	OpenConsole struct{ Name string }
+	// CloseConsole closes one; the last one stays.
+	CloseConsole struct{ Name string }
+	// ClearConsole empties its screen.
+	ClearConsole struct{ Name string }
+	// ShowDB chooses the database that the keyspace shows.
+	ShowDB struct{ DB int }
+	// Select opens the inspector; a nil key closes it.
+	Select struct{ Key *string }
+	// Crash takes the server down.
+	Crash struct{ Kind bridge.CrashKind }
+	// Restart starts it from its files.
+	Restart struct{}
+	// DismissAccount closes the account of a crash.
+	DismissAccount struct{}
+	// ClockPause stops engine time, or lets it run.
+	ClockPause struct{ Paused bool }
+	// ClockSpeed sets how many engine seconds pass in a real one.
+	ClockSpeed struct{ Factor float64 }
+	// ClockAdvance jumps forward.
+	ClockAdvance struct{ Micros int64 }
+	// SetConfig is a quick setting.
+	SetConfig struct{ Directive, Value string }
+	// RunBlock plays a transcript; while one plays it stops it.
+	RunBlock struct{ ID string }
+	// CheckBlock evaluates a check.
+	CheckBlock struct{ ID string }
+	// EnterStep says which step is being read.
+	EnterStep struct{ ID string }
+	// Choose answers a question of the quiz.
+	Choose struct {
+		Block            string
+		Question, Choice int
+	}
+	// ForgetProgress begins the lesson anew.
+	ForgetProgress struct{}
+	// DownloadFile, DownloadAll and DownloadRaw fetch files.
+	DownloadFile struct{ Name string }
+	// DownloadAll fetches a zip of dump.rdb and appendonlydir.
+	DownloadAll struct{}
+	// DownloadRaw fetches whatever the store holds.
+	DownloadRaw struct{}
+	// ViewFile shows the bytes of a file; an empty name closes it.
+	ViewFile struct{ Name string }
+	// Import replaces everything by the content of a dump.rdb.
+	Import struct {
+		Name string
+		Data []byte
+	}
+	// Erase removes every file.
+	Erase struct{}
+	// TakeOver takes the store from the tab that owns it.
+	TakeOver struct{}
+	// UseCopy runs in memory on a copy of it.
+	UseCopy struct{}
+	// DismissNotice closes the message at the top.
+	DismissNotice struct{}
+)
+
+// Effect is something the page has to do for the model.
+type Effect any
+
+// The effects.
+type (
+	// Connect opens a client and answers with Connected, at once.
+	Connect struct {
+		Console string
+		Address string // the client's name on the wire
+	}
+	// Disconnect closes one.
+	Disconnect struct{ Client uint32 }
+	// Send gives bytes to a client's connection.
+	Send struct {
+		Client uint32
+		Data   []byte
+	}
+	// Control asks the host and answers with Answered.
+	Control struct {
+		Op      bridge.Op
+		Payload []byte
+		Then    func(m *Model, data []byte)
+	}
+	// Download gives a file to the learner.
+	Download struct {
+		Name string
+		Data []byte
+	}
+	// Save keeps the lesson's progress.
+	Save struct{ Progress string }
+	// Say tells screen readers.
+	Say struct{ Text string }
+)
+
+// Part is a part of the page, to say what has to be drawn again.
+type Part uint32
+
+// The parts.
+const (
+	PartConsoles Part = 1 << iota
+	PartKeyspace
+	PartInspector
+	PartDurability
+	PartLoop
+	PartCrash
+	PartClock
+	PartConfig
+	PartFiles
+	PartLesson
+	PartQuiz
+	PartStatus
+	PartAll Part = 1<<iota - 1
+)

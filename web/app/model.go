@@ -1,0 +1,381 @@
+// Package app is the page without its drawing: what is known (Model), what can
+// happen (Message), and what follows (Update). It is pure Go and is tested
+// without a browser.
+//
+// The idea: the page never pretends. Everything that the model says of the
+// engine came from the engine, as a reply to a client or as an event. Update
+// takes one Message, changes the model, marks the Parts that look different,
+// and returns the Effects that the page has to carry out.
+package app
+
+import (
+	"everysec/engine/command"
+	"everysec/engine/event"
+	"everysec/lessons"
+	"everysec/wasm/bridge"
+	"everysec/web/console"
+)
+
+// Address is what the prompt shows. There is no socket behind it.
+const Address = "127.0.0.1:6379"
+
+// Model is everything the page knows.
+type Model struct {
+	Dirty Part // what has to be drawn again; the view clears it
+
+	Wall int64 // real time of the last frame, microseconds since 1970
+
+	Consoles []*Console
+	Active   int
+
+	DB         int
+	spaces     map[int]*Keyspace
+	Inspector  *Inspector
+	Durability event.Durability
+	Stats      event.Stats
+	Clients    []event.Client
+	Job        event.Job
+	JobActive  bool
+	Loop       Loop
+	Log        []event.Log
+
+	Host     bridge.State
+	anchored bool // Host came from the host
+	Down     bool // the server does not run
+	Loading  bool
+	Notice   *Noticed // the newest that the learner has to know; nil: none
+	Crashed  *CrashReport
+
+	Settings map[string]string // directives of the quick settings
+	Files    []bridge.File
+	Viewed   *ViewedFile
+
+	Lesson *Lesson
+
+	commands *console.Commands
+	unseen   unseen
+	effects  []Effect
+
+	starts       int64 // NoticeReady so far
+	crashes      int64
+	filesAskedAt int64
+	filesStale   bool
+	resyncAt     int64
+	measuredAt   int64
+	loadMicros   int64
+}
+
+// New returns a model; specs are the rows of the command table, for hints.
+func New(specs []*command.Spec) *Model {
+	m := &Model{
+		Dirty:      PartAll,
+		spaces:     map[int]*Keyspace{},
+		Settings:   map[string]string{},
+		commands:   console.NewCommands(specs),
+		Loading:    true,
+		loadMicros: -1,
+	}
+	m.addConsole(lessons.Default)
+	return m
+}
+
+// Now is engine time in microseconds since 1970, extrapolated from what the
+// host said last.
+func (m *Model) Now() int64 {
+	h := &m.Host
+	now := h.Now
+	if !h.Paused && m.Wall > h.Wall && m.anchored {
+		now += int64(float64(m.Wall-h.Wall) * h.Speed)
+	}
+	if !m.anchored {
+		return m.Wall
+	}
+	return now
+}
+
+// Update takes one message and returns what is to be done.
+func (m *Model) Update(message Message) []Effect {
+	m.effects = nil
+	m.update(message)
+	m.freshen()
+	m.advance()
+	m.settle()
+	m.unseen.flush(m)
+	return m.effects
+}
+
+func (m *Model) emit(e Effect) { m.effects = append(m.effects, e) }
+
+func (m *Model) mark(p Part) { m.Dirty |= p }
+
+func (m *Model) update(message Message) {
+	switch msg := message.(type) {
+	case Boot:
+		m.boot(msg)
+	case Frame:
+		m.frame(msg.Wall)
+	case Connected:
+		m.connected(msg)
+	case Output:
+		m.output(msg)
+	case Events:
+		m.events(msg.Batch)
+	case Noticed:
+		m.noticed(msg)
+	case Answered:
+		m.answered(msg)
+
+	case Submit:
+		if c := m.Console(msg.Console); c != nil {
+			c.submit(msg.Line)
+			m.mark(PartConsoles)
+		}
+	case Interrupt:
+		if c := m.Console(msg.Console); c != nil {
+			c.CLI.Interrupt()
+			m.mark(PartConsoles)
+		}
+	case OpenConsole:
+		m.openConsole(msg.Name)
+	case CloseConsole:
+		m.closeConsole(msg.Name)
+	case ClearConsole:
+		if c := m.Console(msg.Name); c != nil {
+			c.clear()
+			m.mark(PartConsoles)
+		}
+	case ShowDB:
+		m.DB = msg.DB
+		m.mark(PartKeyspace | PartInspector)
+	case Select:
+		m.inspect(msg.Key)
+
+	case Crash:
+		m.crash(msg.Kind, 0, nil)
+	case Restart:
+		m.restart(nil, nil)
+	case DismissAccount:
+		if !m.Down {
+			m.Crashed = nil
+			m.mark(PartCrash)
+		}
+	case ClockPause:
+		op := bridge.OpResume
+		if msg.Paused {
+			op = bridge.OpPause
+		}
+		m.control(op, nil, (*Model).hostState)
+	case ClockSpeed:
+		m.control(bridge.OpSpeed, bridge.Record(nil).Number(msg.Factor), (*Model).hostState)
+	case ClockAdvance:
+		m.control(bridge.OpAdvance, bridge.Record(nil).Int(msg.Micros), (*Model).hostState)
+	case SetConfig:
+		m.setConfig(msg.Directive, msg.Value)
+
+	case RunBlock:
+		m.runBlock(msg.ID)
+	case CheckBlock:
+		m.checkBlock(msg.ID)
+	case EnterStep:
+		m.enterStep(msg.ID)
+	case Choose:
+		m.choose(msg)
+	case ForgetProgress:
+		m.forgetProgress()
+
+	case DownloadFile:
+		m.downloadFile(msg.Name)
+	case DownloadAll:
+		m.control(bridge.OpExport, nil, func(m *Model, data []byte) { m.emit(Download{"everysec.zip", data}) })
+	case DownloadRaw:
+		m.control(bridge.OpRawStore, nil, func(m *Model, data []byte) { m.emit(Download{"everysec-store.zip", data}) })
+	case ViewFile:
+		m.viewFile(msg.Name)
+	case Import:
+		m.importFile(msg)
+	case Erase:
+		m.control(bridge.OpErase, nil, (*Model).hostState)
+	case TakeOver:
+		m.control(bridge.OpTakeOver, nil, (*Model).hostState)
+	case UseCopy:
+		m.control(bridge.OpCopy, nil, (*Model).hostState)
+	case DismissNotice:
+		m.Notice = nil
+		m.mark(PartStatus)
+	}
+}
+
+func (m *Model) boot(msg Boot) {
+	m.Wall = msg.Wall
+	if msg.Lesson != nil {
+		m.Lesson = newLesson(msg.Lesson, msg.Saved)
+	}
+	m.control(bridge.OpState, nil, (*Model).hostState)
+	m.mark(PartAll)
+}
+
+// frame does what only time makes necessary.
+func (m *Model) frame(wall int64) {
+	m.Wall = wall
+	for db, k := range m.spaces {
+		changed, more := k.fade(wall)
+		if (changed || more) && db == m.DB {
+			m.mark(PartKeyspace)
+		}
+	}
+	if m.filesStale && wall-m.filesAskedAt > 500_000 && !m.Loading {
+		m.askFiles(nil)
+	}
+	m.frameLesson()
+}
+
+// events applies a batch. A batch that cannot be read means that page and
+// worker do not belong together; that is said, not hidden.
+func (m *Model) events(batch []byte) {
+	if err := event.Decode(batch, m.apply); err != nil {
+		m.Notice = &Noticed{bridge.NoticeFatal, err.Error()}
+		m.mark(PartStatus)
+	}
+}
+
+func (m *Model) apply(e event.Event) {
+	switch e := e.(type) {
+	case *event.KeyChanged:
+		m.keyspace(e.DB).change(e, m.Now())
+		m.touched(e.DB, e.Key)
+	case *event.KeyRemoved:
+		m.keyspace(e.DB).remove(e, m.Wall)
+		m.touched(e.DB, e.Key)
+	case *event.KeyspaceFlushed:
+		if e.DB < 0 {
+			clear(m.spaces)
+		} else {
+			delete(m.spaces, e.DB)
+		}
+		m.mark(PartKeyspace | PartInspector)
+	case *event.KeyspaceSwapped:
+		m.spaces[e.A], m.spaces[e.B] = m.keyspace(e.B), m.keyspace(e.A)
+		m.mark(PartKeyspace | PartInspector)
+	case *event.Durability:
+		if e.WrittenBytes != m.Durability.WrittenBytes || e.SyncedBytes != m.Durability.SyncedBytes || e.SnapshotAt != m.Durability.SnapshotAt {
+			m.filesStale = true
+		}
+		m.Durability = *e
+		m.mark(PartDurability | PartKeyspace | PartInspector)
+	case *event.CommandRun:
+		m.Loop.add(e)
+		if e.Name == "config|set" || e.Name == "config|rewrite" || e.Name == "config" {
+			m.askConfig()
+		}
+		m.mark(PartLoop)
+	case *event.ClientsChanged:
+		m.Clients = append(m.Clients[:0], e.Clients...)
+		m.mark(PartLoop)
+	case *event.Job:
+		m.Job, m.JobActive = *e, e.Phase == event.Started || e.Phase == event.Running
+		if e.Kind == event.Load && e.Phase == event.Finished {
+			m.loadMicros = e.Micros
+		}
+		m.filesStale = true
+		m.mark(PartDurability)
+	case *event.Stats:
+		m.Stats = *e
+		m.mark(PartStatus | PartKeyspace)
+	case *event.Log:
+		m.Log = append(m.Log, *e)
+		if len(m.Log) > 200 {
+			m.Log = m.Log[len(m.Log)-100:]
+		}
+		m.mark(PartStatus)
+	case *event.Overflow:
+		// A keyspace far beyond what the page can hold would overflow again.
+		if m.Stats.Keys <= MaxCells && m.Wall-m.resyncAt > 2_000_000 {
+			m.resyncAt = m.Wall
+			m.control(bridge.OpResync, nil, nil)
+		}
+	}
+}
+
+// touched marks what shows a key that has changed.
+func (m *Model) touched(db int, key []byte) {
+	if db == m.DB {
+		m.mark(PartKeyspace)
+		if m.Inspector != nil && m.Inspector.DB == db && m.Inspector.Key == string(key) {
+			m.Inspector.stale = true
+			m.mark(PartInspector)
+		}
+	}
+}
+
+// Loop is what the one thread did last.
+type Loop struct {
+	Runs []event.CommandRun // newest last
+	page uint64             // the page's own client, whose questions are not the learner's
+}
+
+// MaxRuns is how many commands the loop remembers.
+const MaxRuns = 2048
+
+func (l *Loop) add(e *event.CommandRun) {
+	c := *e
+	c.Preview = append([]byte(nil), e.Preview...)
+	l.Runs = append(l.Runs, c)
+	if len(l.Runs) >= 2*MaxRuns {
+		l.Runs = append(l.Runs[:0], l.Runs[len(l.Runs)-MaxRuns:]...)
+	}
+}
+
+// Slowest is the learner's command that held the thread longest since an engine time.
+func (l *Loop) Slowest(since int64) *event.CommandRun {
+	var best *event.CommandRun
+	for i := len(l.Runs) - 1; i >= 0 && l.Runs[i].Start+l.Runs[i].Duration >= since; i-- {
+		if l.Runs[i].Client != l.page && (best == nil || l.Runs[i].Duration > best.Duration) {
+			best = &l.Runs[i]
+		}
+	}
+	return best
+}
+
+// Loss is what a power cut would take now.
+type Loss struct {
+	Writes int64 // acknowledged and not on the disk
+	Age    int64 // microseconds since the oldest of them; 0 when unknown
+}
+
+// Loss compares the newest acknowledged write with the newest one on the disk.
+// With an append only file a start reads that and not the snapshot, so the
+// snapshot saves nothing that the file lacks.
+func (m *Model) Loss() Loss {
+	d := &m.Durability
+	safe := d.Synced
+	if !d.AOFEnabled {
+		safe = d.SnapshotChange
+	}
+	if d.Acknowledged <= safe {
+		return Loss{}
+	}
+	l := Loss{Writes: int64(d.Acknowledged - safe)}
+	if d.OldestUnsyncedAt != 0 {
+		l.Age = max(m.Now()-d.OldestUnsyncedAt, 0)
+	}
+	return l
+}
+
+// LossLine is the one line that is always true.
+func (m *Model) LossLine() (lead, amount, rest string) {
+	if m.Down {
+		return "The server is down. ", "", "What is on the disk now is all that a restart can find."
+	}
+	l := m.Loss()
+	if l.Writes == 0 {
+		return "If the power failed now you would lose ", "nothing", " that was acknowledged."
+	}
+	amount = Plural(l.Writes, "acknowledged write", "acknowledged writes")
+	if l.Age > 0 {
+		rest = " (the oldest " + Age(l.Age) + " old)"
+		if l.Age < 100_000 {
+			rest = " (made just now)"
+		}
+	}
+	return "If the power failed now you would lose ", amount, rest + "."
+}

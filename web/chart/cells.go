@@ -1,0 +1,310 @@
+package chart
+
+import "math"
+
+// Shape is the type of a key.
+type Shape uint8
+
+// The shapes, each with the letter of its type's commands.
+const (
+	String    Shape = iota // square, a quote
+	List                   // three bars, L
+	Hash                   // hexagon, H
+	Set                    // circle, S
+	SortedSet              // triangle, Z
+	Stream                 // arrow, X
+)
+
+// Cell is one key.
+type Cell struct {
+	Shape Shape
+	State int     // index into Theme.State
+	Size  float64 // 0 to 1, of the memory it takes
+	Life  float64 // what is left of its time to live; 1 when it never expires
+	Gone  float64 // 0: alive; to 1: how far it has faded
+	Empty bool    // nobody lives here
+	Mark  bool    // selected
+}
+
+// Painter draws cells. It keeps the shapes that it has drawn before, for one
+// theme.
+type Painter struct {
+	theme   Theme
+	sprites map[spriteKey]*sprite
+}
+
+type spriteKey struct {
+	shape Shape
+	state int
+	px    int
+	size  int // in eighths
+	plain bool
+}
+
+// sprite is a square of colours with coverage, once whole and once drained.
+type sprite struct {
+	px            int
+	full, drained []byte // RGBA, not multiplied
+}
+
+// Cells draws a keyspace. at gives the cell of a slot.
+func (p *Painter) Cells(m *Image, g Grid, t Theme, at func(slot int) Cell) {
+	if t != p.theme || p.sprites == nil || len(p.sprites) > 4000 {
+		p.theme, p.sprites = t, map[spriteKey]*sprite{}
+	}
+	m.Fill(t.Surface)
+	for cell := range g.Cells() {
+		x, y := g.Origin(cell)
+		if y >= m.H {
+			break
+		}
+		switch g.Mode {
+		case Tiles:
+			if c := at(cell); !c.Empty {
+				p.tile(m, g, x, y, c)
+			}
+		case Shapes:
+			if c := at(cell); !c.Empty {
+				p.shape(m, x, y, g.Cell-g.Gap, c, false)
+			}
+		case Squares:
+			if c := at(cell); !c.Empty {
+				p.shape(m, x, y, g.Cell-g.Gap, c, true)
+			}
+		case Groups:
+			p.group(m, g, x, y, cell, at)
+		}
+	}
+}
+
+func (p *Painter) tile(m *Image, g Grid, x, y int, c Cell) {
+	w, h := g.Cell-g.Gap, g.CellH-g.Gap
+	border := p.theme.Rule
+	if c.Mark {
+		border = p.theme.Ink
+	}
+	thick := max(g.Gap/4, 1)
+	m.Frame(x, y, w, h, thick, border)
+	if c.Life < 1 && c.Gone == 0 {
+		m.Rect(x, y+h-3*thick, int(float64(w)*c.Life), 3*thick, p.theme.Ink)
+	}
+	side := h - g.Gap*3
+	p.shape(m, x+g.Gap*3/2, y+g.Gap*3/2, side, c, false)
+}
+
+// TileText is where a tile's text begins, from the tile's corner, and how wide
+// it may be.
+func (g Grid) TileText() (x, width int) {
+	x = g.CellH - g.Gap + g.Gap/2
+	return x, g.Cell - g.Gap - x - g.Gap
+}
+
+func (p *Painter) shape(m *Image, x, y, px int, c Cell, plain bool) {
+	if c.Mark {
+		o := max(px/12, 1)
+		m.Frame(x-o, y-o, px+2*o, px+2*o, o, p.theme.Ink)
+	}
+	k := spriteKey{shape: c.Shape, state: c.State, px: px, size: int(math.Round(min(max(c.Size, 0), 1) * 8)), plain: plain}
+	s := p.sprites[k]
+	if s == nil {
+		s = p.draw(k)
+		p.sprites[k] = s
+	}
+	// What is gone of the time to live is drained from the top.
+	level := y + int(float64(px)*(1-c.Life)+0.5)
+	alpha := 256 - int(c.Gone*256)
+	for row := range px {
+		source := s.full
+		if y+row < level {
+			source = s.drained
+		}
+		m.blend(x, y+row, source[row*px*4:(row+1)*px*4], alpha)
+	}
+}
+
+func (m *Image) blend(x, y int, source []byte, alpha int) {
+	if y < 0 || y >= m.H || alpha <= 0 {
+		return
+	}
+	for i := 0; i+3 < len(source); i, x = i+4, x+1 {
+		a := int(source[i+3]) * alpha >> 8
+		if a == 0 || x < 0 || x >= m.W {
+			continue
+		}
+		d := m.Pix[(y*m.W+x)*4 : (y*m.W+x)*4+3 : (y*m.W+x)*4+3]
+		for j := range d {
+			d[j] = uint8((int(source[i+j])*a + int(d[j])*(255-a) + 127) / 255)
+		}
+	}
+}
+
+// group draws a square for several keys: the colour of the least durable one,
+// as high as the square is inhabited.
+func (p *Painter) group(m *Image, g Grid, x, y, cell int, at func(slot int) Cell) {
+	side := g.Cell - g.Gap
+	state, live, mark := len(p.theme.State), 0, false
+	for slot := cell * g.Per; slot < min((cell+1)*g.Per, g.Slots); slot++ {
+		if c := at(slot); !c.Empty && c.Gone == 0 {
+			live++
+			state = min(state, c.State)
+			mark = mark || c.Mark
+		}
+	}
+	if live == 0 {
+		return
+	}
+	c := Cell{State: state, Size: 1, Life: float64(live) / float64(g.Per), Mark: mark}
+	p.shape(m, x, y, side, c, true)
+}
+
+// draw rasterises a shape. Coordinates run from -1 to 1; plain is for cells
+// too small for shapes: squares that differ by their pattern only.
+func (p *Painter) draw(k spriteKey) *sprite {
+	n := k.px
+	s := &sprite{px: n, full: make([]byte, n*n*4), drained: make([]byte, n*n*4)}
+	unit := float64(n) / 2 // pixels in 1
+	scale := 0.72 + 0.27*float64(k.size)/8
+	if k.plain {
+		scale = 1
+	}
+	color := p.theme.State[min(max(k.state, 0), 3)]
+	stroke := max(unit*0.055, 0.6) // half the outline's width, in pixels
+	pen := max(unit*0.085, 0.8)    // half the letter's
+	letter := n >= 17 && !k.plain
+	for row := range n {
+		for col := range n {
+			x, y := (float64(col)+0.5)/unit-1, (float64(row)+0.5)/unit-1
+			d := distance(k.shape, x/scale, y/scale) * scale * unit
+			if k.plain {
+				d = (max(math.Abs(x), math.Abs(y)) - 1) * unit
+			}
+			outline := coverage(math.Abs(d+stroke) - stroke)
+			inside := coverage(d)
+			var full float64
+			switch k.state {
+			case 0:
+				full = outline*dash(k, row, col) + 0.06*inside
+			case 1:
+				full = max(outline, inside*hatch(n, row, col))
+			case 2:
+				full = inside
+			default:
+				full = inside * notch(x/scale, y/scale, k.plain, n)
+			}
+			i := (row*n + col) * 4
+			put(s.full[i:], color, min(full, 1))
+			put(s.drained[i:], color, 0.38*outline)
+			if !letter {
+				continue
+			}
+			// The letter is cut out of what is solid and inked on what is not.
+			l := coverage(glyph(k.shape, x, y)*unit - pen)
+			switch {
+			case k.state >= 2:
+				put(s.full[i:], Mix(color, p.theme.Surface, l), min(full, 1))
+			default:
+				halo := coverage(glyph(k.shape, x, y)*unit - pen*2)
+				c := Mix(Mix(color, p.theme.Surface, halo), p.theme.Ink, l)
+				put(s.full[i:], c, max(min(full, 1), halo*inside))
+			}
+			put(s.drained[i:], Mix(color, p.theme.Ink, l), max(0.38*outline, l))
+		}
+	}
+	return s
+}
+
+func put(d []byte, c Color, a float64) {
+	d[0], d[1], d[2], d[3] = c.R, c.G, c.B, uint8(a*255+0.5)
+}
+
+// coverage turns a signed distance in pixels into how much of the pixel lies
+// inside.
+func coverage(d float64) float64 { return min(max(0.5-d, 0), 1) }
+
+func dash(k spriteKey, row, col int) float64 {
+	length := max(k.px/8, 2)
+	if (row+col)/length%2 == 0 || k.px < 6 {
+		return 1
+	}
+	return 0
+}
+
+func hatch(n, row, col int) float64 {
+	period := max(n/7, 3)
+	if n < 6 {
+		period = 2
+	}
+	if (row+col)%period < (period+1)/2 {
+		return 1
+	}
+	return 0.1
+}
+
+func notch(x, y float64, plain bool, n int) float64 {
+	size := 0.62
+	if plain {
+		size = 0.9
+	}
+	if n < 5 {
+		return 1
+	}
+	if x-y > 2-size {
+		return 0
+	}
+	return 1
+}
+
+// distance is negative inside a shape.
+func distance(s Shape, x, y float64) float64 {
+	ax, ay := math.Abs(x), math.Abs(y)
+	switch s {
+	case List: // three bars
+		return min(box(ax, math.Abs(y+0.64), 0.95, 0.26), box(ax, math.Abs(y), 0.95, 0.26), box(ax, math.Abs(y-0.64), 0.95, 0.26))
+	case Hash: // hexagon
+		return max(ax*0.866+ay*0.5, ay) - 0.87
+	case Set:
+		return math.Hypot(x, y) - 0.95
+	case SortedSet: // triangle, its tip up
+		return max(ax*0.894-y*0.447-0.44, y-0.85)
+	case Stream: // pentagon that points to the right
+		return max(ay-0.8, -x-0.95, (x-0.95)*0.78+ay*0.62)
+	}
+	return box(ax, ay, 0.87, 0.87)
+}
+
+func box(ax, ay, w, h float64) float64 { return max(ax-w, ay-h) }
+
+// glyph is the distance to the strokes of a letter.
+func glyph(s Shape, x, y float64) float64 {
+	x, y = x/0.3, y/0.36 // into a box from -1 to 1
+	var strokes [][4]float64
+	switch s {
+	case String:
+		strokes = [][4]float64{{-0.5, -0.9, -0.5, -0.1}, {0.5, -0.9, 0.5, -0.1}}
+	case List:
+		strokes = [][4]float64{{-0.7, -1, -0.7, 1}, {-0.7, 1, 0.8, 1}}
+	case Hash:
+		strokes = [][4]float64{{-0.8, -1, -0.8, 1}, {0.8, -1, 0.8, 1}, {-0.8, 0, 0.8, 0}}
+	case Set:
+		strokes = [][4]float64{{0.75, -0.8, 0.3, -1}, {0.3, -1, -0.4, -1}, {-0.4, -1, -0.8, -0.55}, {-0.8, -0.55, 0.75, 0.5}, {0.75, 0.5, 0.4, 1}, {0.4, 1, -0.3, 1}, {-0.3, 1, -0.8, 0.8}}
+	case SortedSet:
+		y -= 0.55 // the triangle is wider below
+		strokes = [][4]float64{{-0.8, -0.9, 0.8, -0.9}, {0.8, -0.9, -0.8, 0.8}, {-0.8, 0.8, 0.8, 0.8}}
+	default:
+		strokes = [][4]float64{{-0.8, -1, 0.8, 1}, {0.8, -1, -0.8, 1}}
+	}
+	d := math.Inf(1)
+	for _, l := range strokes {
+		d = min(d, segment(x*0.3, y*0.36, l[0]*0.3, l[1]*0.36, l[2]*0.3, l[3]*0.36))
+	}
+	return d
+}
+
+func segment(x, y, ax, ay, bx, by float64) float64 {
+	dx, dy := bx-ax, by-ay
+	t := 0.0
+	if n := dx*dx + dy*dy; n > 0 {
+		t = min(max(((x-ax)*dx+(y-ay)*dy)/n, 0), 1)
+	}
+	return math.Hypot(x-ax-t*dx, y-ay-t*dy)
+}

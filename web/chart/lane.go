@@ -1,0 +1,63 @@
+package chart
+
+import "math"
+
+// Run is one command on the thread. Times are microseconds.
+type Run struct{ Start, Duration, Waited int64 }
+
+// Lane draws what the one thread did from one moment to another: a block for
+// each command, as wide as it was long (but at least a pixel, so that it can
+// be seen) and the higher the longer it was, on a scale of powers of ten from
+// a microsecond to ten seconds. Above, hatched, stand the clients that had to
+// wait for their turn.
+func Lane(m *Image, t Theme, scale float64, from, to int64, runs []Run) {
+	m.Fill(t.Surface)
+	if to <= from || m.W == 0 {
+		return
+	}
+	px := max(int(scale+0.5), 1)
+	queue := m.H * 2 / 5 // room for those that wait
+	floor := m.H - px
+	m.Rect(0, floor, m.W, px, t.Rule)
+	x := func(at int64) int { return int(float64(at-from) / float64(to-from) * float64(m.W)) }
+	for second := (from/1_000_000 + 1) * 1_000_000; second < to; second += 1_000_000 {
+		m.Rect(x(second), floor-4*px, px, 4*px, t.Rule)
+	}
+	room := float64(floor - queue)
+	for i := range runs {
+		r := &runs[i]
+		if r.Start+r.Duration < from || r.Start > to {
+			continue
+		}
+		left := x(r.Start)
+		width := max(x(r.Start+r.Duration)-left, px)
+		height := max(int(room*math.Log10(float64(max(r.Duration, 1)))/7), 2*px)
+		c := t.Faint
+		if r.Duration >= 1000 {
+			c = t.Ink
+		}
+		m.Rect(left, floor-height, width, height, c)
+	}
+	var rows [8]int // right end of the newest bar in each row
+	for i := range runs {
+		r := &runs[i]
+		if r.Waited < 1000 || r.Start < from {
+			continue
+		}
+		left, right := x(r.Start-r.Waited), x(r.Start)
+		row := 0
+		for row < len(rows)-1 && rows[row] > left {
+			row++
+		}
+		rows[row] = right + px
+		y := queue - (row+1)*6*px
+		if y < 0 {
+			continue
+		}
+		for col := max(left, 0); col < max(right, left+px); col++ {
+			if (col/px)%3 != 2 {
+				m.Rect(col, y, 1, 4*px, t.Ink)
+			}
+		}
+	}
+}

@@ -1,0 +1,55 @@
+// Package site is what the page is made of before any program runs: its text,
+// its looks, its icon. Index puts a lesson into it when the site is built.
+package site
+
+import (
+	"bytes"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"io/fs"
+
+	"everysec/lessons"
+)
+
+//go:embed index.html style.css theme.js icon.svg
+var files embed.FS
+
+// Static are the files that are served as they are.
+func Static() fs.FS { return files }
+
+// Page is what Index fills in.
+type Page struct {
+	Lesson *lessons.Lesson
+	HTML   []byte // of the lesson, from lessons/markdown
+	// Scripts are the module scripts that start the page, in order; relative URLs.
+	Scripts []string
+	// Preload are the files that the start needs and that a browser should
+	// fetch early: URL and the value of "as".
+	Preload [][2]string
+}
+
+var index = template.Must(template.ParseFS(files, "index.html"))
+
+// Index writes index.html.
+func Index(p Page) ([]byte, error) {
+	type step struct{ ID, Title string }
+	var data struct {
+		Page
+		Article template.HTML
+		Steps   []step
+		Encoded string
+	}
+	data.Page = p
+	// The lesson is ours, and its text was escaped by lessons/markdown.
+	data.Article = template.HTML(p.HTML)
+	for _, s := range p.Lesson.Steps {
+		data.Steps = append(data.Steps, step{s.ID, s.Title})
+	}
+	data.Encoded = base64.StdEncoding.EncodeToString(p.Lesson.Encode())
+	var b bytes.Buffer
+	if err := index.Execute(&b, data); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

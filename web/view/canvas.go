@@ -1,0 +1,49 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"syscall/js"
+
+	"everysec/web/chart"
+)
+
+// canvas is an image of ours on the page, as many pixels as the screen has.
+type canvas struct {
+	node    *node
+	context js.Value
+	image   chart.Image
+	scale   float64
+	array   js.Value // Uint8ClampedArray
+	data    js.Value // ImageData on it
+	w, h    int
+}
+
+func newCanvas(n *node) *canvas {
+	return &canvas{node: n, context: n.v.Call("getContext", "2d", map[string]any{"alpha": false})}
+}
+
+// fit gives the image the size of the element. It reports false while the
+// element is not visible.
+func (c *canvas) fit() bool {
+	c.scale = js.Global().Get("devicePixelRatio").Float()
+	w := int(c.node.v.Get("clientWidth").Float()*c.scale + 0.5)
+	h := int(c.node.v.Get("clientHeight").Float()*c.scale + 0.5)
+	if w == 0 || h == 0 {
+		return false
+	}
+	if w != c.w || h != c.h {
+		c.w, c.h = w, h
+		c.node.v.Set("width", w)
+		c.node.v.Set("height", h)
+		c.array = js.Global().Get("Uint8ClampedArray").New(w * h * 4)
+		c.data = js.Global().Get("ImageData").New(c.array, w, h)
+	}
+	c.image.Resize(w, h)
+	return true
+}
+
+func (c *canvas) put() {
+	js.CopyBytesToJS(c.array, c.image.Pix)
+	c.context.Call("putImageData", c.data, 0, 0)
+}

@@ -1,0 +1,217 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"syscall/js"
+
+	dom "honnef.co/go/js/dom/v2"
+)
+
+var document = dom.GetWindow().Document()
+
+// node is an element that remembers what was last written to it, so that a
+// drawing that changes nothing costs no crossing. Text goes in as text only;
+// nothing here can write HTML.
+type node struct {
+	dom.Element
+	v       js.Value
+	text    string
+	written bool
+	attrs   map[string]string
+	funcs   []js.Func
+}
+
+func wrap(e dom.Element) *node {
+	if e == nil {
+		return nil
+	}
+	return &node{Element: e, v: e.Underlying()}
+}
+
+// byID finds an element of index.html; one that is missing is a mistake in
+// the page and panics at the start.
+func byID(id string) *node {
+	e := document.GetElementByID(id)
+	if e == nil {
+		panic("view: index.html has no element #" + id)
+	}
+	return wrap(e)
+}
+
+// find is the first element below n that matches, or nil.
+func (n *node) find(selector string) *node {
+	v := n.v.Call("querySelector", selector)
+	if v.IsNull() {
+		return nil
+	}
+	return wrap(dom.WrapElement(v))
+}
+
+func (n *node) all(selector string) []*node {
+	list := n.v.Call("querySelectorAll", selector)
+	out := make([]*node, list.Length())
+	for i := range out {
+		out[i] = wrap(dom.WrapElement(list.Index(i)))
+	}
+	return out
+}
+
+func create(tag, class string) *node {
+	n := wrap(document.CreateElement(tag))
+	if class != "" {
+		n.v.Set("className", class)
+	}
+	return n
+}
+
+func (n *node) add(children ...*node) *node {
+	for _, c := range children {
+		n.v.Call("appendChild", c.v)
+	}
+	return n
+}
+
+func (n *node) empty() { n.v.Call("replaceChildren") }
+
+func (n *node) setText(s string) *node {
+	if !n.written || n.text != s {
+		n.text, n.written = s, true
+		n.v.Set("textContent", s)
+	}
+	return n
+}
+
+func (n *node) set(name, value string) *node {
+	if old, ok := n.attrs[name]; ok && old == value {
+		return n
+	}
+	if n.attrs == nil {
+		n.attrs = map[string]string{}
+	}
+	n.attrs[name] = value
+	n.v.Call("setAttribute", name, value)
+	return n
+}
+
+func (n *node) unset(name string) {
+	if old, ok := n.attrs[name]; ok && old == "\x00" {
+		return
+	}
+	if n.attrs == nil {
+		n.attrs = map[string]string{}
+	}
+	n.attrs[name] = "\x00"
+	n.v.Call("removeAttribute", name)
+}
+
+func (n *node) show(visible bool) {
+	if visible {
+		n.unset("hidden")
+	} else {
+		n.set("hidden", "")
+	}
+}
+
+func (n *node) class(name string, on bool) {
+	key, value := "class:"+name, "0"
+	if on {
+		value = "1"
+	}
+	if n.attrs[key] == value {
+		return
+	}
+	if n.attrs == nil {
+		n.attrs = map[string]string{}
+	}
+	n.attrs[key] = value
+	n.v.Get("classList").Call("toggle", name, on)
+}
+
+// property sets a property unless it holds that value; the DOM's own state
+// counts, as a learner changes it too.
+func (n *node) property(name, value string) {
+	if n.v.Get(name).String() != value {
+		n.v.Set(name, value)
+	}
+}
+
+func (n *node) data(name string) string {
+	v := n.v.Get("dataset").Get(name)
+	if v.Type() != js.TypeString {
+		return ""
+	}
+	return v.String()
+}
+
+// on listens. The function lives as long as the element is used: release.
+func (n *node) on(event string, listener func(e dom.Event)) {
+	n.funcs = append(n.funcs, n.AddEventListener(event, false, listener))
+}
+
+// release ends the listeners of an element that leaves the page.
+func (n *node) release() {
+	for _, f := range n.funcs {
+		f.Release()
+	}
+	n.funcs = nil
+}
+
+// closest finds the element around an event's target that matches, or an
+// undefined value.
+func closest(e dom.Event, selector string) js.Value {
+	target := e.Underlying().Get("target")
+	if target.Get("closest").Type() != js.TypeFunction {
+		return js.Undefined()
+	}
+	if v := target.Call("closest", selector); !v.IsNull() {
+		return v
+	}
+	return js.Undefined()
+}
+
+// stored reads localStorage, which may be forbidden.
+func stored(key string) (value string) {
+	defer func() { _ = recover() }()
+	v := js.Global().Get("localStorage").Call("getItem", key)
+	if v.Type() == js.TypeString {
+		value = v.String()
+	}
+	return value
+}
+
+func store(key, value string) {
+	defer func() { _ = recover() }()
+	storage := js.Global().Get("localStorage")
+	if value == "" {
+		storage.Call("removeItem", key)
+	} else {
+		storage.Call("setItem", key, value)
+	}
+}
+
+// wall is real time in microseconds since 1970, on the same clock as the worker.
+func wall() int64 {
+	p := js.Global().Get("performance")
+	return int64((p.Get("timeOrigin").Float() + p.Call("now").Float()) * 1000)
+}
+
+func matches(query string) bool { return js.Global().Call("matchMedia", query).Get("matches").Bool() }
+
+func download(name string, data []byte) {
+	b := js.Global().Get("Uint8Array").New(len(data))
+	js.CopyBytesToJS(b, data)
+	blob := js.Global().Get("Blob").New([]any{b}, map[string]any{"type": "application/octet-stream"})
+	url := js.Global().Get("URL").Call("createObjectURL", blob)
+	a := create("a", "")
+	a.v.Set("href", url)
+	a.v.Set("download", name)
+	a.v.Call("click")
+	var later js.Func
+	later = js.FuncOf(func(js.Value, []js.Value) any {
+		js.Global().Get("URL").Call("revokeObjectURL", url)
+		later.Release()
+		return nil
+	})
+	js.Global().Call("setTimeout", later, 10_000)
+}

@@ -1,0 +1,257 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"strconv"
+
+	"everysec/engine/event"
+	"everysec/wasm/bridge"
+	"everysec/web/app"
+
+	dom "honnef.co/go/js/dom/v2"
+)
+
+// durability is the way down to the disk, the buttons that cut it short, and
+// the account of what that cost.
+type durability struct {
+	strips                  [3]*node
+	counts, bytes           [3]*node
+	snapshot, snapshotBytes *node
+	fsync, fsyncLine, job   *node
+	truth                   *node
+	lead, amount, rest      *node
+	settings                []*node
+	crash                   []*node
+	account, title, summary *node
+	acknowledged, survived  *node
+	lost, figures, keys     *node
+	restart, closeAccount   *node
+	accountFor              string
+}
+
+func (d *durability) bind(p *Page) {
+	for i, name := range []string{"memory", "written", "disk"} {
+		d.counts[i], d.bytes[i] = byID("lane-"+name), byID("bytes-"+name)
+		d.strips[i] = p.body.find(`.lane[data-state="` + name + `"] .strip i`)
+	}
+	d.snapshot, d.snapshotBytes = byID("lane-snapshot"), byID("bytes-snapshot")
+	d.fsync, d.job = byID("fsync"), byID("job")
+	d.fsyncLine = wrap(d.fsync.ParentElement())
+	d.truth = byID("truth")
+	d.lead, d.amount, d.rest = d.truth.find("span"), d.truth.find("strong"), d.truth.find("span:last-child")
+	for _, id := range []string{"set-appendonly", "set-appendfsync", "set-save"} {
+		n := byID(id)
+		n.on("change", func(dom.Event) {
+			p.dispatch(app.SetConfig{Directive: n.data("directive"), Value: n.v.Get("value").String()})
+		})
+		d.settings = append(d.settings, n)
+	}
+	for _, b := range p.body.all("button.crash") {
+		kind, _ := strconv.Atoi(b.data("crash"))
+		b.on("click", func(dom.Event) { p.dispatch(app.Crash{Kind: bridge.CrashKind(kind)}) })
+		d.crash = append(d.crash, b)
+	}
+	d.account, d.title, d.summary = byID("account"), byID("account-title"), byID("account-summary")
+	d.acknowledged, d.survived, d.lost = byID("account-acknowledged"), byID("account-survived"), byID("account-lost")
+	d.figures, d.keys = byID("account-figures"), byID("account-keys")
+	d.restart = p.click("restart", func() app.Message { return app.Restart{} })
+	d.closeAccount = p.click("account-close", func() app.Message { return app.DismissAccount{} })
+}
+
+func (d *durability) draw(p *Page, dirty app.Part) {
+	m := p.model
+	if dirty&app.PartDurability != 0 || p.every(6) {
+		d.drawLanes(m)
+	}
+	if dirty&app.PartConfig != 0 {
+		d.drawSettings(m)
+	}
+	if dirty&(app.PartCrash|app.PartStatus) != 0 {
+		for _, b := range d.crash {
+			b.v.Set("disabled", m.Down || m.Loading)
+		}
+		d.drawAccount(m)
+	}
+}
+
+func (d *durability) drawLanes(m *app.Model) {
+	e := &m.Durability
+	back := func(a, b uint64) int64 { // a-b, but not below zero
+		if a < b {
+			return 0
+		}
+		return int64(a - b)
+	}
+	var counts, bytes [3]int64
+	if !m.Down {
+		if e.AOFEnabled {
+			counts[0], counts[1] = back(e.Last, e.Written), back(e.Written, e.Synced)
+			bytes[0], bytes[1] = e.BufferedBytes, max(e.WrittenBytes-e.SyncedBytes, 0)
+		} else {
+			counts[0] = back(e.Last, e.SnapshotChange)
+		}
+	}
+	if e.AOFEnabled {
+		counts[2], bytes[2] = int64(e.Synced), e.SyncedBytes
+	}
+	for i := range counts {
+		text := app.Plural(counts[i], "write", "writes")
+		if i > 0 && !e.AOFEnabled {
+			text = "no append only file"
+		}
+		d.counts[i].setText(text)
+		size := app.Bytes(bytes[i])
+		if i > 0 && !e.AOFEnabled {
+			size = "–"
+		}
+		d.bytes[i].setText(size)
+		d.strips[i].set("style", "--n:"+strconv.FormatInt(min(counts[i], 60), 10))
+	}
+	text, size := "no snapshot yet", ""
+	if age, ok := m.Age(); ok {
+		text = "made " + app.Age(age) + " ago"
+		if n := back(e.Last, e.SnapshotChange); n > 0 && !m.Down {
+			text += ", " + app.Plural(n, "write", "writes") + " behind"
+		} else if !m.Down {
+			text += ", holds everything"
+		}
+		size = app.Bytes(e.SnapshotBytes)
+	}
+	d.snapshot.setText(text)
+	d.snapshotBytes.setText(size)
+	sync := "fsync()"
+	if e.AOFEnabled {
+		switch m.Settings["appendfsync"] {
+		case "always":
+			sync += " before every reply"
+		case "everysec":
+			sync += " once a second"
+		case "no":
+			sync += " when the operating system likes"
+		}
+	}
+	if e.SyncInFlight {
+		sync += ", under way"
+	}
+	d.fsync.setText(sync)
+	d.fsyncLine.class("busy", e.SyncInFlight)
+
+	job := ""
+	if m.JobActive && m.Job.Kind != event.LazyFree {
+		job = map[event.JobKind]string{event.BackgroundSave: "BGSAVE", event.Rewrite: "rewriting the append only file", event.Load: "loading"}[m.Job.Kind]
+		if f := app.Progress(&m.Job); f >= 0 {
+			job += " " + strconv.Itoa(int(f*100)) + " %"
+		}
+		if m.Job.Copied > 0 {
+			job += ", " + app.Bytes(m.Job.Copied) + " of old values kept for it"
+		}
+	}
+	d.job.setText(job)
+
+	lead, amount, rest := m.LossLine()
+	d.lead.setText(lead)
+	d.amount.setText(amount)
+	d.rest.setText(rest)
+	risk := "no"
+	if m.Loss().Writes > 0 && !m.Down {
+		risk = "yes"
+	}
+	d.truth.set("data-risk", risk)
+}
+
+func (d *durability) drawSettings(m *app.Model) {
+	for _, n := range d.settings {
+		value, ok := m.Settings[n.data("directive")]
+		if !ok || n.v.Get("value").String() == value {
+			continue
+		}
+		n.v.Set("value", value)
+		if n.v.Get("selectedIndex").Int() < 0 {
+			option := create("option", "").setText(value) // set at a console
+			option.v.Set("value", value)
+			n.add(option)
+			n.v.Set("value", value)
+		}
+	}
+}
+
+var fates = [...]struct{ sign, word, name string }{
+	bridge.Survived: {"✓", "", "survived"},
+	bridge.Reverted: {"↶", " an older value is back", "reverted"},
+	bridge.Lost:     {"✕", " lost", "lost"},
+	bridge.Returned: {"↺", " deleted, and back", "returned"},
+	bridge.Expired:  {"–", " expired meanwhile", "expired"},
+}
+
+const shownFates = 200
+
+func (d *durability) drawAccount(m *app.Model) {
+	r := m.Crashed
+	d.account.show(r != nil)
+	if r == nil {
+		return
+	}
+	a := &r.Account
+	title := r.Title() + " at " + app.Clock(r.At)
+	switch {
+	case a.Error != "":
+		title += ": the server does not start"
+	case a.Complete:
+		title += ": what came back"
+	default:
+		title += ": the server is down"
+	}
+	d.title.setText(title)
+	d.restart.show(m.Down)
+	d.restart.v.Set("disabled", r.Restarting)
+	d.closeAccount.show(!m.Down)
+	d.figures.show(a.Complete)
+	switch {
+	case a.Error != "":
+		d.summary.setText(a.Error)
+	case a.Complete && a.LostWrites == 0 && r.LostKeys() == 0:
+		d.summary.setText("Every acknowledged write is still there.")
+	case a.Complete && r.LostKeys() == 0:
+		d.summary.setText("Every key is as it was acknowledged.")
+	case a.Complete:
+		d.summary.setText(app.Plural(r.LostKeys(), "key is", "keys are") + " not as acknowledged.")
+	default:
+		s := app.Plural(a.Acknowledged, "write", "writes") + " had been acknowledged. "
+		if r.Loss.Writes > 0 && a.Kind == bridge.KillNine {
+			s += app.Plural(r.Loss.Writes, "of them was", "of them were") + " not synced, but the operating system lives on."
+		} else if r.Loss.Writes > 0 {
+			s += app.Plural(r.Loss.Writes, "of them was", "of them were") + " not on the disk."
+		}
+		d.summary.setText(s)
+	}
+	count := func(n int64) string {
+		if n < 0 {
+			return "?"
+		}
+		return app.Count(n)
+	}
+	d.acknowledged.setText(count(a.Acknowledged))
+	d.survived.setText(count(a.SurvivedWrites))
+	d.lost.setText(count(a.LostWrites))
+	key := strconv.FormatInt(r.At, 10) + strconv.FormatBool(a.Complete)
+	if key == d.accountFor {
+		return
+	}
+	d.accountFor = key
+	d.keys.empty()
+	for i, k := range a.Keys {
+		if i == shownFates {
+			d.keys.add(create("li", "").setText("and " + app.Count(int64(len(a.Keys)-i)) + " more"))
+			break
+		}
+		f := fates[min(int(k.Fate), len(fates)-1)]
+		name := app.Text(k.Key)
+		if k.DB != 0 {
+			name = "[" + strconv.FormatInt(k.DB, 10) + "] " + name
+		}
+		li := create("li", "").set("data-fate", f.name)
+		li.add(create("span", "fate").setText(f.sign), create("span", "").setText(name), create("span", "word").setText(f.word))
+		d.keys.add(li)
+	}
+}

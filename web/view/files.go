@@ -1,0 +1,124 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"strings"
+	"syscall/js"
+
+	"everysec/web/app"
+
+	dom "honnef.co/go/js/dom/v2"
+)
+
+// files lists what is on the disk, shows its bytes, and takes it home.
+type files struct {
+	rows, figures    *node
+	hex, name, bytes *node
+	listed           string
+	shown            *app.ViewedFile
+}
+
+func (f *files) bind(p *Page) {
+	f.rows, f.figures = byID("file-rows"), byID("files-figures")
+	f.hex, f.name, f.bytes = byID("hex"), byID("hex-name"), byID("hex-bytes")
+	f.rows.on("click", func(e dom.Event) {
+		b := closest(e, "button")
+		if b.IsUndefined() {
+			return
+		}
+		name := b.Get("value").String()
+		if b.Get("name").String() == "view" {
+			p.dispatch(app.ViewFile{Name: name})
+		} else {
+			p.dispatch(app.DownloadFile{Name: name})
+		}
+	})
+	p.click("hex-close", func() app.Message { return app.ViewFile{} })
+	p.click("download-all", func() app.Message { return app.DownloadAll{} })
+	upload := byID("upload")
+	upload.on("change", func(dom.Event) {
+		file := upload.v.Get("files").Index(0)
+		if file.IsUndefined() {
+			return
+		}
+		name := file.Get("name").String()
+		if p.model.Keyspace().Len() > 0 && !js.Global().Call("confirm", "Load "+name+"? It replaces everything that the server holds.").Bool() {
+			upload.v.Set("value", "")
+			return
+		}
+		var then js.Func
+		then = js.FuncOf(func(_ js.Value, args []js.Value) any {
+			then.Release()
+			bytes := js.Global().Get("Uint8Array").New(args[0])
+			data := make([]byte, bytes.Length())
+			js.CopyBytesToGo(data, bytes)
+			upload.v.Set("value", "")
+			p.dispatch(app.Import{Name: name, Data: data})
+			return nil
+		})
+		file.Call("arrayBuffer").Call("then", then)
+	})
+}
+
+func (f *files) draw(p *Page, dirty app.Part) {
+	if dirty&app.PartFiles == 0 {
+		return
+	}
+	m := p.model
+	signature, total := "", int64(0)
+	for _, file := range m.Files {
+		signature += file.Name + "\x00" + app.Count(file.Size) + "\x00" + app.Count(file.Synced) + "\x00"
+		total += file.Size
+	}
+	if signature != f.listed {
+		f.listed = signature
+		f.rows.empty()
+		for _, file := range m.Files {
+			button := func(name, text, label string) *node {
+				b := create("button", "").setText(text).set("title", label)
+				return b.set("type", "button").set("name", name).set("value", file.Name).set("aria-label", label)
+			}
+			size := app.Bytes(file.Size)
+			if n := file.Size - file.Synced; n > 0 {
+				size += ", " + app.Bytes(n) + " unsynced"
+			}
+			short := strings.TrimPrefix(file.Name, "appendonlydir/")
+			f.rows.add(create("tr", "").add(
+				create("td", "").add(button("view", short, "Look into "+file.Name)), create("td", "size").setText(size),
+				create("td", "").add(button("download", "↓", "Download "+file.Name)),
+			))
+		}
+	}
+	text := app.Bytes(total) + " in " + app.Plural(int64(len(m.Files)), "file", "files")
+	f.figures.setText(text)
+	if f.shown == m.Viewed {
+		return
+	}
+	f.shown = m.Viewed
+	f.hex.show(f.shown != nil)
+	f.bytes.empty()
+	if f.shown != nil {
+		f.name.setText(f.shown.Name)
+		f.dump(f.shown)
+	}
+}
+
+const hexBytes = 16 << 10
+
+// dump writes sixteen bytes a line, with a line drawn where the disk ends and
+// the page cache begins.
+func (f *files) dump(v *app.ViewedFile) {
+	data := v.Data[:min(len(v.Data), hexBytes)]
+	synced := int(min(v.Synced, int64(len(data))))
+	text := create("span", "")
+	text.setText(string(app.HexDump(data[:synced], 0)))
+	f.bytes.add(text)
+	if synced < len(data) {
+		f.bytes.add(create("span", "mark").setText("below: in the page cache, lost if the power fails"))
+		f.bytes.add(create("span", "unsynced").setText(string(app.HexDump(data[synced:], synced))))
+	}
+	if n := len(v.Data) - len(data); n > 0 {
+		f.bytes.add(create("span", "mark").setText("and " + app.Bytes(int64(n)) + " more"))
+	}
+}

@@ -1,0 +1,135 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"strconv"
+	"syscall/js"
+
+	"everysec/wasm/bridge"
+	"everysec/web/app"
+
+	dom "honnef.co/go/js/dom/v2"
+)
+
+// status is the top line: the server, the clock, the theme, and notices.
+type status struct {
+	text, clock, pause, step, jump, speed *node
+	notice, noticeText, noticeActions     *node
+	noticeFor                             *app.Noticed
+}
+
+func (s *status) bind(p *Page) {
+	s.text, s.clock = byID("status"), byID("clock")
+	s.pause = p.click("clock-pause", func() app.Message { return app.ClockPause{Paused: !p.model.Host.Paused} })
+	s.step = p.click("clock-step", func() app.Message { return app.ClockAdvance{Micros: 100_000} })
+	s.jump = p.click("clock-jump", func() app.Message { return app.ClockAdvance{Micros: 30_000_000} })
+	s.speed = byID("clock-speed")
+	s.speed.on("change", func(dom.Event) {
+		if f, err := strconv.ParseFloat(s.speed.v.Get("value").String(), 64); err == nil {
+			p.dispatch(app.ClockSpeed{Factor: f})
+		}
+	})
+	s.notice, s.noticeText, s.noticeActions = byID("notice"), byID("notice-text"), byID("notice-actions")
+	p.click("notice-close", func() app.Message { return app.DismissNotice{} })
+	s.noticeActions.on("click", func(e dom.Event) {
+		b := closest(e, "button")
+		if b.IsUndefined() {
+			return
+		}
+		switch b.Get("name").String() {
+		case "take":
+			p.dispatch(app.TakeOver{})
+		case "copy":
+			p.dispatch(app.UseCopy{})
+		case "raw":
+			p.dispatch(app.DownloadRaw{})
+			return
+		case "restart":
+			p.dispatch(app.Restart{})
+		}
+		p.dispatch(app.DismissNotice{})
+	})
+	byID("theme").on("click", func(dom.Event) {
+		dark := matches("(prefers-color-scheme: dark)")
+		root := document.DocumentElement().Underlying().Get("dataset")
+		if t := root.Get("theme"); t.Type() == js.TypeString {
+			dark = t.String() == "dark"
+		}
+		next := "dark"
+		if dark {
+			next = "light"
+		}
+		root.Set("theme", next)
+		store("everysec.theme", next)
+		p.keyspace.recolor(p)
+	})
+	for _, b := range p.body.all(".tabs button") {
+		b.on("click", func(dom.Event) { p.tab(b.data("tab")) })
+	}
+}
+
+func (s *status) draw(p *Page, dirty app.Part) {
+	m := p.model
+	if p.every(3) || dirty&app.PartClock != 0 {
+		if m.Host.Now != 0 {
+			s.clock.setText(app.Clock(m.Now()))
+		}
+	}
+	if dirty&app.PartClock != 0 {
+		s.pause.set("aria-pressed", strconv.FormatBool(m.Host.Paused))
+		if m.Host.Speed > 0 {
+			s.speed.property("value", strconv.FormatFloat(m.Host.Speed, 'g', -1, 64))
+		}
+	}
+	if dirty&(app.PartStatus|app.PartCrash|app.PartClock) == 0 {
+		return
+	}
+	text, state := "running", "running"
+	switch {
+	case m.Down:
+		text, state = "down", "down"
+	case m.Loading:
+		text, state = "starting…", "starting"
+	case m.Host.Paused:
+		text = "time stands still"
+	}
+	if state == "running" {
+		switch m.Host.Store {
+		case bridge.StoreIndexedDB:
+			text += " · files in this browser"
+		case bridge.StoreMemory:
+			text += " · files only in this tab"
+		}
+	}
+	s.text.setText(text)
+	p.body.set("data-server", state)
+	s.drawNotice(m.Notice)
+}
+
+func (s *status) drawNotice(n *app.Noticed) {
+	if n == s.noticeFor {
+		return
+	}
+	s.noticeFor = n
+	s.notice.show(n != nil)
+	if n == nil {
+		return
+	}
+	s.noticeText.setText(n.Text)
+	s.noticeActions.empty()
+	offer := func(name, text string) {
+		b := create("button", "").setText(text)
+		b.set("type", "button").set("name", name)
+		s.noticeActions.add(b)
+	}
+	switch n.Kind {
+	case bridge.NoticeStoreBusy:
+		offer("take", "Take over")
+		offer("copy", "Run on a copy")
+	case bridge.NoticeStoreUnknown:
+		offer("raw", "Download what is there")
+	case bridge.NoticeDown:
+		offer("restart", "Start the server again")
+	}
+}

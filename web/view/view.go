@@ -1,0 +1,185 @@
+//go:build js && wasm
+
+// Package view puts the model on the page and turns what the learner does into
+// messages. index.html has the structure, style.css the looks; here only texts
+// and attributes change, once in an animation frame, and only where the model
+// says that something looks different. All text goes in as text.
+package view
+
+import (
+	"encoding/base64"
+	"syscall/js"
+
+	"everysec/engine/command"
+	"everysec/lessons"
+	"everysec/wasm/bridge"
+	"everysec/web/app"
+
+	dom "honnef.co/go/js/dom/v2"
+)
+
+// Page is the page around a model.
+type Page struct {
+	model *app.Model
+	conn  *bridge.Conn
+
+	queue       []app.Message
+	busy        bool
+	outstanding bool // a credit has been given and not been used
+	frames      int64
+
+	body *node
+	say  *node
+
+	status     status
+	consoles   consoles
+	keyspace   keyspace
+	durability durability
+	loop       loop
+	lesson     lesson
+	files      files
+}
+
+// Run binds the page to a connection and returns; callbacks do the rest.
+func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
+	p := &Page{model: app.New(specs), conn: conn}
+	p.body = wrap(document.QuerySelector("body"))
+	p.say = byID("say")
+	p.status.bind(p)
+	p.consoles.bind(p)
+	p.keyspace.bind(p)
+	p.durability.bind(p)
+	p.loop.bind(p)
+	p.lesson.bind(p)
+	p.files.bind(p)
+
+	conn.OnOutput = func(client uint32, data []byte, closed bool) {
+		p.dispatch(app.Output{Client: client, Data: data, Closed: closed})
+	}
+	conn.OnEvents = func(batch []byte) {
+		p.outstanding = false
+		p.dispatch(app.Events{Batch: batch})
+	}
+	conn.OnNotice = func(kind bridge.Notice, text string) {
+		p.outstanding = false // another engine may have taken the place of the one that was asked
+		p.dispatch(app.Noticed{Kind: kind, Text: text})
+	}
+	p.dispatch(app.Boot{Wall: wall(), Lesson: encodedLesson(), Saved: stored("everysec.progress")})
+
+	var frame js.Func
+	frame = js.FuncOf(func(js.Value, []js.Value) any {
+		p.frame()
+		js.Global().Call("requestAnimationFrame", frame)
+		return nil
+	})
+	js.Global().Call("requestAnimationFrame", frame)
+	return p
+}
+
+// encodedLesson is the lesson that the build put into the page.
+func encodedLesson() *lessons.Lesson {
+	data, err := base64.StdEncoding.DecodeString(byID("lesson").data("encoded"))
+	if err != nil || len(data) == 0 {
+		return nil
+	}
+	l, err := lessons.Decode(data)
+	if err != nil {
+		js.Global().Get("console").Call("error", err.Error())
+		return nil
+	}
+	return l
+}
+
+// dispatch updates the model and carries out what follows. A message that
+// comes meanwhile waits for its turn.
+func (p *Page) dispatch(m app.Message) {
+	p.queue = append(p.queue, m)
+	if p.busy {
+		return
+	}
+	p.busy = true
+	for len(p.queue) > 0 {
+		next := p.queue[0]
+		p.queue = p.queue[1:]
+		for _, e := range p.model.Update(next) {
+			p.perform(e)
+		}
+	}
+	p.busy = false
+}
+
+func (p *Page) perform(effect app.Effect) {
+	switch e := effect.(type) {
+	case app.Connect:
+		p.queue = append(p.queue, app.Connected{Console: e.Console, Client: p.conn.Connect(e.Address)})
+	case app.Disconnect:
+		p.conn.Disconnect(e.Client)
+	case app.Send:
+		p.conn.Send(e.Client, e.Data)
+	case app.Control:
+		p.conn.Control(e.Op, e.Payload, func(data []byte, err error) {
+			a := app.Answered{Then: e.Then, Data: data}
+			if err != nil {
+				a.Err = err.Error()
+			}
+			p.dispatch(a)
+		})
+	case app.Download:
+		download(e.Name, e.Data)
+	case app.Save:
+		store("everysec.progress", e.Progress)
+	case app.Say:
+		p.say.v.Set("textContent", e.Text)
+	}
+}
+
+// frame is one animation frame: what time brings, then the drawing, then the
+// wish for more.
+func (p *Page) frame() {
+	p.frames++
+	p.dispatch(app.Frame{Wall: wall()})
+	p.draw()
+	if !p.outstanding {
+		p.outstanding = true
+		p.conn.Credit(1)
+	}
+}
+
+func (p *Page) draw() {
+	m := p.model
+	dirty := m.Dirty
+	m.Dirty = 0
+	p.status.draw(p, dirty)
+	p.consoles.draw(p, dirty)
+	p.durability.draw(p, dirty)
+	p.keyspace.draw(p, dirty)
+	p.loop.draw(p, dirty)
+	p.lesson.draw(p, dirty)
+	p.files.draw(p, dirty)
+}
+
+// every is true in one frame of n, for what changes with time alone.
+func (p *Page) every(n int64) bool { return p.frames%n == 0 }
+
+// click dispatches a message on a click.
+func (p *Page) click(id string, message func() app.Message) *node {
+	n := byID(id)
+	n.on("click", func(dom.Event) {
+		if m := message(); m != nil {
+			p.dispatch(m)
+		}
+	})
+	return n
+}
+
+// tab shows a part on a phone.
+func (p *Page) tab(name string) {
+	p.body.set("data-tab", name)
+	for _, b := range p.body.all(".tabs button") {
+		if b.data("tab") == name {
+			b.set("aria-current", "true")
+		} else {
+			b.v.Call("removeAttribute", "aria-current")
+		}
+	}
+}
