@@ -4,10 +4,12 @@ package commands
 
 import (
 	"everysec/engine/command"
+	"everysec/engine/commands/connection"
 	"everysec/engine/commands/hashes"
 	"everysec/engine/commands/lists"
 	"everysec/engine/commands/pubsub"
 	"everysec/engine/commands/scripting"
+	"everysec/engine/commands/server"
 	"everysec/engine/commands/strings"
 	"everysec/engine/commands/transactions"
 )
@@ -15,10 +17,12 @@ import (
 // Families returns the rows of every family.
 func Families() [][]*command.Spec {
 	return [][]*command.Spec{
+		connection.Commands,
 		hashes.Commands,
 		lists.Commands,
 		pubsub.Commands,
 		scripting.Commands,
+		server.Commands,
 		strings.Commands,
 		transactions.Commands,
 	}

@@ -1,0 +1,593 @@
+package connection
+
+import (
+	"strconv"
+
+	"everysec/engine/command"
+	"everysec/engine/number"
+)
+
+// CLIENT.
+
+var clientCommands = []*command.Spec{
+	{
+		Name:       "client",
+		Group:      command.GroupConnection,
+		Since:      "2.4.0",
+		Complexity: "That of the subcommand",
+		Summary:    "Looks at and manages connections",
+		Arity:      -2,
+		Subcommands: []*command.Spec{
+			{
+				Name:       "getname",
+				Group:      command.GroupConnection,
+				Since:      "2.6.9",
+				Complexity: "O(1)",
+				Summary:    "Tells the name of this connection",
+				Arity:      2,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Run:        runClientGetName,
+			},
+			{
+				Name:       "help",
+				Group:      command.GroupConnection,
+				Since:      "5.0.0",
+				Complexity: "O(1)",
+				Summary:    "Lists the subcommands",
+				Arity:      2,
+				Flags:      command.Loading | command.Stale,
+				Run:        runClientHelp,
+			},
+			{
+				Name:       "id",
+				Group:      command.GroupConnection,
+				Since:      "5.0.0",
+				Complexity: "O(1)",
+				Summary:    "Tells the number of this connection",
+				Arity:      2,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Run:        runClientID,
+			},
+			{
+				Name:       "info",
+				Group:      command.GroupConnection,
+				Since:      "6.2.0",
+				Complexity: "O(1)",
+				Summary:    "Describes this connection",
+				Arity:      2,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Tips:       []string{"nondeterministic_output"},
+				Run:        runClientInfo,
+			},
+			{
+				Name:       "kill",
+				Group:      command.GroupConnection,
+				Since:      "2.4.0",
+				Complexity: "O(N), N: connections",
+				Summary:    "Closes connections",
+				Arity:      -3,
+				Flags:      command.Admin | command.NoScript | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "filter", Type: command.ArgOneOf, Arguments: []command.Argument{
+						{Name: "ip:port", Type: command.ArgString, DeprecatedIn: "2.8.12"},
+						{Name: "new-format", Type: command.ArgOneOf, Multiple: true, Arguments: []command.Argument{
+							{Name: "client-id", Type: command.ArgInteger, Token: "ID", Since: "2.8.12", Optional: true},
+							{Name: "normal_master_slave_pubsub", Type: command.ArgOneOf, Token: "TYPE", Since: "2.8.12", Optional: true, Arguments: []command.Argument{
+								{Name: "normal", Type: command.ArgPureToken, Token: "NORMAL"},
+								{Name: "master", Type: command.ArgPureToken, Token: "MASTER", Since: "3.2.0"},
+								{Name: "slave", Type: command.ArgPureToken, Token: "SLAVE"},
+								{Name: "replica", Type: command.ArgPureToken, Token: "REPLICA", Since: "5.0.0"},
+								{Name: "pubsub", Type: command.ArgPureToken, Token: "PUBSUB"},
+							}},
+							{Name: "username", Type: command.ArgString, Token: "USER", Optional: true},
+							{Name: "ip:port", Type: command.ArgString, Token: "ADDR", Optional: true},
+							{Name: "ip:port", Type: command.ArgString, Token: "LADDR", Since: "6.2.0", Optional: true},
+							{Name: "yes/no", Type: command.ArgString, Token: "SKIPME", Optional: true},
+						}},
+					}},
+				},
+				History: []command.Change{
+					{Since: "2.8.12", Text: "Takes filters, and replies with a count."},
+					{Since: "2.8.12", Text: "Filter `ID`."},
+					{Since: "3.2.0", Text: "`TYPE` knows masters."},
+					{Since: "5.0.0", Text: "`TYPE` says `replica` for `slave`, which is still understood."},
+					{Since: "6.2.0", Text: "Filter `LADDR`."},
+				},
+				Run: runClientKill,
+			},
+			{
+				Name:       "list",
+				Group:      command.GroupConnection,
+				Since:      "2.4.0",
+				Complexity: "O(N), N: connections",
+				Summary:    "Describes all connections",
+				Arity:      -2,
+				Flags:      command.Admin | command.NoScript | command.Loading | command.Stale,
+				Tips:       []string{"nondeterministic_output"},
+				Arguments: []command.Argument{
+					{Name: "normal_master_replica_pubsub", Type: command.ArgOneOf, Token: "TYPE", Since: "5.0.0", Optional: true, Arguments: []command.Argument{
+						{Name: "normal", Type: command.ArgPureToken, Token: "NORMAL"},
+						{Name: "master", Type: command.ArgPureToken, Token: "MASTER"},
+						{Name: "replica", Type: command.ArgPureToken, Token: "REPLICA"},
+						{Name: "pubsub", Type: command.ArgPureToken, Token: "PUBSUB"},
+					}},
+					{Name: "id", Type: command.ArgBlock, Token: "ID", Since: "6.2.0", Optional: true, Arguments: []command.Argument{
+						{Name: "client-id", Type: command.ArgInteger, Multiple: true},
+					}},
+				},
+				History: []command.Change{
+					{Since: "2.8.12", Text: "Field `id`."},
+					{Since: "5.0.0", Text: "Filter `TYPE`."},
+					{Since: "6.0.0", Text: "Field `user`."},
+					{Since: "6.2.0", Text: "Fields `argv-mem`, `tot-mem`, `laddr`, `redir`; filter `ID`."},
+					{Since: "7.0.0", Text: "Fields `resp`, `multi-mem`, `rbs`, `rbp`."},
+					{Since: "7.0.3", Text: "Field `ssub`."},
+				},
+				Run: runClientList,
+			},
+			{
+				Name:       "no-evict",
+				Group:      command.GroupConnection,
+				Since:      "7.0.0",
+				Complexity: "O(1)",
+				Summary:    "Keeps this connection when clients are evicted for memory",
+				Arity:      3,
+				Flags:      command.Admin | command.NoScript | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "enabled", Type: command.ArgOneOf, Arguments: []command.Argument{
+						{Name: "on", Type: command.ArgPureToken, Token: "ON"},
+						{Name: "off", Type: command.ArgPureToken, Token: "OFF"},
+					}},
+				},
+				Run: runClientNoEvict,
+			},
+			{
+				Name:       "no-touch",
+				Group:      command.GroupConnection,
+				Since:      "7.2.0",
+				Complexity: "O(1)",
+				Summary:    "Lets this connection read without counting as a use of the keys",
+				Arity:      3,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "enabled", Type: command.ArgOneOf, Arguments: []command.Argument{
+						{Name: "on", Type: command.ArgPureToken, Token: "ON"},
+						{Name: "off", Type: command.ArgPureToken, Token: "OFF"},
+					}},
+				},
+				Run: runClientNoTouch,
+			},
+			{
+				Name:       "reply",
+				Group:      command.GroupConnection,
+				Since:      "3.2.0",
+				Complexity: "O(1)",
+				Summary:    "Switches replies to this connection off and on",
+				Arity:      3,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "on_off_skip", Type: command.ArgOneOf, Arguments: []command.Argument{
+						{Name: "on", Type: command.ArgPureToken, Token: "ON"},
+						{Name: "off", Type: command.ArgPureToken, Token: "OFF"},
+						{Name: "skip", Type: command.ArgPureToken, Token: "SKIP"},
+					}},
+				},
+				Run: runClientReply,
+			},
+			{
+				Name:       "setinfo",
+				Group:      command.GroupConnection,
+				Since:      "7.2.0",
+				Complexity: "O(1)",
+				Summary:    "Notes the name and version of the library behind this connection",
+				Arity:      4,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "attr", Type: command.ArgOneOf, Arguments: []command.Argument{
+						{Name: "libname", Type: command.ArgString, Token: "LIB-NAME"},
+						{Name: "libver", Type: command.ArgString, Token: "LIB-VER"},
+					}},
+				},
+				Run: runClientSetInfo,
+			},
+			{
+				Name:       "setname",
+				Group:      command.GroupConnection,
+				Since:      "2.6.9",
+				Complexity: "O(1)",
+				Summary:    "Names this connection",
+				Arity:      3,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "connection-name", Type: command.ArgString},
+				},
+				Run: runClientSetName,
+			},
+		},
+	},
+}
+
+const errBadName = "ERR Client names cannot contain spaces, newlines or special characters."
+
+// validName tells whether a name has only printable characters without a
+// space, so that it cannot break CLIENT LIST apart.
+func validName(name []byte) bool {
+	for _, b := range name {
+		if b < '!' || b > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func runClientID(c *command.Context) { c.Reply.Int(int64(c.Client.ID)) }
+
+func runClientGetName(c *command.Context) {
+	if c.Client.Name == "" {
+		c.Reply.Null()
+		return
+	}
+	c.Reply.BulkString(c.Client.Name)
+}
+
+func runClientSetName(c *command.Context) {
+	if !validName(c.Args[2]) {
+		c.Reply.Error(errBadName)
+		return
+	}
+	c.Client.Name = string(c.Args[2])
+	c.Reply.OK()
+}
+
+func runClientSetInfo(c *command.Context) {
+	var field *string
+	switch {
+	case command.Is(c.Args[2], "LIB-NAME"):
+		field = &c.Client.LibName
+	case command.Is(c.Args[2], "LIB-VER"):
+		field = &c.Client.LibVer
+	default:
+		c.Reply.Error("ERR Unrecognized option '" + string(c.Args[2]) + "'")
+		return
+	}
+	if !validName(c.Args[3]) {
+		c.Reply.Error("ERR " + string(lower(c.Args[2])) + " cannot contain spaces, newlines or special characters.")
+		return
+	}
+	*field = string(c.Args[3])
+	c.Reply.OK()
+}
+
+func lower(b []byte) []byte {
+	out := make([]byte, len(b))
+	for i, ch := range b {
+		if 'A' <= ch && ch <= 'Z' {
+			ch += 'a' - 'A'
+		}
+		out[i] = ch
+	}
+	return out
+}
+
+func runClientInfo(c *command.Context) {
+	c.Reply.Verbatim("txt", string(appendClient(nil, c, c.Client)))
+}
+
+// clientTypes are the words of TYPE. There are no replicas or masters here, so
+// these types select nobody.
+var clientTypes = []string{"NORMAL", "SLAVE", "REPLICA", "PUBSUB", "MASTER"}
+
+func parseType(c *command.Context, word []byte) (string, bool) {
+	for _, t := range clientTypes {
+		if command.Is(word, t) {
+			return t, true
+		}
+	}
+	c.Reply.Error("ERR Unknown client type '" + string(word) + "'")
+	return "", false
+}
+
+func typeOf(client *command.Client) string {
+	if client.Subscriptions() > 0 {
+		return "PUBSUB"
+	}
+	return "NORMAL"
+}
+
+func runClientList(c *command.Context) {
+	selected := func(*command.Client) bool { return true }
+	options := c.Args[2:]
+	switch {
+	case len(options) == 0:
+	case len(options) == 2 && command.Is(options[0], "TYPE"):
+		kind, ok := parseType(c, options[1])
+		if !ok {
+			return
+		}
+		selected = func(client *command.Client) bool { return typeOf(client) == kind }
+	case len(options) >= 2 && command.Is(options[0], "ID"):
+		listClients(c, options[1:])
+		return
+	default:
+		c.Reply.Error(command.ErrSyntax)
+		return
+	}
+	var lines []byte
+	for _, client := range c.Server.Clients() {
+		if selected(client) {
+			lines = appendClient(lines, c, client)
+		}
+	}
+	c.Reply.Verbatim("txt", string(lines))
+}
+
+// listClients describes the clients with these ids, in the order of the ids.
+func listClients(c *command.Context, ids [][]byte) {
+	var lines []byte
+	for _, word := range ids {
+		id, ok := number.ParseInt(word)
+		if !ok {
+			c.Reply.Error("ERR Invalid client ID")
+			return
+		}
+		for _, client := range c.Server.Clients() {
+			if int64(client.ID) == id {
+				lines = appendClient(lines, c, client)
+			}
+		}
+	}
+	c.Reply.Verbatim("txt", string(lines))
+}
+
+// appendClient writes the line of CLIENT LIST. The memory of buffers is what
+// the engine really holds; what it does not have (file descriptors, a list of
+// reply blocks) is 0.
+func appendClient(dst []byte, c *command.Context, client *command.Client) []byte {
+	text := func(name, value string) {
+		if len(dst) > 0 && dst[len(dst)-1] != '\n' {
+			dst = append(dst, ' ')
+		}
+		dst = append(dst, name...)
+		dst = append(dst, '=')
+		dst = append(dst, value...)
+	}
+	integer := func(name string, n int64) { text(name, strconv.FormatInt(n, 10)) }
+
+	arguments, queued, multi := int64(0), int64(0), int64(-1)
+	if client == c.Client {
+		arguments = size(c.Args)
+	}
+	if client.Transaction.Open {
+		multi = int64(len(client.Transaction.Queue))
+		for _, args := range client.Transaction.Queue {
+			queued += size(args)
+		}
+	}
+	output := int64(client.Reply.Len())
+	events := "r"
+	if output > 0 && client != c.Client {
+		events = "rw"
+	}
+
+	integer("id", int64(client.ID))
+	text("addr", client.Address)
+	text("laddr", client.Local)
+	integer("fd", 0)
+	text("name", client.Name)
+	integer("age", max(c.Now-client.CreatedAt, 0)/1000)
+	integer("idle", max(c.Now-client.LastInteraction, 0)/1000)
+	text("flags", flagsOf(client))
+	integer("db", int64(client.DB.ID))
+	integer("sub", int64(len(client.Channels)))
+	integer("psub", int64(len(client.Patterns)))
+	integer("ssub", 0)
+	integer("multi", multi)
+	integer("qbuf", client.QueryBuffer)
+	integer("qbuf-free", client.QueryBufferFree)
+	integer("argv-mem", arguments)
+	integer("multi-mem", queued)
+	integer("rbs", 0)
+	integer("rbp", 0)
+	integer("obl", output)
+	integer("oll", 0)
+	integer("omem", 0)
+	integer("tot-mem", client.QueryBuffer+client.QueryBufferFree+arguments+queued+output)
+	text("events", events)
+	text("cmd", client.LastCommand)
+	text("user", client.User)
+	integer("redir", -1)
+	integer("resp", int64(max(client.Reply.Protocol, 2)))
+	if client.LibName != "" || client.LibVer != "" {
+		text("lib-name", client.LibName)
+		text("lib-ver", client.LibVer)
+	}
+	return append(dst, '\n')
+}
+
+func size(args [][]byte) int64 {
+	n := 0
+	for _, arg := range args {
+		n += len(arg)
+	}
+	return int64(n)
+}
+
+// flagsOf is the letters of CLIENT LIST, in Redis's order.
+func flagsOf(client *command.Client) string {
+	var letters []byte
+	for _, f := range []struct {
+		set    bool
+		letter byte
+	}{
+		{client.Monitor, 'O'},
+		{client.Subscriptions() > 0, 'P'},
+		{client.Transaction.Open, 'x'},
+		{client.Blocked != nil, 'b'},
+		{client.Transaction.Dirty, 'd'},
+		{client.CloseAfterReply, 'c'},
+		{client.CloseNow, 'A'},
+		{client.NoEvict, 'e'},
+		{client.NoTouch, 'T'},
+	} {
+		if f.set {
+			letters = append(letters, f.letter)
+		}
+	}
+	if letters == nil {
+		return "N"
+	}
+	return string(letters)
+}
+
+// killFilter is the conditions of CLIENT KILL; all must hold.
+type killFilter struct {
+	id                    int64 // 0: any
+	kind, addr, laddr     string
+	keepCaller, oldFormat bool
+}
+
+func runClientKill(c *command.Context) {
+	filter := killFilter{keepCaller: true}
+	if len(c.Args) == 3 {
+		filter = killFilter{addr: string(c.Args[2]), oldFormat: true}
+	} else if !parseKill(c, &filter) {
+		return
+	}
+	killed := 0
+	for _, client := range c.Server.Clients() {
+		if client.Internal || client.CloseNow || !filter.matches(client) || client == c.Client && filter.keepCaller {
+			continue
+		}
+		killed++
+		if client == c.Client {
+			client.CloseAfterReply = true
+		} else {
+			c.Server.Kill(client)
+		}
+	}
+	switch {
+	case !filter.oldFormat:
+		c.Reply.Int(int64(killed))
+	case killed == 0:
+		c.Reply.Error("ERR No such client")
+	default:
+		c.Reply.OK()
+	}
+}
+
+func (f *killFilter) matches(client *command.Client) bool {
+	return (f.id == 0 || int64(client.ID) == f.id) &&
+		(f.kind == "" || typeOf(client) == f.kind) &&
+		(f.addr == "" || client.Address == f.addr) &&
+		(f.laddr == "" || client.Local == f.laddr)
+}
+
+func parseKill(c *command.Context, f *killFilter) bool {
+	for i := 2; i < len(c.Args); i += 2 {
+		if i+1 == len(c.Args) {
+			c.Reply.Error(command.ErrSyntax)
+			return false
+		}
+		value := c.Args[i+1]
+		switch option := c.Args[i]; {
+		case command.Is(option, "ID"):
+			n, ok := number.ParseInt(value)
+			if !ok || n < 1 {
+				c.Reply.Error("ERR client-id should be greater than 0")
+				return false
+			}
+			f.id = n
+		case command.Is(option, "TYPE"):
+			kind, ok := parseType(c, value)
+			if !ok {
+				return false
+			}
+			f.kind = kind
+		case command.Is(option, "ADDR"):
+			f.addr = string(value)
+		case command.Is(option, "LADDR"):
+			f.laddr = string(value)
+		case command.Is(option, "USER"):
+			// Everyone is the default user.
+			if string(value) != "default" {
+				c.Reply.Error("ERR No such user '" + string(value) + "'")
+				return false
+			}
+		case command.Is(option, "SKIPME") && command.Is(value, "YES"):
+			f.keepCaller = true
+		case command.Is(option, "SKIPME") && command.Is(value, "NO"):
+			f.keepCaller = false
+		default:
+			c.Reply.Error(command.ErrSyntax)
+			return false
+		}
+	}
+	return true
+}
+
+func runClientReply(c *command.Context) {
+	switch client := c.Client; {
+	case command.Is(c.Args[2], "ON"):
+		client.ReplyOff, client.ReplySkip, client.ReplySkipNext = false, false, false
+		c.Reply.OK()
+	case command.Is(c.Args[2], "OFF"):
+		client.ReplyOff = true
+	case command.Is(c.Args[2], "SKIP"):
+		client.ReplySkipNext = !client.ReplyOff
+	default:
+		c.Reply.Error(command.ErrSyntax)
+	}
+}
+
+// switchOn reads ON or OFF.
+func switchOn(c *command.Context, field *bool) {
+	switch {
+	case command.Is(c.Args[2], "ON"):
+		*field = true
+	case command.Is(c.Args[2], "OFF"):
+		*field = false
+	default:
+		c.Reply.Error(command.ErrSyntax)
+		return
+	}
+	c.Reply.OK()
+}
+
+func runClientNoEvict(c *command.Context) { switchOn(c, &c.Client.NoEvict) }
+
+func runClientNoTouch(c *command.Context) { switchOn(c, &c.Client.NoTouch) }
+
+func runClientHelp(c *command.Context) {
+	c.ReplyHelp("client",
+		"GETNAME",
+		"    Tell the name of this connection.",
+		"ID",
+		"    Tell the number of this connection.",
+		"INFO",
+		"    Describe this connection.",
+		"KILL <ip:port>",
+		"    Close the connection from that address.",
+		"KILL <option> <value> [<option> <value> [...]]",
+		"    Close the connections for which all of these hold:",
+		"    * ADDR (<ip:port>|<unixsocket>:0): it comes from that address.",
+		"    * ID <client-id>: it has that number.",
+		"    * LADDR (<ip:port>|<unixsocket>:0): it goes to that address.",
+		"    * SKIPME (YES|NO): whether this connection is spared (default: yes).",
+		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): it is of that type.",
+		"    * USER <username>: it is that user's.",
+		"LIST [options ...]",
+		"    Describe the connections, one a line:",
+		"    * ID <client-id> [...]: only those.",
+		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): only those of that type.",
+		"NO-EVICT (ON|OFF)",
+		"    Spare this connection when clients are evicted for memory.",
+		"NO-TOUCH (ON|OFF)",
+		"    Let this connection's reads leave the time of a key's last use alone.",
+		"REPLY (ON|OFF|SKIP)",
+		"    Send replies to this connection, send none, or leave out the next one.",
+		"SETINFO <option> <value>",
+		"    Note the library behind this connection: LIB-NAME or LIB-VER.",
+		"SETNAME <name>",
+		"    Name this connection.",
+	)
+}

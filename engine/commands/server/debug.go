@@ -1,0 +1,305 @@
+package server
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"everysec/engine/command"
+	"everysec/engine/number"
+	"everysec/engine/object"
+	"everysec/engine/rdb"
+)
+
+// DEBUG. What would only hurt the process, or looks at structures that the
+// engine does not have, is refused by name.
+
+var debugCommands = []*command.Spec{
+	{
+		Name:          "debug",
+		Group:         command.GroupServer,
+		Since:         "1.0.0",
+		Complexity:    "That of the subcommand",
+		Summary:       "Looks at and pokes the server's inside",
+		Arity:         -2,
+		Flags:         command.Admin | command.NoScript | command.Loading | command.Stale,
+		SystemCommand: true,
+		Run:           runDebug,
+	},
+}
+
+const errDebugNotAllowed = `ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", ` +
+	"you can run it from a local connection, otherwise you need to set this option in the configuration file, " +
+	"and then restart the server."
+
+// debugSubcommands says how many words each takes, DEBUG included; most 0
+// means any number.
+var debugSubcommands = []struct {
+	name        string
+	least, most int
+	run         func(c *command.Context)
+}{
+	{"DIGEST", 2, 2, runDebugDigest},
+	{"DIGEST-VALUE", 2, 0, runDebugDigestValue},
+	{"ERROR", 3, 3, runDebugError},
+	{"HELP", 2, 2, runDebugHelp},
+	{"LOADAOF", 2, 2, runDebugLoadAOF},
+	{"OBJECT", 3, 3, runDebugObject},
+	{"POPULATE", 3, 5, runDebugPopulate},
+	{"PROTOCOL", 3, 3, runDebugProtocol},
+	{"RELOAD", 2, 0, runDebugReload},
+	{"SET-ACTIVE-EXPIRE", 3, 3, runDebugSetActiveExpire},
+	{"SLEEP", 3, 3, runDebugSleep},
+}
+
+// debugRefused are the other subcommands of a real server.
+var debugRefused = []string{
+	"AOF-FLUSH-SLEEP", "ASSERT", "CHANGE-REPL-ID", "CLIENT-ENFORCE-REPLY-LIST", "CLIENT-EVICTION",
+	"CLUSTERLINK", "CONFIG-REWRITE-FORCE-ALL", "CRASH-AND-RECOVER", "DELAY-RDB-CLIENT-FREE-SECONDS",
+	"DICT-RESIZING", "DROP-CLUSTER-PACKET-FILTER", "HTSTATS", "HTSTATS-KEY", "JMAP", "LEAK", "LISTPACK", "LOG",
+	"LUA-ALWAYS-REPLICATE-COMMANDS", "MALLCTL", "MALLCTL-STR", "OOM", "PANIC", "PAUSE-CRON",
+	"QUICKLIST", "QUICKLIST-PACKED-THRESHOLD", "REPLICATE", "REPLYBUFFER", "RESTART", "SDSLEN", "SEGFAULT",
+	"SET-DISABLE-DENY-SCRIPTS", "STRINGMATCH-LEN", "STRUCTSIZE", "ZIPLIST",
+}
+
+func runDebug(c *command.Context) {
+	if !debugAllowed(c) {
+		c.Reply.Error(errDebugNotAllowed)
+		return
+	}
+	name := strings.ToUpper(string(c.Args[1]))
+	for _, sub := range debugSubcommands {
+		if sub.name == name && len(c.Args) >= sub.least && (sub.most == 0 || len(c.Args) <= sub.most) {
+			sub.run(c)
+			return
+		}
+	}
+	if slices.Contains(debugRefused, name) {
+		c.Reply.Error("ERR DEBUG " + name + " is not supported by this server")
+		return
+	}
+	c.ReplySubcommandError()
+}
+
+// debugAllowed follows enable-debug-command; "local" is a loopback address or
+// a client that comes from no network at all.
+func debugAllowed(c *command.Context) bool {
+	switch c.Config.EnableDebugCommand {
+	case "yes":
+		return true
+	case "local":
+		address := c.Client.Address
+		return strings.HasPrefix(address, "127.") || strings.HasPrefix(address, "[::1]") || !strings.Contains(address, ".")
+	}
+	return false
+}
+
+func runDebugDigest(c *command.Context) {
+	sum := datasetDigest(c.Space)
+	c.Reply.SimpleString(hex.EncodeToString(sum[:]))
+}
+
+func runDebugDigestValue(c *command.Context) {
+	c.Reply.Array(len(c.Args) - 2)
+	for _, key := range c.Args[2:] {
+		var d digest
+		if e := c.DB.Lookup(key, true); e != nil {
+			d.value(c.Objects(), e)
+		}
+		c.Reply.SimpleString(hex.EncodeToString(d[:]))
+	}
+}
+
+func runDebugError(c *command.Context) { c.Reply.Error(string(c.Args[2])) }
+
+func runDebugLoadAOF(c *command.Context) { c.Server.LoadAOF(c) }
+
+func runDebugReload(c *command.Context) {
+	var flags command.ReloadFlags
+	for _, arg := range c.Args[2:] {
+		switch {
+		case command.Is(arg, "NOSAVE"):
+			flags.NoSave = true
+		case command.Is(arg, "NOFLUSH"):
+			flags.NoFlush = true
+		case command.Is(arg, "MERGE"):
+			flags.Merge = true
+		default:
+			c.Reply.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
+			return
+		}
+	}
+	c.Server.Reload(c, flags)
+}
+
+func runDebugSetActiveExpire(c *command.Context) {
+	n, _ := strconv.Atoi(string(c.Args[2]))
+	c.Server.SetActiveExpire(n != 0)
+	c.Reply.OK()
+}
+
+// runDebugSleep holds the one thread. What is no number is 0, as strtod says.
+func runDebugSleep(c *command.Context) {
+	seconds, _ := number.Strtod(c.Args[2])
+	// A year is enough, and keeps the sum within 64 bits.
+	if microseconds := int64(min(seconds, 365*24*3600) * 1e6); microseconds > 0 {
+		c.Server.HoldUntil(c.Server.Now() + microseconds)
+	}
+	c.Reply.OK()
+}
+
+func runDebugObject(c *command.Context) {
+	e := c.DB.Lookup(c.Args[2], true)
+	if e == nil {
+		c.Reply.Error(command.ErrNoSuchKey)
+		return
+	}
+	store, v := c.Objects(), &e.Value
+	var b strings.Builder
+	fmt.Fprintf(&b, "Value at:0x%x refcount:1 encoding:%s", c.DB.Keys.Find(c.Args[2]), v.Encoding)
+	// DUMP's form without its type byte, version and checksum.
+	fmt.Fprintf(&b, " serializedlength:%d", len(rdb.Dump(nil, store, v))-1-2-8)
+	fmt.Fprintf(&b, " lru:%d lru_seconds_idle:%d", v.Clock, c.Space.IdleSeconds(e))
+	if v.Encoding == object.QuickList {
+		list := store.List(v)
+		size := 0
+		for _, packed := range list.Nodes() {
+			size += len(packed)
+		}
+		fmt.Fprintf(&b, " ql_nodes:%d ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:0 ql_uncompressed_size:%d",
+			list.NodeCount(), float64(list.Len())/float64(list.NodeCount()), store.Limits.ListMaxListpackSize, size)
+	}
+	c.Reply.SimpleString(b.String())
+}
+
+// runDebugPopulate fills the database with strings that nothing propagates.
+func runDebugPopulate(c *command.Context) {
+	count, ok := positive(c, c.Args[2])
+	if !ok {
+		return
+	}
+	prefix, size := "key", int64(0)
+	if len(c.Args) >= 4 {
+		prefix = string(c.Args[3])
+	}
+	if len(c.Args) == 5 {
+		if size, ok = positive(c, c.Args[4]); !ok {
+			return
+		}
+		if size > c.Config.ProtoMaxBulkLen {
+			c.Reply.Error(command.ErrStringTooLong)
+			return
+		}
+	}
+	var key, value []byte
+	for i := range count {
+		key = strconv.AppendInt(append(append(key[:0], prefix...), ':'), i, 10)
+		if c.DB.LookupWrite(key) != nil {
+			continue
+		}
+		value = strconv.AppendInt(append(value[:0], "value:"...), i, 10)
+		if size > 0 {
+			fixed := make([]byte, size)
+			copy(fixed, value)
+			value = fixed
+		}
+		e := c.DB.Add(key, c.Objects().NewEmbedded(value))
+		c.DB.Modified(key, e)
+	}
+	c.Reply.OK()
+}
+
+func positive(c *command.Context, arg []byte) (int64, bool) {
+	n, ok := number.ParseInt(arg)
+	if !ok || n < 0 {
+		c.Reply.Error(command.ErrMustBePositive)
+		return 0, false
+	}
+	return n, true
+}
+
+// runDebugProtocol sends one reply of each kind, for testing clients.
+func runDebugProtocol(c *command.Context) {
+	w := c.Reply
+	three := func() {
+		for i := range int64(3) {
+			w.Int(i)
+		}
+	}
+	switch kind := strings.ToLower(string(c.Args[2])); kind {
+	case "string":
+		w.BulkString("Hello World")
+	case "integer":
+		w.Int(12345)
+	case "double":
+		w.Double(3.141)
+	case "bignum":
+		w.BigNumber("1234567999999999999999999999999999999")
+	case "null":
+		w.Null()
+	case "array":
+		w.Array(3)
+		three()
+	case "set":
+		w.Set(3)
+		three()
+	case "map":
+		w.Map(3)
+		for i := range int64(3) {
+			w.Int(i)
+			w.Bool(i == 1)
+		}
+	case "attrib":
+		if w.Attribute(1) {
+			w.BulkString("key-popularity")
+			w.Array(2)
+			w.BulkString("key:123")
+			w.Int(90)
+		}
+		w.BulkString("Some real reply following the attribute")
+	case "push":
+		if w.Protocol < 3 {
+			w.Error("ERR RESP2 is not supported by this command")
+			return
+		}
+		w.Push(2)
+		w.BulkString("server-cpu-usage")
+		w.Int(42)
+		w.BulkString("Some real reply following the push reply")
+	case "verbatim":
+		w.Verbatim("txt", "This is a verbatim\nstring")
+	case "true", "false":
+		w.Bool(kind == "true")
+	default:
+		w.Error("ERR Wrong protocol type name. Please use one of the following: " +
+			"string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")
+	}
+}
+
+func runDebugHelp(c *command.Context) {
+	c.ReplyHelp("debug",
+		"DIGEST",
+		"    A number that is the same for the same data, whatever its encoding.",
+		"DIGEST-VALUE <key> [<key> ...]",
+		"    The same for single values.",
+		"ERROR <string>",
+		"    Reply with this error.",
+		"LOADAOF",
+		"    Write the append-only file out and load the data from it.",
+		"OBJECT <key>",
+		"    Show how a value is kept.",
+		"POPULATE <count> [<prefix>] [<size>]",
+		"    Add that many strings named <prefix>:<number>, of a fixed size if given.",
+		"PROTOCOL <type>",
+		"    Reply with a value of that type.",
+		"RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+		"    Save the data and load it again. With MERGE keys that exist are replaced,",
+		"    with NOFLUSH the data is kept, with NOSAVE the file is loaded as it is.",
+		"SET-ACTIVE-EXPIRE (0|1)",
+		"    Switch off the search for expired keys: they go only when they are met.",
+		"SLEEP <seconds>",
+		"    Hold the one thread.",
+	)
+}

@@ -1,0 +1,221 @@
+package server
+
+import (
+	"strconv"
+	"strings"
+
+	"everysec/engine/command"
+	"everysec/engine/number"
+	"everysec/engine/resp"
+)
+
+// What the server tells about itself: INFO, TIME, MEMORY, WAIT, LOLWUT.
+
+var statusCommands = []*command.Spec{
+	{
+		Name:          "info",
+		Group:         command.GroupServer,
+		Since:         "1.0.0",
+		Complexity:    "O(1)",
+		Summary:       "Reports on the server in sections of name:value lines",
+		Arity:         -1,
+		Flags:         command.Loading | command.Stale,
+		ACLCategories: []string{"dangerous"},
+		Tips:          []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
+		Arguments: []command.Argument{
+			{Name: "section", Type: command.ArgString, Optional: true, Multiple: true},
+		},
+		History: []command.Change{
+			{Since: "7.0.0", Text: "Takes several sections."},
+		},
+		Run: runInfo,
+	},
+	{
+		Name:    "lolwut",
+		Group:   command.GroupServer,
+		Since:   "5.0.0",
+		Summary: "Shows the version, with a drawing",
+		Arity:   -1,
+		Flags:   command.ReadOnly | command.Fast,
+		Arguments: []command.Argument{
+			{Name: "version", Type: command.ArgInteger, Token: "VERSION", Optional: true},
+		},
+		Run: runLolwut,
+	},
+	{
+		Name:       "memory",
+		Group:      command.GroupServer,
+		Since:      "4.0.0",
+		Complexity: "That of the subcommand",
+		Summary:    "Reports on memory",
+		Arity:      -2,
+		Subcommands: []*command.Spec{
+			{
+				Name:       "help",
+				Group:      command.GroupServer,
+				Since:      "4.0.0",
+				Complexity: "O(1)",
+				Summary:    "Lists the subcommands",
+				Arity:      2,
+				Flags:      command.Loading | command.Stale,
+				Run:        runMemoryHelp,
+			},
+			{
+				Name:       "usage",
+				Group:      command.GroupServer,
+				Since:      "4.0.0",
+				Complexity: "O(1)",
+				Summary:    "Tells how many bytes a key and its value take",
+				Arity:      -3,
+				Flags:      command.ReadOnly,
+				KeySpecs: []command.KeySpec{
+					{Flags: []string{"RO"}, Index: 2, LastKey: 0, KeyStep: 1},
+				},
+				Arguments: []command.Argument{
+					{Name: "key", Type: command.ArgKey},
+					{Name: "count", Type: command.ArgInteger, Token: "SAMPLES", Optional: true},
+				},
+				Run: runMemoryUsage,
+			},
+		},
+	},
+	{
+		Name:       "time",
+		Group:      command.GroupServer,
+		Since:      "2.6.0",
+		Complexity: "O(1)",
+		Summary:    "Tells the server's clock",
+		Arity:      1,
+		Flags:      command.Loading | command.Stale | command.Fast,
+		Tips:       []string{"nondeterministic_output"},
+		Run:        runTime,
+	},
+	{
+		Name:          "wait",
+		Group:         command.GroupGeneric,
+		Since:         "3.0.0",
+		Complexity:    "O(1)",
+		Summary:       "Waits until replicas have acknowledged the writes of this connection",
+		Arity:         3,
+		Flags:         command.NoScript,
+		ACLCategories: []string{"connection", "-keyspace"},
+		Tips:          []string{"request_policy:all_shards", "response_policy:agg_min"},
+		Arguments: []command.Argument{
+			{Name: "numreplicas", Type: command.ArgInteger},
+			{Name: "timeout", Type: command.ArgInteger},
+		},
+		Run: runWait,
+	},
+}
+
+func runInfo(c *command.Context) {
+	var sections []string
+	for _, arg := range c.Args[1:] {
+		sections = append(sections, strings.ToLower(string(arg)))
+	}
+	c.Reply.Verbatim("txt", string(c.Server.Info(sections)))
+}
+
+func runTime(c *command.Context) {
+	now := c.Server.Now()
+	c.Reply.Array(2)
+	c.Reply.BulkString(strconv.FormatInt(now/1e6, 10))
+	c.Reply.BulkString(strconv.FormatInt(now%1e6, 10))
+}
+
+func runMemoryUsage(c *command.Context) {
+	// The answer is exact, so that SAMPLES is only checked.
+	for i := 3; i < len(c.Args); i += 2 {
+		if !command.Is(c.Args[i], "SAMPLES") || i+1 == len(c.Args) {
+			c.Reply.Error(command.ErrSyntax)
+			return
+		}
+		n, ok := c.Int(c.Args[i+1])
+		if !ok {
+			return
+		}
+		if n < 0 {
+			c.Reply.Error(command.ErrSyntax)
+			return
+		}
+	}
+	n, ok := keyMemory(c.DB, c.Args[2])
+	if !ok {
+		c.Reply.Null()
+		return
+	}
+	c.Reply.Int(n)
+}
+
+func runMemoryHelp(c *command.Context) {
+	c.ReplyHelp("memory",
+		"USAGE <key> [SAMPLES <count>]",
+		"    Tell how many bytes a key and its value take. The answer is exact: SAMPLES changes nothing.",
+	)
+}
+
+// runWait waits for replicas. There are none: whoever asks for one waits for
+// the whole timeout and learns that 0 have acknowledged.
+func runWait(c *command.Context) {
+	replicas, ok := c.Int(c.Args[1])
+	if !ok {
+		return
+	}
+	timeout, ok := number.ParseInt(c.Args[2])
+	switch {
+	case !ok:
+		c.Reply.Error("ERR timeout is not an integer or out of range")
+	case timeout < 0:
+		c.Reply.Error("ERR timeout is negative")
+	case replicas <= 0 || c.InScript || c.InTransaction:
+		c.Reply.Int(0)
+	default:
+		deadline := int64(0)
+		if timeout > 0 {
+			if deadline = c.Now + timeout; deadline < 0 {
+				c.Reply.Error("ERR timeout is out of range")
+				return
+			}
+		}
+		c.Server.Block(c.Client, &command.Blocked{
+			Deadline:  deadline,
+			OnTimeout: func(w *resp.Writer) { w.Int(0) },
+		})
+	}
+}
+
+func runLolwut(c *command.Context) {
+	if len(c.Args) >= 3 && command.Is(c.Args[1], "VERSION") {
+		if _, ok := c.Int(c.Args[2]); !ok {
+			return
+		}
+	}
+	c.Reply.Verbatim("txt", waves(c)+"Everysec, speaking Redis ver. 7.0.15\n")
+}
+
+// waves draws seconds of writes as columns: what has reached the disk is
+// filled, the last second is not.
+func waves(c *command.Context) string {
+	const width, height = 48, 6
+	levels := make([]int, width)
+	level := height / 2
+	for x := range levels {
+		level = min(max(level+c.Random.IntN(3)-1, 1), height)
+		levels[x] = level
+	}
+	var b strings.Builder
+	for y := height; y > 0; y-- {
+		for x, level := range levels {
+			switch {
+			case level < y:
+				b.WriteByte(' ')
+			case x < width-4:
+				b.WriteByte('#')
+			default:
+				b.WriteByte('.')
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
