@@ -274,7 +274,7 @@ func (a *Action) Words() string {
 		}[a.Crash]
 	case Restart:
 		if len(a.Options) > 0 {
-			return "The server starts again with " + strings.Join(a.Options, " ")
+			return "The server starts again with " + strings.TrimPrefix(a.Source, "!restart ")
 		}
 		return "The server starts again from its files"
 	case ClockAdvance:

@@ -106,7 +106,10 @@ func FactTable() (rows [][3]string) {
 	for _, f := range facts {
 		by := "host"
 		if f.Command != nil {
-			by = f.Command([]string{"K"})
+			by = f.Command(nil)
+			if f.Takes == oneArgument && by != "INFO" {
+				by += " K"
+			}
 		}
 		rows = append(rows, [3]string{f.Form, f.Meaning, by})
 	}
