@@ -59,7 +59,7 @@ var mayTouchHost = []string{"engine/vfs/osfs", "engine/cmd", "engine/redistest"}
 var pageOnly = map[string][]string{
 	"syscall/js":               {"wasm", "web/view", "web/chart"},
 	"honnef.co/go/js/dom/v2":   {"wasm", "web/view", "web/chart"},
-	"github.com/yuin/goldmark": {"lessons/markdown", "lessons/html", "web/cmd", "lessons"},
+	"github.com/yuin/goldmark": {"lessons/markdown"},
 }
 
 func TestImports(t *testing.T) {
