@@ -6,6 +6,7 @@ import (
 	"everysec/engine/command"
 	"everysec/engine/commands/connection"
 	"everysec/engine/commands/hashes"
+	"everysec/engine/commands/keys"
 	"everysec/engine/commands/lists"
 	"everysec/engine/commands/pubsub"
 	"everysec/engine/commands/scripting"
@@ -19,6 +20,7 @@ func Families() [][]*command.Spec {
 	return [][]*command.Spec{
 		connection.Commands,
 		hashes.Commands,
+		keys.Commands,
 		lists.Commands,
 		pubsub.Commands,
 		scripting.Commands,
