@@ -67,16 +67,16 @@ func Decode(b []byte) (*Lesson, error) {
 		return nil, fmt.Errorf("lessons: encoded in version %d, expected %d", v, codecVersion)
 	}
 	l := &Lesson{ID: d.str(), Title: d.str(), Phase: int(d.number()), Seed: d.number()}
-	for n := d.count(); n > 0; n-- {
+	for n := d.count(); n > 0 && d.err == nil; n-- {
 		l.Config = append(l.Config, d.str())
 	}
 	var err error
 	if l.Setup, err = ParseLines(d.str(), 1); err != nil {
 		return nil, err
 	}
-	for n := d.count(); n > 0; n-- {
+	for n := d.count(); n > 0 && d.err == nil; n-- {
 		s := Step{ID: d.str(), Title: d.str()}
-		for i, blocks := 0, d.count(); i < blocks; i++ {
+		for i, blocks := 0, d.count(); i < blocks && d.err == nil; i++ {
 			k := Block{Kind: Kind(d.number()), At: int(d.number()), Together: d.number() == 1, ID: BlockID(s.ID, i)}
 			switch k.Kind {
 			case Prose, Hint:

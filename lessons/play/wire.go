@@ -2,7 +2,6 @@ package play
 
 import (
 	"fmt"
-	"strings"
 
 	"everysec/engine/resp"
 	"everysec/web/console"
@@ -19,11 +18,8 @@ func encode(line string) ([]byte, error) {
 
 // printed is what redis-cli shows for a reply to line.
 func printed(line string, v resp.Value) string {
-	f := console.Formatter{}
-	if words := strings.Fields(line); strings.EqualFold(words[0], "INFO") && !v.IsError() {
-		return string(f.AppendRaw(nil, v))
-	}
-	return string(f.Append(nil, v))
+	args, _ := resp.SplitArgs([]byte(line)) // it was sent, so it can be split
+	return console.Print(args, v)
 }
 
 func encodeArgs(dst []byte, args []string) []byte {
