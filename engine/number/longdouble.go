@@ -2,6 +2,8 @@ package number
 
 import (
 	"math/big"
+	"math/bits"
+	"strconv"
 )
 
 // A long double of x86-64 is a big.Float of 64 bits of mantissa whose
@@ -62,8 +64,66 @@ func AppendLongDouble(dst []byte, x *big.Float) []byte {
 		return append(dst, "inf"...)
 	}
 	start := len(dst)
-	return trimZeros(x.Append(dst, 'f', 17), start)
+	dst, ok := appendCommon(dst, x)
+	if !ok {
+		dst = x.Append(dst, 'f', 17)
+	}
+	return trimZeros(dst, start)
 }
+
+// appendCommon appends x as %.17f if it is below 2^64 and not tiny: then 128
+// bits are enough for its fraction in units of 10^-17.
+func appendCommon(dst []byte, x *big.Float) (_ []byte, ok bool) {
+	const unit = 1e17
+	exp := x.MantExp(nil)
+	if x.Sign() == 0 || exp > 64 || exp <= -64 {
+		return dst, false
+	}
+	var whole big.Float
+	mantissa, _ := whole.Abs(whole.SetMantExp(x, longDoublePrecision-exp)).Uint64()
+	shift := uint(longDoublePrecision - exp) // x is mantissa / 2^shift, up to its sign
+	integer, fraction := uint64(0), mantissa
+	if shift <= 64 {
+		integer = mantissa >> shift
+		fraction = mantissa - integer<<shift
+	}
+	// units + rest/2^64 is fraction * unit / 2^shift; half way goes to even.
+	const half = 1 << 63
+	high, low := bits.Mul64(fraction, unit)
+	var units, rest uint64
+	if shift <= 64 {
+		units = high<<(64-shift) | low>>shift
+		rest = low << (64 - shift)
+	} else {
+		units = high >> (shift - 64)
+		rest = high<<(128-shift) | low>>(shift-64) | min(1, low<<(128-shift))
+	}
+	if rest > half || rest == half && units&1 == 1 {
+		units++
+	}
+	if units == unit {
+		units = 0
+		integer++ // cannot overflow: below 2^64 with a fraction is below 2^63
+	}
+	if x.Signbit() {
+		dst = append(dst, '-')
+	}
+	dst = strconv.AppendUint(dst, integer, 10)
+	dst = append(dst, '.')
+	width := len(dst) + 17
+	dst = strconv.AppendUint(dst, unit+units, 10) // 1 and 17 digits
+	dst = append(dst[:width-17], dst[width-16:]...)
+	return dst, true
+}
+
+// powersOfTen are those that fit in 64 bits.
+var powersOfTen = func() (p [20]uint64) {
+	p[0] = 1
+	for i := 1; i < len(p); i++ {
+		p[i] = 10 * p[i-1]
+	}
+	return p
+}()
 
 // longDouble rounds the literal (not 0) into v without its sign. It reports
 // false if v would be an infinity or 0.
@@ -79,6 +139,12 @@ func (lit *literal) longDouble(v *big.Float, b []byte) bool {
 		}
 	}
 	fraction := max(0, lit.mantEnd-lit.point-1) // digits after the point
+	if exp := fraction - lit.exponent; base == 10 && len(digits) <= 19 && exp >= 0 && exp < len(powersOfTen) {
+		var num, den big.Float
+		mantissa, _ := strconv.ParseUint(string(digits), 10, 64)
+		v.Quo(num.SetUint64(mantissa), den.SetUint64(powersOfTen[exp]))
+		return true
+	}
 	m, _ := new(big.Int).SetString(string(digits), base)
 
 	// The value is m * 2^exp2 * 10^exp10, exactly.

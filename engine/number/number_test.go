@@ -356,3 +356,14 @@ func FuzzLongDouble(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkIncrByFloat(b *testing.B) {
+	dst := make([]byte, 0, 64)
+	b.ReportAllocs()
+	for range b.N {
+		x, _ := number.ParseLongDouble([]byte("12345.67"))
+		y, _ := number.ParseLongDouble([]byte("0.1"))
+		sum, _ := number.AddLongDouble(x, y)
+		dst = number.AppendLongDouble(dst[:0], sum)
+	}
+}

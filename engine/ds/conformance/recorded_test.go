@@ -22,7 +22,7 @@ import (
 	"everysec/engine/resp"
 )
 
-var redisAddress = flag.String("redis", "", "record testdata anew from the Redis 7.0 server at `address`, whose database 0 is lost")
+var redisAddress = flag.String("redis", "", "record testdata anew from the Redis 7.0 server at `address`, whose data and settings are lost")
 
 // scenarios plays n scenarios on ours and compares with what was recorded
 // when theirs was played on a real server.
