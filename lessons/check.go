@@ -259,6 +259,9 @@ func (c *Check) Evaluate(replies []string, start, now *Facts) []Verdict {
 			left := it.Left.Evaluate(next(it.Left.Command()), start, now)
 			right := it.Right.Evaluate(next(it.Right.Command()), start, now)
 			v.Saw = left.String()
+			if it.Right.Fact != nil {
+				v.Saw += ", against " + right.String()
+			}
 			v.Passed = compare(left, it.Op, right)
 		}
 		verdicts = append(verdicts, v)
