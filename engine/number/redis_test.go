@@ -8,7 +8,7 @@ import (
 	"everysec/engine/resp"
 )
 
-var redisAddress = flag.String("redis", "", "record testdata anew from the Redis 7.0 server at `address`, whose data and settings are lost")
+var redisAddress = flag.String("redis", "", "record testdata anew from the Redis 7.0 server at `address`, whose data and settings are lost; one package at a time (-p 1)")
 
 // redisClient talks to a real server, when testdata is recorded.
 type redisClient struct {

@@ -22,7 +22,7 @@ import (
 	"everysec/engine/resp"
 )
 
-var redisAddress = flag.String("redis", "", "record testdata anew from the Redis 7.0 server at `address`, whose data and settings are lost")
+var redisAddress = flag.String("redis", "", "record testdata anew from the Redis 7.0 server at `address`, whose data and settings are lost; one package at a time (-p 1)")
 
 // scenarios plays n scenarios on ours and compares with what was recorded
 // when theirs was played on a real server.
