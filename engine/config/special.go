@@ -358,10 +358,14 @@ func shutdownParameter(name string) Parameter {
 func fixedWhenRunning(p Parameter, reason string) Parameter {
 	set := p.set
 	p.set = func(c *Config, words []string) error {
-		if c.running && strings.Join(words, " ") != p.get(c) {
+		before := p.get(c)
+		if err := set(c, words); err != nil {
+			return err
+		}
+		if c.running && p.get(c) != before {
 			return errors.New(reason)
 		}
-		return set(c, words)
+		return nil
 	}
 	return p
 }

@@ -248,7 +248,7 @@ func runHello(c *command.Context) {
 	}
 	if !c.Client.Authenticated {
 		c.Reply.Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the " +
-			"HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the " +
+			"HELLO AUTH <user> <pass> option can be used to authenticate the client and select the " +
 			"RESP protocol version at the same time")
 		return
 	}

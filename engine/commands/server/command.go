@@ -155,7 +155,7 @@ func runCommandInfo(c *command.Context) {
 		if s := find(c, name); s != nil {
 			s.WriteInfo(c.Reply)
 		} else {
-			c.Reply.NullArray()
+			c.Reply.Null()
 		}
 	}
 }
