@@ -106,7 +106,25 @@ type CrashReport struct {
 	Account    bridge.Account
 	At         int64 // engine time
 	Restarting bool
-	Loss       Loss // what the line said at that moment
+	Loss       Loss  // what the line said at that moment
+	Unwritten  int64 // acknowledged writes that the operating system did not have
+}
+
+// PageCacheLives tells whether the operating system survived the crash.
+func (r *CrashReport) PageCacheLives() bool { return r.Account.Kind == bridge.KillNine }
+
+// Before says what the crash could take, as long as only that is known.
+func (r *CrashReport) Before() string {
+	s := Plural(r.Account.Acknowledged, "write", "writes") + " had been acknowledged. "
+	switch {
+	case !r.PageCacheLives() && r.Loss.Writes > 0:
+		return s + Plural(r.Loss.Writes, "of them was", "of them were") + " not on the disk."
+	case !r.PageCacheLives():
+		return s + "All of them were on the disk."
+	case r.Unwritten > 0:
+		return s + Plural(r.Unwritten, "of them was", "of them were") + " only in the memory of the process."
+	}
+	return s + "The operating system had got all of them, and it lives on."
 }
 
 // Title names the crash.
@@ -134,7 +152,12 @@ func (m *Model) crash(kind bridge.CrashKind, seed uint64, then func(m *Model)) {
 		// Any seed is as good as another; this one differs from crash to crash.
 		seed = uint64(m.Wall) & 0xffffffff
 	}
-	loss, at := m.Loss(), m.Now()
+	loss, at, unwritten := m.Loss(), m.Now(), int64(0)
+	if d := &m.Durability; d.AOFEnabled {
+		unwritten = int64(d.Acknowledged - min(d.Acknowledged, d.Written))
+	} else {
+		unwritten = loss.Writes // in no file at all
+	}
 	m.control(bridge.OpCrash, bridge.Record(nil).Byte(uint8(kind)).Int(int64(seed)), func(m *Model, data []byte) {
 		a, err := bridge.ReadAccount(data)
 		if err != nil {
@@ -142,7 +165,7 @@ func (m *Model) crash(kind bridge.CrashKind, seed uint64, then func(m *Model)) {
 		}
 		m.crashes++
 		m.went()
-		m.Crashed = &CrashReport{Account: a, At: at, Loss: loss}
+		m.Crashed = &CrashReport{Account: a, At: at, Loss: loss, Unwritten: unwritten}
 		m.emit(Say{"The server is down: " + m.Crashed.Title()})
 		if then != nil {
 			then(m)

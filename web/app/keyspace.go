@@ -22,6 +22,11 @@ func (d Durable) Words() string {
 	return [...]string{"only in memory", "written, not synced", "on disk", "in the last snapshot"}[d]
 }
 
+// Short is the state in a word or two.
+func (d Durable) Short() string {
+	return [...]string{"memory only", "written", "on disk", "snapshot"}[d]
+}
+
 // Cell is one key as the page knows it.
 type Cell struct {
 	Key      string // the first event.MaxKey bytes

@@ -211,7 +211,7 @@ func (m *Model) facts() *lessons.Facts {
 		if r.Client == m.Loop.page {
 			continue
 		}
-		f.Runs = append(f.Runs, lessons.Run{Command: string(r.Preview), Start: r.Start, Held: r.Duration, Waited: r.Waited})
+		f.Runs = append(f.Runs, lessons.Run{Command: Command(r), Start: r.Start, Held: r.Duration, Waited: r.Waited})
 	}
 	for _, file := range m.Files {
 		f.Files = append(f.Files, lessons.File{Name: file.Name, Bytes: file.Size})
@@ -372,6 +372,34 @@ func (m *Model) runBlock(id string) {
 	m.mark(PartLesson)
 }
 
+// submit enters a line at a console. One that begins with '!' is an action, as
+// in a lesson: "!fill 1000 keys".
+func (m *Model) submit(msg Submit) {
+	c := m.Console(msg.Console)
+	if c == nil {
+		return
+	}
+	m.mark(PartConsoles)
+	if len(msg.Line) < 2 || msg.Line[0] != '!' {
+		c.submit(msg.Line)
+		return
+	}
+	blocks := []console.Block{{Kind: console.Typed, Prompt: c.CLI.Prompt(), Text: msg.Line}}
+	c.CLI.History().Add(msg.Line)
+	a, err := lessons.ParseAction(msg.Line)
+	if err != nil {
+		c.show(append(blocks, console.Block{Kind: console.Note, Text: err.Error()}))
+		return
+	}
+	c.show(append(blocks, console.Block{Kind: console.Note, Text: a.Words()}))
+	if m.Lesson == nil {
+		m.Lesson = newLesson(&lessons.Lesson{}, "")
+	}
+	m.stopRun()
+	m.Lesson.run = &run{lines: []lessons.Line{{Action: a}}, setup: 1}
+	m.advance()
+}
+
 func (m *Model) stopRun() {
 	if l := m.Lesson; l != nil && l.run != nil {
 		for i, s := range l.Lines[l.run.block] {
@@ -399,7 +427,7 @@ func (m *Model) advance() {
 			return
 		}
 		r.wait = nil
-		if r.at == r.setup && r.setup > 0 || r.at == 0 && l.starts[r.step] == nil {
+		if r.step != "" && (r.at == r.setup && r.setup > 0 || r.at == 0 && l.starts[r.step] == nil) {
 			l.starts[r.step] = m.facts() // the step begins behind its setup
 		}
 		if r.at == len(r.lines) {

@@ -9,6 +9,8 @@
 package app
 
 import (
+	"strings"
+
 	"everysec/engine/command"
 	"everysec/engine/event"
 	"everysec/lessons"
@@ -60,6 +62,7 @@ type Model struct {
 	crashes      int64
 	filesAskedAt int64
 	filesStale   bool
+	resync       bool
 	resyncAt     int64
 	measuredAt   int64
 	loadMicros   int64
@@ -126,10 +129,7 @@ func (m *Model) update(message Message) {
 		m.answered(msg)
 
 	case Submit:
-		if c := m.Console(msg.Console); c != nil {
-			c.submit(msg.Line)
-			m.mark(PartConsoles)
-		}
+		m.submit(msg)
 	case Interrupt:
 		if c := m.Console(msg.Console); c != nil {
 			c.CLI.Interrupt()
@@ -226,6 +226,11 @@ func (m *Model) frame(wall int64) {
 	if m.filesStale && wall-m.filesAskedAt > 500_000 && !m.Loading {
 		m.askFiles(nil)
 	}
+	// A keyspace far beyond what the page can hold would overflow again and again.
+	if m.resync && !m.Down && !m.Loading && m.Stats.Keys <= 2*MaxCells && wall-m.resyncAt > 500_000 {
+		m.resync, m.resyncAt = false, wall
+		m.control(bridge.OpResync, nil, nil)
+	}
 	m.frameLesson()
 }
 
@@ -264,7 +269,7 @@ func (m *Model) apply(e event.Event) {
 		m.mark(PartDurability | PartKeyspace | PartInspector)
 	case *event.CommandRun:
 		m.Loop.add(e)
-		if e.Name == "config|set" || e.Name == "config|rewrite" || e.Name == "config" {
+		if e.Name == "config|set" && e.Client != m.Loop.page {
 			m.askConfig()
 		}
 		m.mark(PartLoop)
@@ -288,11 +293,7 @@ func (m *Model) apply(e event.Event) {
 		}
 		m.mark(PartStatus)
 	case *event.Overflow:
-		// A keyspace far beyond what the page can hold would overflow again.
-		if m.Stats.Keys <= MaxCells && m.Wall-m.resyncAt > 2_000_000 {
-			m.resyncAt = m.Wall
-			m.control(bridge.OpResync, nil, nil)
-		}
+		m.resync = true
 	}
 }
 
@@ -336,6 +337,16 @@ func (l *Loop) Slowest(since int64) *event.CommandRun {
 	return best
 }
 
+// Command is the beginning of the command as it was typed.
+func Command(r *event.CommandRun) string {
+	name, _, _ := strings.Cut(r.Name, "|")
+	name = strings.ToUpper(name)
+	if len(r.Preview) == 0 {
+		return name
+	}
+	return name + " " + Text(r.Preview)
+}
+
 // Loss is what a power cut would take now.
 type Loss struct {
 	Writes int64 // acknowledged and not on the disk
@@ -363,8 +374,11 @@ func (m *Model) Loss() Loss {
 
 // LossLine is the one line that is always true.
 func (m *Model) LossLine() (lead, amount, rest string) {
-	if m.Down {
-		return "The server is down. ", "", "What is on the disk now is all that a restart can find."
+	switch {
+	case m.Down && m.Crashed != nil && m.Crashed.PageCacheLives():
+		return "The process is dead. ", "", "A restart finds what it had handed to the operating system."
+	case m.Down:
+		return "The server is down. ", "", "A restart finds what is on the disk, and nothing else."
 	}
 	l := m.Loss()
 	if l.Writes == 0 {

@@ -104,18 +104,17 @@ func HexDump(data []byte, offset int) []byte {
 		for shift := 20; shift >= 0; shift -= 4 {
 			out = append(out, hex[position>>shift&15])
 		}
-		out = append(out, ' ')
 		for i := range 16 {
-			if i%8 == 0 {
+			if i%4 == 0 {
 				out = append(out, ' ')
 			}
 			if i < len(line) {
-				out = append(out, hex[line[i]>>4], hex[line[i]&15], ' ')
+				out = append(out, hex[line[i]>>4], hex[line[i]&15])
 			} else {
-				out = append(out, "   "...)
+				out = append(out, "  "...)
 			}
 		}
-		out = append(out, ' ')
+		out = append(out, ' ', ' ')
 		for _, c := range line {
 			if c < ' ' || c > '~' {
 				c = '.'

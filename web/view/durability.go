@@ -84,6 +84,9 @@ func (d *durability) drawLanes(m *app.Model) {
 		return int64(a - b)
 	}
 	var counts, bytes [3]int64
+	if m.Down && e.AOFEnabled && m.Crashed != nil && m.Crashed.PageCacheLives() {
+		counts[1], bytes[1] = back(e.Written, e.Synced), max(e.WrittenBytes-e.SyncedBytes, 0)
+	}
 	if !m.Down {
 		if e.AOFEnabled {
 			counts[0], counts[1] = back(e.Last, e.Written), back(e.Written, e.Synced)
@@ -217,13 +220,7 @@ func (d *durability) drawAccount(m *app.Model) {
 	case a.Complete:
 		d.summary.setText(app.Plural(r.LostKeys(), "key is", "keys are") + " not as acknowledged.")
 	default:
-		s := app.Plural(a.Acknowledged, "write", "writes") + " had been acknowledged. "
-		if r.Loss.Writes > 0 && a.Kind == bridge.KillNine {
-			s += app.Plural(r.Loss.Writes, "of them was", "of them were") + " not synced, but the operating system lives on."
-		} else if r.Loss.Writes > 0 {
-			s += app.Plural(r.Loss.Writes, "of them was", "of them were") + " not on the disk."
-		}
-		d.summary.setText(s)
+		d.summary.setText(r.Before())
 	}
 	count := func(n int64) string {
 		if n < 0 {

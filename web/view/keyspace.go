@@ -369,7 +369,7 @@ func (k *keyspace) drawList(m *app.Model) {
 		sign := create("i", "").set("data-state", [...]string{"memory", "written", "disk", "snapshot"}[d])
 		k.rows.add(create("tr", "").add(
 			create("td", "").add(b), create("td", "").setText(c.Type.String()), create("td", "").setText(life),
-			create("td", "").setText(app.Bytes(c.Memory)), create("td", "").add(sign, create("span", "").setText(d.Words())),
+			create("td", "").setText(app.Bytes(c.Memory)), create("td", "").add(sign, create("span", "").setText(d.Short())),
 		))
 		if slot == focused {
 			b.v.Call("focus")

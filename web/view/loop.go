@@ -3,8 +3,6 @@
 package view
 
 import (
-	"strings"
-
 	"everysec/web/app"
 	"everysec/web/chart"
 )
@@ -68,10 +66,7 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 		l.text.setText("Nothing ran in the last ten seconds.")
 		return
 	}
-	text := "longest: " + app.Text(slowest.Preview)
-	if len(slowest.Preview) == 0 {
-		text = "longest: " + strings.ToUpper(strings.ReplaceAll(slowest.Name, "|", " "))
-	}
+	text := "longest: " + cut(app.Command(slowest), 40)
 	text += " held the thread " + app.Span(slowest.Duration)
 	var waited int64
 	for _, r := range l.runs {
