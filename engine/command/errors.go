@@ -28,6 +28,9 @@ const (
 	ErrInvalidDBIndex     = "ERR invalid DB index"
 	ErrNotAllowedInScript = "ERR This Redis command is not allowed from script"
 	ErrSameObject         = "ERR source and destination objects are the same"
+	ErrNotNegatable       = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+	ErrNumKeys            = "ERR numkeys should be greater than 0"
+	ErrNegativeLimit      = "ERR LIMIT can't be negative"
 	ErrBGSaveInProgress   = "ERR Background save already in progress"
 )
 

@@ -11,6 +11,7 @@ import (
 	"everysec/engine/commands/pubsub"
 	"everysec/engine/commands/scripting"
 	"everysec/engine/commands/server"
+	"everysec/engine/commands/sets"
 	"everysec/engine/commands/strings"
 	"everysec/engine/commands/transactions"
 )
@@ -26,6 +27,7 @@ func Families() [][]*command.Spec {
 		scripting.Commands,
 		server.Commands,
 		strings.Commands,
+		sets.Commands,
 		transactions.Commands,
 	}
 }

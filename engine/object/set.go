@@ -21,12 +21,18 @@ type SetView struct {
 
 // NewSet makes an empty set in the encoding that suits a first member.
 func (s *Store) NewSet(member []byte) Value {
-	if _, isInt := number.ParseInt(member); isInt && s.Limits.SetMaxIntsetEntries > 0 {
-		v := Value{Type: Set, Encoding: IntSet}
-		s.keep(&v, intset.New())
-		return v
+	if _, isInt := number.ParseInt(member); isInt {
+		return s.NewIntSet()
 	}
 	return s.NewHashTableSet(0)
+}
+
+// NewIntSet makes an empty set as an intset. It becomes a hashtable as soon as
+// it must.
+func (s *Store) NewIntSet() Value {
+	v := Value{Type: Set, Encoding: IntSet}
+	s.keep(&v, intset.New())
+	return v
 }
 
 // NewHashTableSet makes an empty set as a hashtable with room for n members.
