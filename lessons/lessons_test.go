@@ -2,8 +2,10 @@ package lessons
 
 import (
 	"fmt"
+	"go/build"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -314,5 +316,20 @@ func TestConsolesInOrderOfAppearance(t *testing.T) {
 	}
 	if got, want := Consoles(lines), []string{"worker-B", ""}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// What goes into the page imports nothing heavy: no Markdown, no JSON, and
+// nothing of this module.
+func TestThePageGetsNothingHeavy(t *testing.T) {
+	p, err := build.ImportDir(".", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	light := []string{"encoding/binary", "errors", "fmt", "iter", "strconv", "strings", "time"}
+	for _, name := range p.Imports {
+		if !slices.Contains(light, name) {
+			t.Errorf("package lessons imports %q", name)
+		}
 	}
 }

@@ -79,7 +79,8 @@ func (e *Engine) start(options []string) error {
 	began := e.stopwatch()
 	s, err := server.Open(e.now, server.Options{
 		FS: e.disk, Seed: e.lesson.Seed, ProcessID: 1,
-		ConfigFile: []byte(strings.Join(e.lesson.Config, "\n") + "\n"), ConfigFileName: "redis.conf",
+		// The account of a crash compares DEBUG DIGEST-VALUE.
+		ConfigFile: []byte("enable-debug-command yes\n" + strings.Join(e.lesson.Config, "\n") + "\n"), ConfigFileName: "redis.conf",
 		Config: config, Stopwatch: e.stopwatch,
 	})
 	if err != nil {
