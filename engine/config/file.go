@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -41,7 +40,7 @@ func (c *Config) Parse(file, content string) error {
 			continue
 		}
 		words, ok := splitLine(line)
-		err := errors.New("Unbalanced quotes in configuration line")
+		var err error = reason("Unbalanced quotes in configuration line")
 		if ok {
 			if len(words) == 0 {
 				continue
@@ -69,12 +68,12 @@ func splitLine(line string) ([]string, bool) {
 // add to it, and an empty one takes all away.
 func (c *Config) Directive(name string, words ...string) error {
 	name = strings.ToLower(name)
-	if reason := refused[name]; reason != "" {
-		return errors.New(reason)
+	if why := refused[name]; why != "" {
+		return reason(why)
 	}
 	p, ok := Lookup(name)
 	if !ok {
-		return errors.New("Bad directive or wrong number of arguments")
+		return reason("Bad directive or wrong number of arguments")
 	}
 	if len(words) == 0 && name == "save" {
 		words = []string{""} // "--save" with nothing behind it, as in Redis

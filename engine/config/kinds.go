@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -34,14 +33,20 @@ type Parameter struct {
 	quoted, memory bool
 }
 
+// reason is why a value is not taken, in Redis's words as they go to the
+// client.
+type reason string
+
+func (r reason) Error() string { return string(r) }
+
 // The reasons Redis gives for a value that it does not take.
 var (
-	errWordCount = errors.New("wrong number of arguments")
-	errInteger   = errors.New("argument couldn't be parsed into an integer")
-	errOctal     = errors.New("argument couldn't be parsed as an octal number")
-	errMemory    = errors.New("argument must be a memory value")
-	errPercent   = errors.New("argument must be a memory or percent value")
-	errBool      = errors.New("argument must be 'yes' or 'no'")
+	errWordCount error = reason("wrong number of arguments")
+	errInteger   error = reason("argument couldn't be parsed into an integer")
+	errOctal     error = reason("argument couldn't be parsed as an octal number")
+	errMemory    error = reason("argument must be a memory value")
+	errPercent   error = reason("argument must be a memory or percent value")
+	errBool      error = reason("argument must be 'yes' or 'no'")
 )
 
 func (p Parameter) immutable() Parameter {
@@ -265,7 +270,7 @@ func keptPercent(name, value string) Parameter {
 			case err != nil:
 				return "", errPercent
 			case n > 100:
-				return "", errors.New("percentage argument must be less or equal to 100")
+				return "", reason("percentage argument must be less or equal to 100")
 			}
 			return strconv.FormatUint(n, 10) + "%", nil
 		}
@@ -307,7 +312,7 @@ func keptList(name, value string) Parameter {
 }
 
 func oneOf(choices []string) error {
-	return errors.New("argument(s) must be one of the following: " + strings.Join(choices, ", "))
+	return reason("argument(s) must be one of the following: " + strings.Join(choices, ", "))
 }
 
 func choose(choices []string, value string) (int, error) {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,7 +11,7 @@ import (
 
 // The directives with a form of their own.
 
-var errSave = errors.New("Invalid save parameters")
+var errSave error = reason("Invalid save parameters")
 
 // parseSavePoints parses pairs of seconds and changes.
 func parseSavePoints(words []string) ([]SavePoint, error) {
@@ -108,7 +107,7 @@ next:
 				continue next
 			}
 		}
-		return 0, errors.New("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
+		return 0, reason("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
 	}
 	return all, nil
 }
@@ -187,7 +186,7 @@ func fileName(name, value string, field func(c *Config) *string) Parameter {
 	p := text(name, value, field)
 	p.set = one(func(c *Config, value string) error {
 		if strings.Contains(value, "/") {
-			return errors.New(name + " can't be a path, just a filename")
+			return reason(name + " can't be a path, just a filename")
 		}
 		*field(c) = value
 		return nil
@@ -201,7 +200,7 @@ func dirName(name, value string, field func(c *Config) *string) Parameter {
 	set := p.set
 	p.set = func(c *Config, words []string) error {
 		if len(words) == 1 && words[0] == "" {
-			return errors.New(name + " can't be empty")
+			return reason(name + " can't be empty")
 		}
 		return set(c, words)
 	}
@@ -227,7 +226,7 @@ func bufferLimitParameter() Parameter {
 				return nil
 			}
 			if len(words)%4 != 0 {
-				return errors.New("Wrong number of arguments in buffer limit configuration.")
+				return reason("Wrong number of arguments in buffer limit configuration.")
 			}
 			limits := strings.Fields(c.kept[bufferLimits])
 			if len(limits) == 0 {
@@ -240,13 +239,13 @@ func bufferLimitParameter() Parameter {
 				}
 				at := slices.Index(bufferClasses, class)
 				if at < 0 {
-					return errors.New("Invalid client class specified in buffer limit configuration.")
+					return reason("Invalid client class specified in buffer limit configuration.")
 				}
 				hard, ok := ParseMemory(words[i+1])
 				soft, ok2 := ParseMemory(words[i+2])
 				seconds, err := strconv.ParseInt(words[i+3], 10, 64)
 				if !ok || !ok2 || err != nil || seconds < 0 {
-					return errors.New("Error in hard, soft or soft_seconds setting in buffer limit configuration.")
+					return reason("Error in hard, soft or soft_seconds setting in buffer limit configuration.")
 				}
 				limits[4*at] = class
 				limits[4*at+1] = strconv.FormatInt(hard, 10)
@@ -296,7 +295,7 @@ func oomScoreParameter() Parameter {
 		}
 		for _, w := range words {
 			if n, err := strconv.Atoi(w); err != nil || n < -2000 || n > 2000 {
-				return nil, errors.New("Invalid oom-score-adj-values, elements must be between -2000 and 2000.")
+				return nil, reason("Invalid oom-score-adj-values, elements must be between -2000 and 2000.")
 			}
 		}
 		return words, nil
@@ -316,9 +315,9 @@ func percentilesParameter() Parameter {
 			f, ok := number.ParseDouble([]byte(w))
 			switch {
 			case !ok:
-				return nil, errors.New("Invalid " + name + " parameters")
+				return nil, reason("Invalid " + name + " parameters")
 			case f < 0 || f > 100:
-				return nil, errors.New(name + " parameters should sit between [0.0,100.0]")
+				return nil, reason(name + " parameters should sit between [0.0,100.0]")
 			}
 			list = append(list, trimZeros(strconv.FormatFloat(f, 'f', 6, 64)))
 		}
@@ -340,7 +339,7 @@ func shutdownParameter(name string) Parameter {
 			has[i] = true
 		}
 		if has[1] && has[2] {
-			return nil, errors.New("shutdown options SAVE and NOSAVE can't be used simultaneously")
+			return nil, reason("shutdown options SAVE and NOSAVE can't be used simultaneously")
 		}
 		has[0] = has == [5]bool{0: has[0]}
 		var list []string
@@ -355,7 +354,7 @@ func shutdownParameter(name string) Parameter {
 
 // fixedWhenRunning refuses a change at run time of what only the host could
 // change, with the reason that Redis gives when the system refuses.
-func fixedWhenRunning(p Parameter, reason string) Parameter {
+func fixedWhenRunning(p Parameter, why string) Parameter {
 	set := p.set
 	p.set = func(c *Config, words []string) error {
 		before := p.get(c)
@@ -363,7 +362,7 @@ func fixedWhenRunning(p Parameter, reason string) Parameter {
 			return err
 		}
 		if c.running && p.get(c) != before {
-			return errors.New(reason)
+			return reason(why)
 		}
 		return nil
 	}
@@ -376,7 +375,7 @@ func hostnameParameter() Parameter {
 	p.set = func(c *Config, words []string) error {
 		for _, r := range strings.Join(words, " ") {
 			if r != '-' && r != '.' && (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z') {
-				return errors.New("Hostnames may only contain alphanumeric characters, hyphens or dots")
+				return reason("Hostnames may only contain alphanumeric characters, hyphens or dots")
 			}
 		}
 		return set(c, words)
@@ -389,7 +388,7 @@ func defragParameter() Parameter {
 	set := p.set
 	p.set = func(c *Config, words []string) error {
 		if len(words) == 1 && strings.EqualFold(words[0], "yes") {
-			return errors.New("Active defragmentation cannot be enabled: memory does not fragment here")
+			return reason("Active defragmentation cannot be enabled: memory does not fragment here")
 		}
 		return set(c, words)
 	}
