@@ -1,0 +1,39 @@
+package play_test
+
+import (
+	"testing"
+
+	"everysec/lessons/markdown"
+	"everysec/lessons/play"
+)
+
+// Every lesson plays on this engine from the first line to the last: every
+// transcript matches, every check fails before its solution and passes after.
+func TestLessonsOnTheEngine(t *testing.T) {
+	all, err := markdown.Load("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) == 0 {
+		t.Fatal("no lesson found")
+	}
+	for _, l := range all {
+		t.Run(l.ID, func(t *testing.T) {
+			w, err := play.NewEngine(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := play.Play(l.ID+"/lesson.md", l, w)
+			for _, f := range report.Failures {
+				t.Error(f)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d commands, %d replies compared, %d actions, %d verdicts", report.Commands, report.Replies, report.Actions, report.Verdicts)
+			if report.Skipped+report.Unjudged > 0 {
+				t.Errorf("%d lines and %d items were not played", report.Skipped, report.Unjudged)
+			}
+		})
+	}
+}
