@@ -19,6 +19,7 @@ func (m *Model) answered(msg Answered) {
 	if msg.Err != "" {
 		m.Notice = &Noticed{bridge.NoticeFatal, msg.Err}
 		m.stopRun()
+		m.refreshState()
 		m.mark(PartStatus)
 		return
 	}
@@ -54,6 +55,7 @@ func (m *Model) refreshState() { m.control(bridge.OpState, nil, (*Model).hostSta
 // ready is the server's first moment of life.
 func (m *Model) ready() {
 	m.Loading, m.Down = false, false
+	m.based = false
 	m.starts++
 	m.filesStale = true
 	if m.starts == 1 {
@@ -178,6 +180,7 @@ func (m *Model) restart(options [][2]string, then func(m *Model)) {
 	if m.Crashed != nil {
 		m.Crashed.Restarting = true
 	}
+	m.Down, m.Loading = false, true
 	r := bridge.Record(nil).Int(int64(len(options)))
 	for _, o := range options {
 		r = r.String(o[0]).String(o[1])
@@ -199,7 +202,10 @@ func (m *Model) restart(options [][2]string, then func(m *Model)) {
 				m.emit(Say{"The server is back. " + m.Crashed.Summary()})
 			}
 		}
-		if a.Error == "" && (m.Down || m.Loading) {
+		switch {
+		case a.Error != "":
+			m.Down, m.Loading = true, false
+		case m.Loading:
 			m.ready()
 		}
 		m.refreshState()
@@ -218,6 +224,11 @@ func (r *CrashReport) Summary() string {
 		return s + "; " + Plural(r.LostKeys(), "key", "keys") + " did not come back as acknowledged."
 	}
 	return s + ": " + Count(a.SurvivedWrites) + " survived, " + Count(a.LostWrites) + " lost."
+}
+
+// zipped offers an archive for download.
+func zipped(name string) func(m *Model, data []byte) {
+	return func(m *Model, data []byte) { m.emit(Download{name, bridge.Read(data).Bytes()}) }
 }
 
 // Quick are the directives of the quick settings.

@@ -192,13 +192,14 @@ func (m *Model) enterStep(id string) {
 // facts are what the checks of a lesson may look at.
 func (m *Model) facts() *lessons.Facts {
 	d := &m.Durability
+	since := func(change uint64) int64 { return int64(max(change, m.base) - m.base) }
 	f := &lessons.Facts{
 		Now: m.Now(), Crashes: m.crashes, Restarts: m.starts,
-		Acknowledged: int64(d.Acknowledged), Written: int64(d.Written), Durable: int64(d.Synced),
+		Acknowledged: since(d.Acknowledged), Written: since(d.Written), Durable: since(d.Synced),
 		LoadMicros: m.loadMicros,
 	}
 	if !d.AOFEnabled {
-		f.Durable = int64(d.SnapshotChange)
+		f.Durable = since(d.SnapshotChange)
 	}
 	if r := m.Crashed; r != nil {
 		f.Account = &lessons.Account{
@@ -423,6 +424,9 @@ func (m *Model) advance() {
 	l := m.Lesson
 	for l != nil && l.run != nil {
 		r := l.run
+		if !m.Down && !m.based {
+			return // the facts would not know what recovery loaded
+		}
 		if !m.collect(r) || r.busy || r.wait != nil && !r.wait(m) {
 			return
 		}

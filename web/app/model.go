@@ -66,6 +66,8 @@ type Model struct {
 	resyncAt     int64
 	measuredAt   int64
 	loadMicros   int64
+	base         uint64 // the newest change that recovery loaded
+	based        bool
 }
 
 // New returns a model; specs are the rows of the command table, for hints.
@@ -186,9 +188,9 @@ func (m *Model) update(message Message) {
 	case DownloadFile:
 		m.downloadFile(msg.Name)
 	case DownloadAll:
-		m.control(bridge.OpExport, nil, func(m *Model, data []byte) { m.emit(Download{"everysec.zip", data}) })
+		m.control(bridge.OpExport, nil, zipped("everysec.zip"))
 	case DownloadRaw:
-		m.control(bridge.OpRawStore, nil, func(m *Model, data []byte) { m.emit(Download{"everysec-store.zip", data}) })
+		m.control(bridge.OpRawStore, nil, zipped("everysec-store.zip"))
 	case ViewFile:
 		m.viewFile(msg.Name)
 	case Import:
@@ -244,6 +246,13 @@ func (m *Model) events(batch []byte) {
 }
 
 func (m *Model) apply(e event.Event) {
+	if m.Down {
+		// What the dead server had still to say about its memory is of no use.
+		if l, ok := e.(*event.Log); ok {
+			m.Log = append(m.Log, *l)
+		}
+		return
+	}
 	switch e := e.(type) {
 	case *event.KeyChanged:
 		m.keyspace(e.DB).change(e, m.Now())
@@ -266,6 +275,12 @@ func (m *Model) apply(e event.Event) {
 			m.filesStale = true
 		}
 		m.Durability = *e
+		if m.Durability.Acknowledged == 0 {
+			m.Durability.Acknowledged = e.Last // an engine that does not count replies
+		}
+		if !m.based && !m.Loading {
+			m.base, m.based = e.Last, true
+		}
 		m.mark(PartDurability | PartKeyspace | PartInspector)
 	case *event.CommandRun:
 		m.Loop.add(e)
@@ -312,13 +327,23 @@ func (m *Model) touched(db int, key []byte) {
 type Loop struct {
 	Runs []event.CommandRun // newest last
 	page uint64             // the page's own client, whose questions are not the learner's
+	step int64              // the moment at which the newest commands arrived together
+	busy int64              // how long they have held the thread
 }
 
 // MaxRuns is how many commands the loop remembers.
 const MaxRuns = 2048
 
+// add takes a command. All that ran in one step of the engine bear its moment,
+// so each is put behind those that ran before it, and waited for them.
 func (l *Loop) add(e *event.CommandRun) {
 	c := *e
+	if c.Start != l.step {
+		l.step, l.busy = c.Start, 0
+	}
+	c.Waited = max(c.Waited, l.busy)
+	c.Start += l.busy
+	l.busy += c.Duration
 	c.Preview = append([]byte(nil), e.Preview...)
 	l.Runs = append(l.Runs, c)
 	if len(l.Runs) >= 2*MaxRuns {

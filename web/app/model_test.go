@@ -29,6 +29,7 @@ func newPage(t *testing.T) *page {
 	p.do(app.Boot{Wall: 1_000_000})
 	p.state(bridge.PhaseRunning)
 	p.drain()
+	p.events(&event.Durability{AOFEnabled: true})
 	p.sent, p.asked, p.other = nil, nil, nil
 	return p
 }
