@@ -509,6 +509,7 @@ class Engine {
           this.deaths = 0;
           resolve();
         } else if (data.fatal !== undefined) {
+          if (data.trace) console.error(data.trace);
           reject(new EngineError("FATAL", data.fatal));
           this.died(data.fatal);
         }

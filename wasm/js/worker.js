@@ -29,6 +29,14 @@
     return data.length;
   }
 
+  // What Go prints before it dies is the only word on why.
+  let lastWords = "";
+  const decoder = new TextDecoder();
+  fs.writeSync = (fd, b) => {
+    lastWords = (lastWords + decoder.decode(b)).slice(-8000);
+    return b.length;
+  };
+
   // After an exit, a stack overflow or a lack of memory the instance returns
   // nonsense, so nothing is asked of it again. The page starts a new worker.
   function fatal(reason) {
@@ -36,7 +44,9 @@
     dead = true;
     engine = null;
     store?.close();
-    postMessage({ fatal: String(reason?.message ?? reason) });
+    const text = String(reason?.message ?? reason);
+    const cause = lastWords.split("\n").find((line) => /^(panic|fatal error|runtime):/.test(line));
+    postMessage({ fatal: cause ? `${cause} (${text})` : text, trace: lastWords });
   }
 
   // call runs an export that returns the milliseconds until it wants to be

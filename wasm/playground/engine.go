@@ -44,12 +44,12 @@ var (
 
 func runEngine() {
 	machine = host.New(host.Options{
-		Open: openEngine,
 		Post: func(b []byte) { post(unsafe.Pointer(unsafe.SliceData(b)), int32(len(b))) },
 		Commit: func(transaction uint32, ops []byte) {
 			commit(int32(transaction), unsafe.Pointer(unsafe.SliceData(ops)), int32(len(ops)))
 		},
-		Ask: func(what idb.Ask) { ask(int32(what)) },
+		Ask:       func(what idb.Ask) { ask(int32(what)) },
+		Stopwatch: func() int64 { return int64(stopwatch()) },
 	})
 }
 

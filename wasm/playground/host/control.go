@@ -1,10 +1,12 @@
 package host
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
 
+	"everysec/engine/server"
 	"everysec/engine/vfs"
 	"everysec/wasm/bridge"
 	"everysec/wasm/idb"
@@ -66,9 +68,7 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 		h.ask(c, call, idb.Download)
 		return
 	case bridge.OpResync:
-		if h.engine != nil {
-			h.engine.Resync()
-		}
+		c.resync = &resync{}
 	case bridge.OpFreeSpace:
 		if free := f.Int(); free < 0 {
 			h.disk.SetCapacity(0)
@@ -323,7 +323,9 @@ func (h *Host) try(rdb []byte) error {
 	if err := put(disk, "dump.rdb", rdb); err != nil {
 		return err
 	}
-	engine, err := h.options.Open(h.now(), Start{FS: disk, Config: [][2]string{{"appendonly", "no"}, {"save", ""}, {"dbfilename", "dump.rdb"}}})
+	engine, err := server.Open(h.now(), server.Options{
+		FS: disk, Config: [][2]string{{"appendonly", "no"}, {"save", ""}, {"dbfilename", "dump.rdb"}},
+	})
 	if err != nil {
 		return err
 	}
@@ -332,7 +334,7 @@ func (h *Host) try(rdb []byte) error {
 		engine.Step(now)
 	}
 	if !engine.Running() {
-		return errors.New(engine.Failure())
+		return cmp.Or(engine.Failure(), errors.New("the file could not be loaded"))
 	}
 	return nil
 }
@@ -371,7 +373,9 @@ func command(dst []byte, args ...string) []byte {
 // warm runs commands on a server that nobody sees, so that the browser has
 // compiled the paths a first visitor takes. It stops after n commands.
 func (h *Host) warm(n int) (bridge.Record, error) {
-	engine, err := h.options.Open(h.now(), Start{FS: vfs.New(vfs.Options{}), Config: [][2]string{{"appendonly", "yes"}, {"save", ""}}})
+	engine, err := server.Open(h.now(), server.Options{
+		FS: vfs.New(vfs.Options{}), Config: [][2]string{{"appendonly", "yes"}, {"save", ""}},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"everysec/engine/event"
 	"everysec/engine/resp"
 	"everysec/engine/vfs"
 	"everysec/wasm/bridge"
@@ -49,10 +48,9 @@ func (h *Host) crash(kind bridge.CrashKind, seed uint64) (bridge.Record, error) 
 		files:   h.increments(),
 	}
 	b.keys, b.names = h.keys()
-	if d := h.durability(); d != nil {
-		b.account.Acknowledged = int64(d.Acknowledged)
-		b.aof, b.snap = d.AOFEnabled, d.SnapshotChange
-	}
+	d := h.engine.Durability()
+	b.account.Acknowledged = int64(d.Acknowledged)
+	b.aof, b.snap = d.AOFEnabled, d.SnapshotChange
 	h.drop()
 	was := h.disk
 	h.disk = was.Image(vfs.Kind(kind), seed)
@@ -64,18 +62,6 @@ func (h *Host) crash(kind bridge.CrashKind, seed uint64) (bridge.Record, error) 
 	h.failure = "crashed"
 	h.tell(bridge.NoticeCrashed, "")
 	return b.account.Append(nil), nil
-}
-
-// durability is the newest figure the engine has told. Asking takes its events
-// out, so every reader gets them.
-func (h *Host) durability() *event.Durability {
-	h.batch.Reset()
-	h.engine.Drain(&h.batch)
-	if h.batch.Len() == 0 {
-		return h.watermark
-	}
-	h.share(h.batch.Encode(nil))
-	return h.watermark
 }
 
 // restart starts the server again; if it went down by a crash the answer is
@@ -176,10 +162,17 @@ func compare(a *keyState, inA []byte, b *keyState, inB []byte) int {
 
 // keys is every key, sorted.
 func (h *Host) keys() (keys []keyState, names []byte) {
-	h.engine.Keys(func(db int, key []byte, digest uint64, expireAt int64) {
-		keys = append(keys, keyState{at: len(names), n: len(key), db: db, digest: digest, expireAt: expireAt})
-		names = append(names, key...)
-	})
+	space := h.engine.Space()
+	for _, db := range space.DBs {
+		for node := range db.Keys.All() {
+			key, e := db.KeyOf(node), db.EntryOf(node)
+			keys = append(keys, keyState{
+				at: len(names), n: len(key), db: db.ID,
+				digest: digest(space.Objects, &e.Value), expireAt: e.ExpireAt,
+			})
+			names = append(names, key...)
+		}
+	}
 	slices.SortFunc(keys, func(a, b keyState) int { return compare(&a, names, &b, names) })
 	return keys, names
 }

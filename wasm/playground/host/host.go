@@ -15,48 +15,22 @@ import (
 	"slices"
 
 	"everysec/engine/event"
+	"everysec/engine/server"
 	"everysec/engine/vfs"
 	"everysec/wasm/bridge"
 	"everysec/wasm/idb"
 )
 
-// Engine is what the host needs of a server; see package server.
-type Engine interface {
-	Connect(now int64, address string) uint64
-	Disconnect(now int64, id uint64)
-	Receive(id uint64, data []byte)
-	Step(now int64)
-	OutputReady() []uint64
-	Output(id uint64) (data []byte, closed bool)
-	NextWake() int64
-	Loading() bool
-	Running() bool
-	// Failure says why the server does not run, if it was not asked to stop.
-	Failure() string
-	Drain(b *event.Batch)
-	Resync()
-	// Keys visits every key of every database with a digest of its value and
-	// its expiry in milliseconds (0: none).
-	Keys(visit func(db int, key []byte, digest uint64, expireAt int64))
-}
-
-// Start is what an engine is opened with.
-type Start struct {
-	FS         vfs.FS
-	Seed       uint64
-	Config     [][2]string
-	ConfigFile []byte // the text of redis.conf in the data directory
-}
-
 // Options connect a host to what is around it.
 type Options struct {
-	Open func(now int64, s Start) (Engine, error)
 	// Post sends a batch that begins with its channel. It must consume the
 	// bytes before it returns.
 	Post func(batch []byte)
 	// Commit begins a transaction of the store, Ask a rare question to it.
 	Commit func(transaction uint32, ops []byte)
 	Ask    func(what idb.Ask)
+	// Stopwatch is microseconds of real time since some moment.
+	Stopwatch func() int64
 }
 
 // ConfigName is the configuration file that CONFIG REWRITE writes and a start
@@ -90,13 +64,12 @@ type Host struct {
 	storeText string  // why it is not what was asked for
 	asked     []asked // calls that wait for the store
 
-	engine    Engine
+	engine    *server.Server
 	ready     bool   // NoticeReady was sent for this engine
 	failure   string // why there is no engine
 	starts    uint64
-	before    *before           // the crash that took it down
-	afterLoad []func()          // calls that wait until it answers, or cannot start
-	watermark *event.Durability // as told last
+	before    *before  // the crash that took it down
+	afterLoad []func() // calls that wait until it answers, or cannot start
 
 	channels map[uint32]*channel
 	order    []*channel
@@ -114,6 +87,13 @@ type channel struct {
 	reads   bool     // has ever given credit
 	events  [][]byte // drained for other channels, not yet sent to this one
 	held    int      // bytes of events
+	resync  *resync  // a description of every key that is under way
+}
+
+// resync is where it goes on.
+type resync struct {
+	db     int
+	cursor uint64
 }
 
 type owner struct {
@@ -344,39 +324,49 @@ const maxHeld = 4 << 20
 // drain takes the engine's events if anybody has credit, and keeps a copy for
 // those who read but have none.
 func (h *Host) drain() {
-	var readers, able int
+	able := false
 	for _, c := range h.order {
-		if c.reads {
-			readers++
-		}
 		if c.credit > 0 {
-			able++
+			h.describe(c)
 			h.sendEvents(c)
 		}
+		able = able || c.credit > 0
 	}
-	if able == 0 || h.engine == nil {
-		return
+	if able && h.engine != nil {
+		h.drainAll()
 	}
-	able = 0
-	for _, c := range h.order {
-		if c.credit > 0 {
-			able++
-		}
+}
+
+func (h *Host) drainAll() {
+	h.batch.Reset()
+	h.engine.Drain(&h.batch)
+	if h.batch.Len() > 0 {
+		h.share(h.batch.Encode(nil))
 	}
-	if able == 0 {
+}
+
+// resyncKeys is how many keys of a resynchronisation one batch describes.
+const resyncKeys = 4000
+
+// describe goes on with a resynchronisation. What changes meanwhile is told by
+// the ordinary events, which this channel gets after the description.
+func (h *Host) describe(c *channel) {
+	if c.resync == nil || h.engine == nil {
 		return
 	}
 	h.batch.Reset()
-	h.engine.Drain(&h.batch)
-	if h.batch.Len() == 0 {
-		return
+	r := c.resync
+	r.cursor = h.engine.Resync(&h.batch, r.db, r.cursor, resyncKeys)
+	if r.cursor == 0 {
+		if r.db++; r.db == len(h.engine.Space().DBs) {
+			c.resync = nil
+		}
 	}
-	h.share(h.batch.Encode(nil))
+	c.events = append(c.events, h.batch.Encode(nil))
 }
 
 // share gives encoded events to every channel that reads.
 func (h *Host) share(encoded []byte) {
-	h.watch(encoded)
 	for _, c := range h.order {
 		if !c.reads {
 			continue
@@ -391,16 +381,6 @@ func (h *Host) share(encoded []byte) {
 			h.sendEvents(c)
 		}
 	}
-}
-
-// watch remembers the newest durability among events.
-func (h *Host) watch(encoded []byte) {
-	_ = event.Decode(encoded, func(e event.Event) {
-		if d, ok := e.(*event.Durability); ok {
-			last := *d
-			h.watermark = &last
-		}
-	})
 }
 
 // sendEvents spends one credit on everything that waits.
@@ -428,21 +408,27 @@ func (h *Host) tell(kind bridge.Notice, text string) {
 // start opens an engine on the disk.
 func (h *Host) start(more ...[2]string) {
 	h.failure, h.ready = "", false
-	s := Start{FS: h.disk, Seed: h.settings.Seed + h.starts}
+	o := server.Options{
+		FS: h.disk, Seed: h.settings.Seed + h.starts, Stopwatch: h.options.Stopwatch,
+		ConfigFileName: ConfigName, ProcessID: int(h.starts) + 1,
+	}
 	h.starts++
 	file, err := vfs.ReadFile(h.disk, ConfigName)
 	if err == nil {
-		s.ConfigFile = file
+		o.ConfigFile = file
 	} else {
-		s.Config = append(s.Config, Lesson...)
+		o.Config = append(o.Config, Lesson...)
 	}
-	s.Config = slices.Concat(s.Config, h.settings.Config, more)
-	engine, err := h.options.Open(h.now(), s)
+	o.Config = slices.Concat(o.Config, h.settings.Config, more)
+	engine, err := server.Open(h.now(), o)
 	if err != nil {
 		h.down(err.Error())
 		return
 	}
 	h.engine = engine
+	for _, c := range h.order {
+		c.resync = nil
+	}
 }
 
 // loaded is the moment at which the server answers.
@@ -463,7 +449,10 @@ func (h *Host) settled() {
 
 // stopped is an engine that ended by itself.
 func (h *Host) stopped() {
-	why := h.engine.Failure()
+	why := ""
+	if err := h.engine.Failure(); err != nil {
+		why = err.Error()
+	}
 	h.drop()
 	h.down(why)
 }
@@ -477,7 +466,7 @@ func (h *Host) down(why string) {
 // drop forgets the engine and closes all its clients.
 func (h *Host) drop() {
 	if h.engine != nil {
-		h.drainLast()
+		h.drainAll() // its last log lines above all
 	}
 	h.engine, h.input = nil, false
 	for _, c := range h.order {
@@ -487,16 +476,6 @@ func (h *Host) drop() {
 		clear(c.clients)
 	}
 	clear(h.owners)
-}
-
-// drainLast lets readers have what an engine still had to tell, its log above
-// all, before it is gone.
-func (h *Host) drainLast() {
-	h.batch.Reset()
-	h.engine.Drain(&h.batch)
-	if h.batch.Len() > 0 {
-		h.share(h.batch.Encode(nil))
-	}
 }
 
 func sorted(clients map[uint32]uint64) []uint32 {

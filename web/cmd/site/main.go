@@ -36,12 +36,15 @@ func run(verb string) error {
 	if err != nil {
 		return err
 	}
-	b := publish.Builder{Root: root, Out: filepath.Join(root, "dist"), Compress: verb != "dev"}
+	b := publish.Builder{Root: root, Out: filepath.Join(root, "dist"), Compress: verb == "build" || verb == "size"}
 	switch verb {
 	case "build":
 		return b.Build()
 	case "size":
 		if err := b.Build(); err != nil {
+			return err
+		}
+		if err := b.Weigh(os.Stdout, 25); err != nil {
 			return err
 		}
 		return publish.Size(b.Out, os.Stdout)

@@ -47,11 +47,15 @@ func (b *Builder) Build() error {
 // collect makes every file of the site; names are slash paths.
 func (b *Builder) collect() (map[string][]byte, error) {
 	files := map[string][]byte{}
-	wasm, err := b.wasm()
+	wasm, err := b.wasm("-s -w")
 	if err != nil {
 		return nil, err
 	}
-	files["everysec.wasm"] = wasm
+	if files["everysec.wasm"], err = Slim(wasm); err != nil {
+		// A Go that we do not know yet: larger, and as good.
+		fmt.Fprintln(os.Stderr, "site: everysec.wasm stays as large as it is:", err)
+		files["everysec.wasm"] = wasm
+	}
 
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
@@ -82,14 +86,14 @@ func (b *Builder) collect() (map[string][]byte, error) {
 }
 
 // wasm compiles the one module.
-func (b *Builder) wasm() ([]byte, error) {
+func (b *Builder) wasm(linker string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "everysec-build")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "everysec.wasm")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, "./wasm/playground")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", linker, "-o", out, "./wasm/playground")
 	cmd.Dir = b.Root
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	cmd.Stderr = os.Stderr

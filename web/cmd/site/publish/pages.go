@@ -1,18 +1,42 @@
 package publish
 
-// pages adds the page itself.
-func (b *Builder) pages(files map[string][]byte) error {
-	files["index.html"] = []byte(barePage)
-	return nil
-}
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
 
-const barePage = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Everysec</title>
-<link rel="icon" href="data:,">
-<link rel="preload" href="everysec.wasm" as="fetch" crossorigin>
-<link rel="preload" href="everysec.js" as="script" crossorigin>
-<script type="module" src="boot.js"></script>
-<p data-everysec-status></p>
-`
+	"everysec/lessons/markdown"
+	"everysec/web/site"
+)
+
+// pages adds the page, with the lesson's text in it, and what it is drawn with.
+func (b *Builder) pages(files map[string][]byte) error {
+	err := fs.WalkDir(site.Static(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || name == "index.html" {
+			return err
+		}
+		files[name], err = fs.ReadFile(site.Static(), name)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	list, err := markdown.Load(filepath.Join(b.Root, "lessons"))
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("no lesson in %s", filepath.Join(b.Root, "lessons"))
+	}
+	html, err := markdown.HTML(list[0])
+	if err != nil {
+		return err
+	}
+	files["index.html"], err = site.Index(site.Page{
+		Lesson:  list[0],
+		HTML:    html,
+		Scripts: []string{"boot.js"},
+		Preload: [][2]string{{"everysec.wasm", "fetch"}, {"everysec.js", "script"}},
+	})
+	return err
+}

@@ -1,0 +1,213 @@
+package publish
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Go's linker leaves two things in a wasm module that cost a visitor far more
+// than they give. Slim takes them out; the program stays the same.
+//
+// The data section is cut into up to 100,000 pieces wherever a few zeros
+// stand, and the headers of the pieces compress badly. One piece with its
+// zeros compresses well.
+//
+// And every instruction's source line is in a table that only a stack trace
+// reads. A trace of a slim module names functions, not lines. What the
+// collector, the unwinder and recover need stays: frame sizes, stack maps, and
+// what was inlined where.
+
+// errLayout says that this Go arranges its tables in another way than we know.
+var errLayout = errors.New("unknown layout of the line tables")
+
+// Slim returns a smaller module that does the same.
+func Slim(wasm []byte) ([]byte, error) {
+	if !bytes.HasPrefix(wasm, []byte("\x00asm")) {
+		return nil, errWasm
+	}
+	out := slices.Clone(wasm[:8])
+	for r := (reader{wasm[8:]}); len(r.b) > 0; {
+		id := r.take(1)[0]
+		body := r.take(r.uint())
+		switch id {
+		case 11:
+			memory, base, err := flatten(body)
+			if err != nil {
+				return nil, err
+			}
+			if err := dropLines(memory); err != nil {
+				return nil, err
+			}
+			body = oneSegment(memory, base)
+		case 12: // the number of segments, checked against the data section
+			body = []byte{1}
+		}
+		out = append(out, id)
+		out = binary.AppendUvarint(out, uint64(len(body)))
+		out = append(out, body...)
+	}
+	return out, nil
+}
+
+// flatten lays the segments out as they will lie in memory, from base on.
+func flatten(section []byte) (memory []byte, base int, err error) {
+	const i32Const, end = 0x41, 0x0b
+	type piece struct {
+		at   int
+		data []byte
+	}
+	var pieces []piece
+	r := reader{section}
+	for n := r.uint(); n > 0; n-- {
+		if kind := r.uint(); kind != 0 || len(r.b) == 0 || r.take(1)[0] != i32Const {
+			return nil, 0, fmt.Errorf("data segment of kind %d: %w", kind, errWasm)
+		}
+		at := r.signed()
+		if op := r.take(1); len(op) == 0 || op[0] != end || at < 0 || at > 1<<28 {
+			return nil, 0, fmt.Errorf("data segment at %d: %w", at, errWasm)
+		}
+		pieces = append(pieces, piece{at, r.take(r.uint())})
+	}
+	if len(pieces) == 0 {
+		return nil, 0, errWasm
+	}
+	base, size := pieces[0].at, 0
+	for _, p := range pieces {
+		base = min(base, p.at)
+		size = max(size, p.at+len(p.data))
+	}
+	memory = make([]byte, size-base)
+	for _, p := range pieces {
+		copy(memory[p.at-base:], p.data)
+	}
+	return memory, base, nil
+}
+
+func oneSegment(memory []byte, base int) []byte {
+	body := []byte{1, 0, 0x41}
+	body = appendSigned(body, base)
+	body = append(body, 0x0b)
+	body = binary.AppendUvarint(body, uint64(len(memory)))
+	return append(body, memory...)
+}
+
+// signed reads a signed LEB128, which is not Go's varint.
+func (r *reader) signed() int {
+	v, shift := 0, 0
+	for {
+		b := r.take(1)
+		if len(b) == 0 {
+			return 0
+		}
+		v |= int(b[0]&0x7f) << shift
+		shift += 7
+		if b[0]&0x80 == 0 {
+			if b[0]&0x40 != 0 {
+				v |= -1 << shift
+			}
+			return v
+		}
+	}
+}
+
+func appendSigned(b []byte, v int) []byte {
+	for {
+		c := byte(v & 0x7f)
+		v >>= 7
+		if v == 0 && c&0x40 == 0 || v == -1 && c&0x40 != 0 {
+			return append(b, c)
+		}
+		b = append(b, c|0x80)
+	}
+}
+
+// The layout of runtime.pclntab and runtime._func in Go 1.20 to 1.26.
+var tableMagic = []byte{0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8}
+
+const (
+	fieldName      = 4
+	fieldPCSP      = 16
+	fieldPCFile    = 20
+	fieldPCLine    = 24
+	fieldPCDatas   = 28
+	fieldUnit      = 32
+	fieldStartLine = 36
+	fieldPCData    = 44
+
+	unsafePoint = 0 // of the PCDATA tables: only asynchronous preemption reads it
+)
+
+// dropLines clears the tables of files and lines.
+func dropLines(memory []byte) error {
+	le := binary.LittleEndian
+	at := bytes.Index(memory, tableMagic)
+	if at < 0 || bytes.Contains(memory[at+1:], tableMagic) || len(memory)-at < 72 {
+		return fmt.Errorf("pclntab: %w", errLayout)
+	}
+	table := memory[at:]
+	field := func(i int) int { return int(le.Uint64(table[8+8*i:])) }
+	count, names, units, paths, values, funcs := field(0), field(3), field(4), field(5), field(6), field(7)
+	ends := []int{72, names, units, paths, values, funcs, len(table)}
+	if !slices.IsSorted(ends) || names != 72 || count <= 0 || funcs+8*count > len(table) {
+		return fmt.Errorf("pclntab of %d functions at %v: %w", count, ends, errLayout)
+	}
+	pctab := table[values:funcs]
+	keep := map[uint32]bool{}
+	for i := range count {
+		offset := funcs + int(le.Uint32(table[funcs+8*i+4:]))
+		if offset+fieldPCData > len(table) {
+			return fmt.Errorf("function %d: %w", i, errLayout)
+		}
+		f := table[offset:]
+		datas := int(le.Uint32(f[fieldPCDatas:]))
+		if datas > 4 || int(le.Uint32(f[fieldName:])) > units-names || offset+fieldPCData+4*datas > len(table) {
+			return fmt.Errorf("function %d: %w", i, errLayout)
+		}
+		for _, gone := range []int{fieldPCFile, fieldPCLine, fieldUnit, fieldStartLine} {
+			le.PutUint32(f[gone:], 0) // 0: no such table
+		}
+		keep[le.Uint32(f[fieldPCSP:])] = true
+		for k := range datas {
+			if k == unsafePoint {
+				le.PutUint32(f[fieldPCData+4*k:], 0)
+			}
+			keep[le.Uint32(f[fieldPCData+4*k:])] = true
+		}
+	}
+	delete(keep, 0)
+	kept := make([]byte, len(pctab))
+	for offset := range keep {
+		n := tableLength(pctab, int(offset))
+		if n == 0 {
+			return fmt.Errorf("table at %d: %w", offset, errLayout)
+		}
+		copy(kept[offset:], pctab[offset:int(offset)+n])
+	}
+	copy(pctab, kept)
+	clear(table[units:values]) // the names of files
+	return nil
+}
+
+// tableLength is how long one table of pctab is: pairs of a value's change and
+// a distance, ended by a change of 0 that is not the first. 0: not a table.
+func tableLength(pctab []byte, from int) int {
+	at := from
+	for first := true; at < len(pctab); first = false {
+		change, n := binary.Uvarint(pctab[at:])
+		if n <= 0 {
+			return 0
+		}
+		at += n
+		if change == 0 && !first {
+			return at - from
+		}
+		if _, n = binary.Uvarint(pctab[at:]); n <= 0 {
+			return 0
+		}
+		at += n
+	}
+	return 0
+}
