@@ -8,7 +8,8 @@ import (
 	dom "honnef.co/go/js/dom/v2"
 )
 
-var document = dom.GetWindow().Document()
+// document is set by Run: the same module also runs in a worker, which has none.
+var document dom.Document
 
 // node is an element that remembers what was last written to it, so that a
 // drawing that changes nothing costs no crossing. Text goes in as text only;

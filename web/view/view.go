@@ -42,6 +42,7 @@ type Page struct {
 
 // Run binds the page to a connection and returns; callbacks do the rest.
 func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
+	document = dom.GetWindow().Document()
 	p := &Page{model: app.New(specs), conn: conn}
 	p.body = wrap(document.QuerySelector("body"))
 	p.say = byID("say")
