@@ -125,6 +125,7 @@ func (c *Conn) Receive() (raw []byte, v resp.Value) {
 		if n > 0 {
 			raw = append([]byte(nil), c.buf[:n]...)
 			c.buf = append(c.buf[:0], c.buf[n:]...)
+			v, _, _ = resp.Parse(raw) // once more, so that it does not alias the buffer
 			return raw, v
 		}
 		chunk := make([]byte, 64<<10)

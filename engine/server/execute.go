@@ -13,6 +13,8 @@ import (
 // or queue it.
 func (s *Server) execute(c *connection, args [][]byte) {
 	c.LastInteraction = s.space.Now
+	c.QueryBuffer = c.reader.Buffered()
+	c.QueryBufferFree = c.reader.MemoryUsage() - c.QueryBuffer
 	s.markDirty(c)
 	mark := c.writer.Len()
 	s.dispatch(c, args)
@@ -20,6 +22,7 @@ func (s *Server) execute(c *connection, args [][]byte) {
 		c.writer.Truncate(mark)
 	}
 	c.ReplySkip, c.ReplySkipNext = c.ReplySkipNext, false
+	c.reader.Unauthenticated = !c.Authenticated
 	if s.contextDepth == 0 {
 		s.flushUnit()
 	}

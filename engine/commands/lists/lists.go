@@ -429,9 +429,8 @@ func runLpos(c *command.Context) {
 				c.Reply.Error("ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list")
 				return
 			}
-			if rank == math.MinInt64 {
-				c.Reply.Error(command.ErrOutOfRange)
-				return
+			if rank == math.MinInt64 { // Redis 7.0 negates it, which leaves it as it is
+				rank = -1
 			}
 		case command.Is(options[0], "COUNT"):
 			if count, ok = c.IntFrom(options[1], 0, "ERR COUNT can't be negative"); !ok {
