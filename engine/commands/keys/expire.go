@@ -150,6 +150,6 @@ func replyExpiry(c *command.Context, base, unit int64) {
 	case unit == 1:
 		c.Reply.Int(max(e.ExpireAt-base, 0))
 	default:
-		c.Reply.Int((max(e.ExpireAt-base, 0) + 500) / unit)
+		c.Reply.Int(int64((uint64(max(e.ExpireAt-base, 0)) + 500) / uint64(unit)))
 	}
 }

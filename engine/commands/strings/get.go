@@ -43,7 +43,7 @@ func runStrLen(c *command.Context) {
 	}
 	n := 0
 	if e != nil {
-		n = c.Objects().StringLen(&e.Value)
+		n = len(c.Objects().StringBytes(&e.Value))
 	}
 	c.Reply.Int(int64(n))
 }
