@@ -13,8 +13,8 @@ import (
 // or queue it.
 func (s *Server) execute(c *connection, args [][]byte) {
 	c.LastInteraction = s.space.Now
-	c.QueryBuffer = c.reader.Buffered()
-	c.QueryBufferFree = c.reader.MemoryUsage() - c.QueryBuffer
+	c.QueryBuffer = int64(c.reader.Buffered())
+	c.QueryBufferFree = int64(c.reader.MemoryUsage()) - c.QueryBuffer
 	s.markDirty(c)
 	mark := c.writer.Len()
 	s.dispatch(c, args)
