@@ -3,6 +3,7 @@ package play_test
 import (
 	"testing"
 
+	"everysec/lessons"
 	"everysec/lessons/markdown"
 	"everysec/lessons/play"
 )
@@ -35,5 +36,33 @@ func TestLessonsOnTheEngine(t *testing.T) {
 				t.Errorf("%d lines and %d items were not played", report.Skipped, report.Unjudged)
 			}
 		})
+	}
+}
+
+// A learner may open the chapter at any step, on a fresh server, and may go
+// back to the one before.
+func TestEveryStepStandsAlone(t *testing.T) {
+	all, err := markdown.Load("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range all {
+		for i, s := range l.Steps {
+			t.Run(l.ID+"/"+s.ID, func(t *testing.T) {
+				alone := *l
+				alone.Steps = []lessons.Step{l.Steps[(i+1)%len(l.Steps)], s}
+				w, err := play.NewEngine(l)
+				if err != nil {
+					t.Fatal(err)
+				}
+				report, err := play.Play(l.ID+"/lesson.md", &alone, w)
+				for _, f := range report.Failures {
+					t.Error(f)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
 	}
 }
