@@ -34,7 +34,13 @@ func New(tb testing.TB, config ...string) *Server {
 // On starts a server on a disk that holds something.
 func On(tb testing.TB, disk *vfs.Disk, config ...string) *Server {
 	tb.Helper()
-	s, err := Open(disk, Start, config...)
+	return At(tb, disk, Start, config...)
+}
+
+// At is On at another time than Start.
+func At(tb testing.TB, disk *vfs.Disk, now int64, config ...string) *Server {
+	tb.Helper()
+	s, err := Open(disk, now, config...)
 	if err != nil {
 		tb.Fatalf("open: %v", err)
 	}

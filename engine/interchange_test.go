@@ -1,0 +1,259 @@
+package engine_test
+
+import (
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"everysec/engine/redistest"
+	"everysec/engine/servertest"
+	"everysec/engine/vfs"
+)
+
+// Files are Redis's own: what we write a real redis-server loads and its check
+// tools call valid; what it writes we load. The dataset has every type in
+// every encoding, and DEBUG DIGEST says whether two servers hold the same.
+
+// dataset is commands that make every type in every encoding.
+func dataset() [][]string {
+	r := rand.New(rand.NewPCG(7, 7))
+	long := strings.Repeat("a value longer than an embedded string ", 4)
+	commands := [][]string{
+		{"SET", "string:int", "12345"},
+		{"SET", "string:negative", "-9223372036854775808"},
+		{"SET", "string:embstr", "short"},
+		{"SET", "string:raw", long},
+		{"SET", "string:compressible", strings.Repeat("ab", 5000)},
+		{"SET", "string:empty", ""},
+		{"SET", "string:binary", "\x00\xff\r\n\x01"},
+		{"SET", "expiring", "later", "EX", "100000"},
+		{"SET", "expiring:far", "later", "PXAT", "9999999999999"},
+		{"SADD", "set:intset16", "1", "2", "3"},
+		{"SADD", "set:intset64", "1", "-9223372036854775808", "9223372036854775807"},
+		{"SADD", "set:hashtable", "a", "b", "17", long},
+		{"HSET", "hash:listpack", "f", "v", "n", "17", "", ""},
+		{"HSET", "hash:hashtable", "f", long, "n", "17"},
+		{"ZADD", "zset:listpack", "1", "a", "1.5", "b", "-inf", "low", "inf", "high", "17", "18"},
+		{"RPUSH", "list:small", "a", "17", "-3", long},
+		{"SELECT", "3"},
+		{"SET", "other:db", "x", "PX", "5000000"},
+		{"SELECT", "0"},
+	}
+	for i := range 600 {
+		n := fmt.Sprint(r.Int64N(1 << uint(1+i%62)))
+		commands = append(commands,
+			[]string{"RPUSH", "list:nodes", strings.Repeat("x", i%200) + n},
+			[]string{"ZADD", "zset:skiplist", fmt.Sprint(r.Float64() * 1e6), "member:" + n},
+			[]string{"HSET", "hash:many", "field:" + n, n},
+			[]string{"SADD", "set:many", "member:" + n},
+			[]string{"SADD", "set:manyint", n},
+		)
+	}
+	for i := range 300 {
+		commands = append(commands, []string{"SET", fmt.Sprintf("key:%d", i), fmt.Sprint(r.Uint64()), "EX", "100000"})
+	}
+	return commands
+}
+
+func toDirectory(t *testing.T, from vfs.FS, dir, to string) {
+	t.Helper()
+	infos, err := from.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, info := range infos {
+		name := filepath.Join(dir, info.Name)
+		if info.Dir {
+			if err := os.MkdirAll(filepath.Join(to, name), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			toDirectory(t, from, name, to)
+			continue
+		}
+		b, err := vfs.ReadFile(from, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, name), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func fromDirectory(t *testing.T, from string, to vfs.FS) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(from, path)
+		if name == "." || strings.HasSuffix(name, ".log") {
+			return nil
+		}
+		if d.IsDir() {
+			return to.MakeDir(name)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		f, err := to.OpenFile(name, vfs.Write|vfs.Create)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func runCheck(t *testing.T, tool, file string) {
+	t.Helper()
+	out, err := exec.Command(tool, file).CombinedOutput()
+	if err != nil {
+		t.Errorf("%s %s: %v\n%s", tool, filepath.Base(file), err, out)
+	}
+}
+
+// digests of both databases in use.
+func ourDigest(c *servertest.Client) string { return string(c.Do("DEBUG", "DIGEST").Str) }
+
+func realDigest(c *redistest.Conn) string {
+	return strings.TrimSpace(strings.TrimPrefix(string(c.Do("DEBUG", "DIGEST")), "+"))
+}
+
+func fill(t *testing.T, do func(args ...string) string) {
+	t.Helper()
+	for _, command := range dataset() {
+		if reply := do(command...); strings.HasPrefix(reply, "-") {
+			t.Fatalf("%q: %s", command, reply)
+		}
+	}
+}
+
+func ourFill(t *testing.T, c *servertest.Client) {
+	t.Helper()
+	fill(t, func(args ...string) string {
+		if v := c.Do(args...); v.IsError() {
+			return "-" + string(v.Str)
+		}
+		return ""
+	})
+}
+
+// now is the start of the in-process servers: the real one lives in the
+// present, and the expiries must mean the same to both.
+func startNow() int64 { return time.Now().UnixMicro() }
+
+func open(t *testing.T, disk *vfs.Disk, config ...string) *servertest.Server {
+	t.Helper()
+	return servertest.At(t, disk, startNow(), config...)
+}
+
+func TestRealServerLoadsOurRDB(t *testing.T) {
+	for _, compression := range []string{"yes", "no"} {
+		t.Run("rdbcompression "+compression, func(t *testing.T) {
+			disk := vfs.New(vfs.Options{})
+			s := open(t, disk, "rdbcompression", compression)
+			c := s.Client()
+			ourFill(t, c)
+			if got := c.Text("SAVE"); got != "OK" {
+				t.Fatal(got)
+			}
+			dir := t.TempDir()
+			toDirectory(t, disk, ".", dir)
+			runCheck(t, "redis-check-rdb", filepath.Join(dir, "dump.rdb"))
+			real := redistest.StartIn(t, dir).Dial(t)
+			if got, want := realDigest(real), ourDigest(c); got != want {
+				t.Errorf("the real server has loaded another dataset: digest %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestRealServerLoadsOurAOF(t *testing.T) {
+	for _, preamble := range []string{"yes", "no"} {
+		t.Run("aof-use-rdb-preamble "+preamble, func(t *testing.T) {
+			disk := vfs.New(vfs.Options{})
+			s := open(t, disk, "appendonly", "yes", "aof-use-rdb-preamble", preamble)
+			c := s.Client()
+			ourFill(t, c)
+			c.Do("BGREWRITEAOF")
+			s.Settle()
+			ourFill(t, c)
+			c.Do("MULTI")
+			c.Do("SET", "in", "transaction")
+			c.Do("INCR", "counter")
+			c.Do("EXEC")
+			s.Advance(2_000_000)
+			dir := t.TempDir()
+			toDirectory(t, disk, ".", dir)
+			runCheck(t, "redis-check-aof", filepath.Join(dir, "appendonlydir", "appendonly.aof.manifest"))
+			real := redistest.StartIn(t, dir, "--appendonly", "yes").Dial(t)
+			if got, want := realDigest(real), ourDigest(c); got != want {
+				t.Errorf("the real server has loaded another dataset: digest %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestWeLoadRealRDB(t *testing.T) {
+	real := redistest.Start(t)
+	c := real.Dial(t)
+	fill(t, func(args ...string) string { return string(c.Do(args...)) })
+	c.Do("SAVE")
+	want := realDigest(c)
+	disk := vfs.New(vfs.Options{})
+	fromDirectory(t, real.Dir, disk)
+	ours := open(t, disk).Client()
+	if got := ourDigest(ours); got != want {
+		t.Errorf("we have loaded another dataset: digest %s, want %s", got, want)
+	}
+	for _, command := range dataset() {
+		if command[0] == "SELECT" {
+			continue
+		}
+		key := command[1]
+		if !strings.Contains(key, ":") || strings.HasPrefix(key, "other") {
+			continue
+		}
+		reply := strings.TrimSpace(string(c.Do("OBJECT", "ENCODING", key)))
+		_, encoding, _ := strings.Cut(reply, "\r\n")
+		if got := string(ours.Do("OBJECT", "ENCODING", key).Str); got != encoding {
+			t.Errorf("OBJECT ENCODING %s = %s, the real server says %s", key, got, encoding)
+		}
+	}
+}
+
+func TestWeLoadRealAOF(t *testing.T) {
+	for _, preamble := range []string{"yes", "no"} {
+		t.Run("aof-use-rdb-preamble "+preamble, func(t *testing.T) {
+			real := redistest.Start(t, "--appendonly", "yes", "--aof-use-rdb-preamble", preamble, "--appendfsync", "always")
+			c := real.Dial(t)
+			fill(t, func(args ...string) string { return string(c.Do(args...)) })
+			c.Do("BGREWRITEAOF")
+			for range 200 {
+				if strings.Contains(string(c.Do("INFO", "persistence")), "aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0") {
+					break
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
+			fill(t, func(args ...string) string { return string(c.Do(args...)) })
+			want := realDigest(c)
+			real.Stop()
+			disk := vfs.New(vfs.Options{})
+			fromDirectory(t, real.Dir, disk)
+			if got := ourDigest(open(t, disk, "appendonly", "yes").Client()); got != want {
+				t.Errorf("we have loaded another dataset: digest %s, want %s", got, want)
+			}
+		})
+	}
+}
