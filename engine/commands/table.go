@@ -12,6 +12,7 @@ import (
 	"everysec/engine/commands/scripting"
 	"everysec/engine/commands/server"
 	"everysec/engine/commands/sets"
+	"everysec/engine/commands/sortedsets"
 	"everysec/engine/commands/strings"
 	"everysec/engine/commands/transactions"
 )
@@ -28,6 +29,7 @@ func Families() [][]*command.Spec {
 		server.Commands,
 		strings.Commands,
 		sets.Commands,
+		sortedsets.Commands,
 		transactions.Commands,
 	}
 }

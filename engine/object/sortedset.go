@@ -3,6 +3,7 @@ package object
 import (
 	"bytes"
 	"math/rand/v2"
+	"strconv"
 
 	"everysec/engine/ds/listpack"
 	"everysec/engine/ds/sortedset"
@@ -323,8 +324,14 @@ func scoreAt(lp []byte, pos int) float64 {
 	return f
 }
 
-// scoreText is a score as a listpack element: an integer where it is one.
-func scoreText(dst []byte, score float64) []byte { return number.AppendDouble(dst, score) }
+// scoreText is a score as a listpack element: an integer where it is one, so
+// that -0 becomes 0, as in Redis.
+func scoreText(dst []byte, score float64) []byte {
+	if n, isInt := number.DoubleToInt(score); isInt {
+		return strconv.AppendInt(dst, n, 10)
+	}
+	return number.AppendDouble(dst, score)
+}
 
 func appendScore(lp []byte, score float64) []byte {
 	var scratch [40]byte
