@@ -12,7 +12,13 @@ import (
 
 // look finds a key as those commands do that only ask about it: an expired key
 // goes, hits and misses count, but the key does not count as used.
-func look(c *command.Context, key []byte) *keyspace.Entry { return c.DB.Lookup(key, true) }
+func look(c *command.Context, key []byte) *keyspace.Entry {
+	e := c.DB.Lookup(key, true)
+	if e == nil {
+		c.Notify(config.NotifyKeyMiss, "keymiss", key)
+	}
+	return e
+}
 
 func runDel(c *command.Context) { deleteKeys(c, c.Config.LazyFreeLazyUserDel) }
 

@@ -9,10 +9,10 @@ import (
 	"everysec/engine/object"
 )
 
-// inspected finds the key that OBJECT asks about; null is the reply when there
-// is none.
+// inspected finds the key that OBJECT asks about, which is no use of it and
+// publishes nothing; null is the reply when there is none.
 func inspected(c *command.Context) *keyspace.Entry {
-	e := look(c, c.Args[2])
+	e := c.DB.Lookup(c.Args[2], true)
 	if e == nil {
 		c.Reply.Null()
 	}
