@@ -1,0 +1,298 @@
+// Package lua is the script engine of EVAL and EVALSHA: Lua 5.1 with what
+// Redis 7.0 adds to it and takes from it.
+//
+// The machine is written here rather than taken from a library because a
+// script can see almost everything about it: the wording and line of every
+// error, the order of pairs() and so of cjson.encode, the border # finds, the
+// digits of a number. It follows Lua 5.1 in all of these. It uses no goroutine
+// and no clock, never calls itself deeper than a fixed bound, and asks its
+// host at regular intervals whether to go on.
+package lua
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
+
+	"everysec/engine/resp"
+)
+
+// Options bound what a script may use. Zero fields take the defaults.
+type Options struct {
+	CheckEvery int    // calls and loop turns between two questions to the host (10,000)
+	MaxMemory  int    // bytes a script may hold (256 MiB); negative: no limit
+	Version    string // what redis.REDIS_VERSION says ("7.0.15")
+}
+
+// A Host is the server as a running script sees it.
+type Host interface {
+	// Call runs one command and returns its reply in the protocol last set
+	// (RESP2 at the start of each run). The arguments are good until Call
+	// returns, the reply until the next Call. An error reply starts with '-'.
+	Call(args [][]byte) (reply []byte)
+	// Log writes to the server's log at one of Redis's levels (0 debug,
+	// 1 verbose, 2 notice, 3 warning).
+	Log(level int, message string)
+	// Interrupted is asked every Options.CheckEvery steps; true ends the
+	// script as SCRIPT KILL does, and no pcall can stop that.
+	Interrupted() bool
+	// SetProtocol chooses RESP2 or RESP3 for the replies of Call.
+	SetProtocol(protocol int)
+	// SetReplication says where later writes go: bit 0 the AOF, bit 1 replicas.
+	SetReplication(flags int)
+	// MayRun answers redis.acl_check_cmd; known is false for no such command.
+	MayRun(args [][]byte) (allowed, known bool)
+}
+
+// Flags are what a script says of itself in its first line, "#!lua flags=...".
+type Flags uint8
+
+// The flags of Redis 7.0. A script without a first line of that form has
+// CompatMode alone.
+const (
+	NoWrites Flags = 1 << iota
+	AllowOOM
+	AllowStale
+	NoCluster
+	AllowCrossSlot
+	CompatMode
+)
+
+var flagNames = []struct {
+	name string
+	flag Flags
+}{
+	{"no-writes", NoWrites},
+	{"allow-oom", AllowOOM},
+	{"allow-stale", AllowStale},
+	{"no-cluster", NoCluster},
+	{"allow-cross-slot-keys", AllowCrossSlot},
+}
+
+// An Engine holds the compiled scripts and the Lua world they run in.
+type Engine struct {
+	options Options
+	state   *state
+	scripts map[string]*script
+	bytes   int
+	random  lrand48
+}
+
+type script struct {
+	f     *closure
+	body  string
+	flags Flags
+}
+
+// New returns an engine without scripts.
+func New(o Options) *Engine {
+	if o.CheckEvery <= 0 {
+		o.CheckEvery = 10000
+	}
+	if o.MaxMemory == 0 {
+		o.MaxMemory = 256 << 20
+	}
+	if o.Version == "" {
+		o.Version = "7.0.15"
+	}
+	e := &Engine{options: o, scripts: map[string]*script{}, random: lrand48{lrand48Start}}
+	e.state = newState(o, &e.random)
+	return e
+}
+
+// SHA1Hex names a script.
+func SHA1Hex(body []byte) string {
+	sum := sha1.Sum(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// Load compiles a script and keeps it. The error is the reply, code and all.
+func (e *Engine) Load(body []byte) (sha string, err error) {
+	sha = SHA1Hex(body)
+	if e.scripts[sha] != nil {
+		return sha, nil
+	}
+	text := string(body)
+	flags, skip, err := shebang(text)
+	if err != nil {
+		return "", err
+	}
+	f, message := e.state.compileChunk(text[skip:], "@user_script")
+	if f == nil {
+		return "", errors.New("ERR Error compiling script (new function): " + message)
+	}
+	e.scripts[sha] = &script{f: f, body: text, flags: flags}
+	e.bytes += len(text) + len(sha)
+	return sha, nil
+}
+
+// shebang reads "#!lua option=value ..." and returns what to skip of it.
+func shebang(text string) (flags Flags, skip int, err error) {
+	if !strings.HasPrefix(text, "#!") {
+		return CompatMode, 0, nil
+	}
+	end := strings.IndexByte(text, '\n')
+	if end < 0 {
+		return 0, 0, errors.New("ERR Invalid script shebang")
+	}
+	words, ok := resp.SplitArgs([]byte(text[:end]))
+	if !ok || len(words) == 0 {
+		return 0, 0, errors.New("ERR Invalid engine in script shebang")
+	}
+	if string(words[0]) != "#!lua" {
+		return 0, 0, errors.New("ERR Unexpected engine in script shebang: " + string(words[0]))
+	}
+	for _, w := range words[1:] {
+		list, ok := strings.CutPrefix(string(w), "flags=")
+		if !ok {
+			return 0, 0, errors.New("ERR Unknown lua shebang option: " + string(w))
+		}
+		if list == "" {
+			continue
+		}
+	next:
+		for _, name := range strings.Split(list, ",") {
+			for _, f := range flagNames {
+				if f.name == name {
+					flags |= f.flag
+					continue next
+				}
+			}
+			return 0, 0, errors.New("ERR Unexpected flag in script shebang: " + name)
+		}
+	}
+	return flags, end, nil
+}
+
+// Exists reports whether a script is loaded; sha is in lower case.
+func (e *Engine) Exists(sha string) bool { return e.scripts[sha] != nil }
+
+// Body returns a loaded script's text.
+func (e *Engine) Body(sha string) (body string, ok bool) {
+	s := e.scripts[sha]
+	if s == nil {
+		return "", false
+	}
+	return s.body, true
+}
+
+// Flags returns what a loaded script says of itself.
+func (e *Engine) Flags(sha string) Flags {
+	if s := e.scripts[sha]; s != nil {
+		return s.flags
+	}
+	return 0
+}
+
+// Count returns the number of loaded scripts.
+func (e *Engine) Count() int { return len(e.scripts) }
+
+// Flush forgets all scripts and everything they left in the Lua world.
+func (e *Engine) Flush() {
+	e.state = newState(e.options, &e.random)
+	e.scripts = map[string]*script{}
+	e.bytes = 0
+}
+
+// ScriptMemory returns the bytes of the loaded scripts' texts and names.
+func (e *Engine) ScriptMemory() int64 { return int64(e.bytes) + int64(len(e.scripts))*64 }
+
+// VMMemory returns the bytes reachable in the Lua world, by walking it.
+func (e *Engine) VMMemory() int64 { return int64(e.state.reachable(e.state.main)) }
+
+// Run runs a loaded script and writes its reply.
+func (e *Engine) Run(h Host, sha string, keys, args [][]byte, w *resp.Writer) {
+	sc := e.scripts[sha]
+	s := e.state
+	switch {
+	case sc == nil:
+		w.Error("NOSCRIPT No matching script. Please use EVAL.")
+		return
+	case s.host != nil:
+		w.Error("ERR a script is running already")
+		return
+	}
+	s.begin(h)
+	defer s.end()
+	s.globals.setField("KEYS", s.array(keys))
+	s.globals.setField("ARGV", s.array(args))
+	res, err := s.main.runScript(value{o: sc.f})
+	if err != nil {
+		s.replyError(err, sha, w)
+		return
+	}
+	s.reply(arg(res, 1), w, 0)
+}
+
+func (s *state) begin(h Host) {
+	s.host = h
+	s.protocol = 2
+	s.killed = false
+	s.budget = s.options.CheckEvery
+	s.memory.fresh, s.memory.steps = 0, 0
+}
+
+// end leaves nothing of the run behind but what globals still reach.
+func (s *state) end() {
+	s.host = nil
+	s.depth, s.guards = 0, 0
+	s.current = s.main
+	t := s.main
+	t.nest, t.frames, t.top = 0, t.frames[:0], 0
+	if len(t.stack) > 4096 {
+		t.stack = make([]value, 64)
+		t.frames = nil
+	}
+	clear(t.stack)
+	clear(t.out[:cap(t.out)])
+	s.pattern = matcher{}
+}
+
+func (s *state) array(list [][]byte) value {
+	tb := s.newTable(0, 0)
+	for i, b := range list {
+		tb.setInt(i+1, stringValue(string(b)))
+	}
+	return value{o: tb}
+}
+
+// runScript is pcall, but nothing passes it: a kill ends here.
+func (t *thread) runScript(f value) (res []value, err *luaError) {
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(*luaError)
+			if !ok {
+				panic(r)
+			}
+			res, err = nil, e
+		}
+	}()
+	return t.call(f), nil
+}
+
+// replyError writes what Redis's error handler makes of a raised value.
+func (s *state) replyError(err *luaError, sha string, w *resp.Writer) {
+	where := ""
+	if err.where {
+		where = " script: " + sha + ", on " + err.source + ":" + strconv.Itoa(err.line) + "."
+	}
+	message := ""
+	if tb, ok := err.v.o.(*table); ok {
+		m, ok := tb.getField("err").toStr()
+		if !ok {
+			// A real server crashes here: the table has no message.
+			m = "ERR error object is a table without an err field"
+		}
+		message = cString(m)
+	} else {
+		message = "ERR " + cString(s.describeError(err.v))
+	}
+	w.Error(message + where)
+}
+
+func (s *state) describeError(v value) string {
+	text, _ := s.main.tostring(v).toStr()
+	return text
+}
