@@ -172,9 +172,7 @@ func TestRealServerLoadsOurRDB(t *testing.T) {
 			toDirectory(t, disk, ".", dir)
 			runCheck(t, "redis-check-rdb", filepath.Join(dir, "dump.rdb"))
 			real := redistest.StartIn(t, dir).Dial(t)
-			if got, want := realDigest(real), ourDigest(c); got != want {
-				t.Errorf("the real server has loaded another dataset: digest %s, want %s", got, want)
-			}
+			compareDatasets(t, real, c)
 		})
 	}
 }
@@ -198,10 +196,31 @@ func TestRealServerLoadsOurAOF(t *testing.T) {
 			toDirectory(t, disk, ".", dir)
 			runCheck(t, "redis-check-aof", filepath.Join(dir, "appendonlydir", "appendonly.aof.manifest"))
 			real := redistest.StartIn(t, dir, "--appendonly", "yes").Dial(t)
-			if got, want := realDigest(real), ourDigest(c); got != want {
-				t.Errorf("the real server has loaded another dataset: digest %s, want %s", got, want)
-			}
+			compareDatasets(t, real, c)
 		})
+	}
+}
+
+// compareDatasets compares by digest, and tells which keys differ.
+func compareDatasets(t *testing.T, real *redistest.Conn, ours *servertest.Client) {
+	t.Helper()
+	want, got := realDigest(real), ourDigest(ours)
+	if want == got {
+		return
+	}
+	t.Errorf("the datasets differ: digest %s, redis-server has %s", got, want)
+	for _, k := range ours.Do("KEYS", "*").Elems {
+		key := string(k.Str)
+		o := fmt.Sprintf("%s", ours.Do("DEBUG", "DIGEST-VALUE", key).Elems[0].Str)
+		if r := string(real.Do("DEBUG", "DIGEST-VALUE", key)); !strings.Contains(r, o) {
+			t.Errorf("%s: digest %s, redis-server has %q", key, o, r)
+		}
+		if o, r := ours.Do("TTL", key).Int, string(real.Do("TTL", key)); (o < 0) != strings.HasPrefix(r, ":-") {
+			t.Errorf("%s: TTL %d, redis-server has %q", key, o, r)
+		}
+	}
+	if o, r := ours.Do("DBSIZE").Int, string(real.Do("DBSIZE")); fmt.Sprintf(":%d\r\n", o) != r {
+		t.Errorf("%d keys, redis-server has %q", o, r)
 	}
 }
 

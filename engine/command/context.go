@@ -53,7 +53,11 @@ func (c *Context) Objects() *object.Store { return c.Space.Objects }
 
 // LookupRead finds a key for reading; nil when there is none.
 func (c *Context) LookupRead(key []byte) *keyspace.Entry {
-	return c.DB.Lookup(key, c.Client.NoTouch)
+	e := c.DB.Lookup(key, c.Client.NoTouch)
+	if e == nil {
+		c.Notify(config.NotifyKeyMiss, "keymiss", key)
+	}
+	return e
 }
 
 // LookupWrite finds a key that the command is about to change.

@@ -3,9 +3,8 @@ package command
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
-
-	"everysec/engine/number"
 )
 
 // Where the keys of a command line are, read from its row: the key specs when
@@ -131,8 +130,8 @@ func (k *KeySpec) find(args [][]byte) ([]int, error) {
 		if first+k.KeyNumIndex >= len(args) {
 			return nil, ErrKeysUnknown
 		}
-		n, ok := number.ParseInt(args[first+k.KeyNumIndex])
-		if !ok || n < 0 || n > int64(len(args)) {
+		n := leadingInt(args[first+k.KeyNumIndex])
+		if n < 0 || n > int64(len(args)) {
 			return nil, ErrKeysUnknown
 		}
 		first += k.FirstKey
@@ -152,6 +151,26 @@ func (k *KeySpec) find(args [][]byte) ([]int, error) {
 		positions = append(positions, i)
 	}
 	return positions, nil
+}
+
+// leadingInt reads the number that a word begins with, as C's atoi, which is
+// how Redis counts keys here; 0 if there is none.
+func leadingInt(b []byte) int64 {
+	for len(b) > 0 && (b[0] == ' ' || b[0]-'\t' < 5) {
+		b = b[1:]
+	}
+	end := 0
+	if end < len(b) && (b[0] == '-' || b[0] == '+') {
+		end++
+	}
+	for end < len(b) && b[end]-'0' < 10 {
+		end++
+	}
+	n, err := strconv.ParseInt(string(b[:end]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // afterKeyword looks for the spec's keyword from StartFrom, forwards or from

@@ -46,18 +46,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// native starts our server as a process and returns its address.
+// native starts our server as a process and returns its socket.
 func native(t *testing.T, args ...string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_ = l.Close() // only its number was wanted
-	_, port, _ := net.SplitHostPort(address)
-	dir := t.TempDir()
-	all := append([]string{"--port", port, "--dir", dir, "--save", "", "--enable-debug-command", "yes"}, args...)
+	address := redistest.Socket(t)
+	all := append([]string{"--port", "0", "--unixsocket", address, "--dir", t.TempDir(), "--save", "", "--enable-debug-command", "yes"}, args...)
 	command := exec.Command(binary, all...)
 	var log bytes.Buffer
 	command.Stdout, command.Stderr = &log, &log
@@ -72,7 +65,7 @@ func native(t *testing.T, args ...string) string {
 		}
 	})
 	for range 200 {
-		if c, err := net.Dial("tcp", address); err == nil {
+		if c, err := net.Dial("unix", address); err == nil {
 			_ = c.Close()
 			return address
 		}

@@ -13,7 +13,9 @@ import (
 // sound arguments; some do not, so that errors are compared too. A shape is a
 // command line in which words in capitals after a % are drawn anew:
 //
-//	%S %L %H %T %Z  a key of a string, list, hash, set, sorted set   %K any key
+//	%S %L %H %T %Z  a key of a string, list, hash, set, sorted set   %K any of these keys
+//	%X a key of a sorted set whose scores are all equal: with others a range of
+//	members is not defined, and a skiplist answers by chance
 //	%v a value  %f a field or member  %n an integer  %i a small index
 //	%d a float  %b a score bound  %x a lex bound  %e seconds far away  %m milliseconds far away
 type generator struct {
@@ -87,6 +89,8 @@ func (g *generator) word(w string) []string {
 			return g.word("%K")
 		}
 		return []string{g.key(strings.ToLower(w[1:]))}
+	case 'X':
+		return []string{g.key("x")}
 	case 'v':
 		return []string{g.value()}
 	case 'f':
@@ -300,6 +304,9 @@ SSCAN %T 0 ?MATCH_%g ?COUNT_%i
 ZADD %Z %d~%f+
 ZADD %Z %d %f
 ZADD %Z ?NX|XX ?GT|LT ?CH %d~%f+
+ZADD %X 0~%f+
+DEL %X
+OBJECT ENCODING %X
 ZADD %Z ?NX|XX ?INCR %d %f
 ZINCRBY %Z %d %f
 ZREM %Z %f+
@@ -307,20 +314,21 @@ ZSCORE %Z %f
 ZMSCORE %Z %f+
 ZCARD %Z
 ZCOUNT %Z %b %b
-ZLEXCOUNT %Z %x %x
+ZLEXCOUNT %X %x %x
 ZRANGE %Z %i %i ?REV ?WITHSCORES
 ZRANGE %Z %b %b BYSCORE ?REV ?LIMIT_%i_%i ?WITHSCORES
-ZRANGE %Z %x %x BYLEX ?REV ?LIMIT_%i_%i
+ZRANGE %X %x %x BYLEX ?REV ?LIMIT_%i_%i
 ZRANGESTORE %Z %Z %i %i ?REV
+ZRANGESTORE %X %X %x %x BYLEX ?REV ?LIMIT_%i_%i
 ZRANGESTORE %Z %Z %b %b BYSCORE ?LIMIT_%i_%i
 ZREVRANGE %Z %i %i ?WITHSCORES
 ZRANGEBYSCORE %Z %b %b ?WITHSCORES ?LIMIT_%i_%i
 ZREVRANGEBYSCORE %Z %b %b ?WITHSCORES ?LIMIT_%i_%i
-ZRANGEBYLEX %Z %x %x ?LIMIT_%i_%i
-ZREVRANGEBYLEX %Z %x %x ?LIMIT_%i_%i
+ZRANGEBYLEX %X %x %x ?LIMIT_%i_%i
+ZREVRANGEBYLEX %X %x %x ?LIMIT_%i_%i
 ZREMRANGEBYRANK %Z %i %i
 ZREMRANGEBYSCORE %Z %b %b
-ZREMRANGEBYLEX %Z %x %x
+ZREMRANGEBYLEX %X %x %x
 ZRANK %Z %f
 ZREVRANK %Z %f
 ZPOPMIN %Z ?%i

@@ -5,7 +5,9 @@ package redistest
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -17,7 +19,7 @@ import (
 // Redis is a running redis-server.
 type Redis struct {
 	Dir     string
-	Address string
+	Address string // the path of its socket
 	command *exec.Cmd
 	exited  chan struct{}
 }
@@ -36,10 +38,9 @@ func StartIn(tb testing.TB, dir string, args ...string) *Redis {
 	if err != nil {
 		tb.Fatal("redis-server is needed for this test: apt-get install redis-server")
 	}
-	r := &Redis{Dir: dir, Address: freeAddress(tb), exited: make(chan struct{})}
-	_, port, _ := net.SplitHostPort(r.Address)
+	r := &Redis{Dir: dir, Address: Socket(tb), exited: make(chan struct{})}
 	all := append([]string{
-		"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--enable-debug-command", "yes",
+		"--port", "0", "--unixsocket", r.Address, "--dir", dir, "--save", "", "--enable-debug-command", "yes",
 		"--logfile", filepath.Join(dir, "redis.log"),
 	}, args...)
 	r.command = exec.Command(path, all...)
@@ -53,10 +54,13 @@ func StartIn(tb testing.TB, dir string, args ...string) *Redis {
 	}()
 	tb.Cleanup(r.Stop)
 	for range 200 {
-		c, err := net.Dial("tcp", r.Address)
+		c, err := net.Dial("unix", r.Address)
 		if err == nil {
+			loaded := answers(c)
 			_ = c.Close()
-			return r
+			if loaded {
+				return r
+			}
 		}
 		select {
 		case <-r.exited:
@@ -68,13 +72,28 @@ func StartIn(tb testing.TB, dir string, args ...string) *Redis {
 	return nil
 }
 
-func freeAddress(tb testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// answers tells whether a server has loaded its dataset: until then it refuses
+// PING (but not DEBUG DIGEST, which then tells of a part).
+func answers(c net.Conn) bool {
+	reply := make([]byte, 5)
+	_, err := c.Write([]byte("PING\r\n"))
+	if err == nil {
+		_ = c.SetReadDeadline(time.Now().Add(time.Second))
+		_, err = io.ReadFull(c, reply)
+	}
+	return err == nil && string(reply) == "+PONG"
+}
+
+// Socket is a path for a socket that no one else uses. A free TCP port can be
+// taken by another test between finding and using it.
+func Socket(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "redis") // TempDir's names are too long for a socket
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) }) // a temporary folder
+	return filepath.Join(dir, "socket")
 }
 
 // Stop kills the server.
@@ -91,13 +110,13 @@ type Conn struct {
 	buf  []byte
 }
 
-// Dial connects to the real server, or to any other at an address.
+// Dial connects to the real server.
 func (r *Redis) Dial(tb testing.TB) *Conn { return Dial(tb, r.Address) }
 
-// Dial connects to a server.
+// Dial connects to a server at the path of a socket.
 func Dial(tb testing.TB, address string) *Conn {
 	tb.Helper()
-	c, err := net.Dial("tcp", address)
+	c, err := net.Dial("unix", address)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -41,11 +41,10 @@ func run(args []string) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(settings.bind, strconv.Itoa(settings.port)))
+	listeners, err := settings.listen()
 	if err != nil {
 		return 1, err
 	}
-	defer listener.Close()
 	h := newHost()
 	disk, err := osfs.Open(settings.dir, h.wake)
 	if err != nil {
@@ -64,8 +63,11 @@ func run(args []string) (int, error) {
 	}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	fmt.Printf("everysec-server: listening on %s, data in %s\n", listener.Addr(), settings.dir)
-	go h.accept(listener)
+	for _, l := range listeners {
+		fmt.Printf("everysec-server: listening on %s, data in %s\n", l.Addr(), settings.dir)
+		defer l.Close()
+		go h.accept(l)
+	}
 	code := h.serve(signals)
 	return code, h.server.Failure()
 }
@@ -74,7 +76,33 @@ type settings struct {
 	options server.Options
 	port    int
 	bind    string
+	socket  string
 	dir     string
+}
+
+// listen opens the TCP port, unless it is 0, and the Unix socket if one is
+// configured.
+func (s *settings) listen() ([]net.Listener, error) {
+	var listeners []net.Listener
+	if s.port != 0 {
+		l, err := net.Listen("tcp", net.JoinHostPort(s.bind, strconv.Itoa(s.port)))
+		if err != nil {
+			return nil, err
+		}
+		listeners = append(listeners, l)
+	}
+	if s.socket != "" {
+		_ = os.Remove(s.socket) // one that a killed server left behind
+		l, err := net.Listen("unix", s.socket)
+		if err != nil {
+			return nil, err
+		}
+		listeners = append(listeners, l)
+	}
+	if len(listeners) == 0 {
+		return nil, errors.New("configured to not listen anywhere, exiting")
+	}
+	return listeners, nil
 }
 
 // parse reads the command line and the configuration file it names.
@@ -102,6 +130,7 @@ func parse(args []string) (settings, error) {
 			s.bind = strings.TrimPrefix(first, "-")
 		}
 	}
+	s.socket, _ = c.Value("unixsocket")
 	if s.dir, err = filepath.Abs(s.dir); err != nil {
 		return s, err
 	}
