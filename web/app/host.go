@@ -56,6 +56,7 @@ func (m *Model) refreshState() { m.control(bridge.OpState, nil, (*Model).hostSta
 func (m *Model) ready() {
 	m.Loading, m.Down = false, false
 	m.based = false
+	m.Loop = Loop{}
 	m.starts++
 	m.filesStale = true
 	if m.starts == 1 {

@@ -96,7 +96,8 @@ func (k *Keyspace) Slot(key string) int {
 	return -1
 }
 
-func (k *Keyspace) change(e *event.KeyChanged, now int64) {
+// change returns the key's cell, nil if there is no room for one.
+func (k *Keyspace) change(e *event.KeyChanged, now int64) *Cell {
 	i, ok := k.index[string(e.Key)]
 	if !ok {
 		switch {
@@ -108,7 +109,7 @@ func (k *Keyspace) change(e *event.KeyChanged, now int64) {
 			k.Cells = append(k.Cells, Cell{})
 		default:
 			k.beyond++
-			return
+			return nil
 		}
 		key := string(e.Key)
 		k.index[key] = i
@@ -121,6 +122,7 @@ func (k *Keyspace) change(e *event.KeyChanged, now int64) {
 	}
 	c.KeyLen, c.Type, c.Encoding = e.KeyLen, e.Type, e.Encoding
 	c.Memory, c.Elements, c.Change, c.Saved = e.Memory, e.Elements, e.Change, e.InSnapshot
+	return c
 }
 
 // ghostTime is how long a key that has gone can still be seen.

@@ -209,7 +209,7 @@ func (m *Model) facts() *lessons.Facts {
 	}
 	for i := range m.Loop.Runs {
 		r := &m.Loop.Runs[i]
-		if r.Client == m.Loop.page {
+		if m.Loop.Own(r) {
 			continue
 		}
 		f.Runs = append(f.Runs, lessons.Run{Command: Command(r), Start: r.Start, Held: r.Duration, Waited: r.Waited})

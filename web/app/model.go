@@ -68,6 +68,7 @@ type Model struct {
 	loadMicros   int64
 	base         uint64 // the newest change that recovery loaded
 	based        bool
+	fresh        []changed
 }
 
 // New returns a model; specs are the rows of the command table, for hints.
@@ -239,10 +240,24 @@ func (m *Model) frame(wall int64) {
 // events applies a batch. A batch that cannot be read means that page and
 // worker do not belong together; that is said, not hidden.
 func (m *Model) events(batch []byte) {
+	m.fresh = m.fresh[:0]
 	if err := event.Decode(batch, m.apply); err != nil {
 		m.Notice = &Noticed{bridge.NoticeFatal, err.Error()}
 		m.mark(PartStatus)
 	}
+	// A number that no write has had yet: the key was not written but loaded,
+	// so it is as old as the files.
+	for _, k := range m.fresh {
+		if c := m.keyspace(k.db).Find(k.key); c != nil && c.Change > m.Durability.Last {
+			c.Change = 0
+		}
+	}
+}
+
+// changed names a key of the batch that is being applied.
+type changed struct {
+	db  int
+	key string
 }
 
 func (m *Model) apply(e event.Event) {
@@ -255,7 +270,9 @@ func (m *Model) apply(e event.Event) {
 	}
 	switch e := e.(type) {
 	case *event.KeyChanged:
-		m.keyspace(e.DB).change(e, m.Now())
+		if c := m.keyspace(e.DB).change(e, m.Now()); c != nil && e.Change > m.Durability.Last {
+			m.fresh = append(m.fresh, changed{e.DB, c.Key})
+		}
 		m.touched(e.DB, e.Key)
 	case *event.KeyRemoved:
 		m.keyspace(e.DB).remove(e, m.Wall)
@@ -271,7 +288,8 @@ func (m *Model) apply(e event.Event) {
 		m.spaces[e.A], m.spaces[e.B] = m.keyspace(e.B), m.keyspace(e.A)
 		m.mark(PartKeyspace | PartInspector)
 	case *event.Durability:
-		if e.WrittenBytes != m.Durability.WrittenBytes || e.SyncedBytes != m.Durability.SyncedBytes || e.SnapshotAt != m.Durability.SnapshotAt {
+		d := m.Durability
+		if e.WrittenBytes != d.WrittenBytes || e.SyncedBytes != d.SyncedBytes || e.SnapshotAt != d.SnapshotAt {
 			m.filesStale = true
 		}
 		m.Durability = *e
@@ -281,7 +299,10 @@ func (m *Model) apply(e event.Event) {
 		if !m.based && !m.Loading {
 			m.base, m.based = e.Last, true
 		}
-		m.mark(PartDurability | PartKeyspace | PartInspector)
+		m.mark(PartDurability)
+		if d.Written != e.Written || d.Synced != e.Synced || d.SnapshotChange != e.SnapshotChange || d.AOFEnabled != e.AOFEnabled {
+			m.mark(PartKeyspace | PartInspector)
+		}
 	case *event.CommandRun:
 		m.Loop.add(e)
 		if e.Name == "config|set" && e.Client != m.Loop.page {
@@ -299,8 +320,10 @@ func (m *Model) apply(e event.Event) {
 		m.filesStale = true
 		m.mark(PartDurability)
 	case *event.Stats:
+		if e.Keys != m.Stats.Keys || e.Memory != m.Stats.Memory {
+			m.mark(PartKeyspace)
+		}
 		m.Stats = *e
-		m.mark(PartStatus | PartKeyspace)
 	case *event.Log:
 		m.Log = append(m.Log, *e)
 		if len(m.Log) > 200 {
@@ -351,11 +374,14 @@ func (l *Loop) add(e *event.CommandRun) {
 	}
 }
 
+// Own tells whether the page itself asked, and not the learner.
+func (l *Loop) Own(r *event.CommandRun) bool { return r.Client == l.page }
+
 // Slowest is the learner's command that held the thread longest since an engine time.
 func (l *Loop) Slowest(since int64) *event.CommandRun {
 	var best *event.CommandRun
 	for i := len(l.Runs) - 1; i >= 0 && l.Runs[i].Start+l.Runs[i].Duration >= since; i-- {
-		if l.Runs[i].Client != l.page && (best == nil || l.Runs[i].Duration > best.Duration) {
+		if !l.Own(&l.Runs[i]) && (best == nil || l.Runs[i].Duration > best.Duration) {
 			best = &l.Runs[i]
 		}
 	}

@@ -85,7 +85,7 @@ type Console struct {
 
 // New returns a console that will connect with its first command.
 func New(address string, commands *Commands) *Console {
-	return &Console{Address: address, Commands: commands, format: Formatter{Limit: 256 << 10}, channels: map[string]bool{}}
+	return &Console{Address: address, Commands: commands, format: Formatter{Limit: 64 << 10}, channels: map[string]bool{}}
 }
 
 // Take returns what is new since the last Take.

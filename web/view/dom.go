@@ -129,6 +129,20 @@ func (n *node) class(name string, on bool) {
 	n.v.Get("classList").Call("toggle", name, on)
 }
 
+// style sets a custom property. Through the object model: the page's policy
+// allows no style attributes.
+func (n *node) style(name, value string) {
+	key := "style:" + name
+	if n.attrs[key] == value {
+		return
+	}
+	if n.attrs == nil {
+		n.attrs = map[string]string{}
+	}
+	n.attrs[key] = value
+	n.v.Get("style").Call("setProperty", name, value)
+}
+
 // property sets a property unless it holds that value; the DOM's own state
 // counts, as a learner changes it too.
 func (n *node) property(name, value string) {

@@ -109,7 +109,7 @@ func (d *durability) drawLanes(m *app.Model) {
 			size = "–"
 		}
 		d.bytes[i].setText(size)
-		d.strips[i].set("style", "--n:"+strconv.FormatInt(min(counts[i], 60), 10))
+		d.strips[i].style("--n", strconv.FormatInt(min(counts[i], 60), 10))
 	}
 	text, size := "no snapshot yet", ""
 	if age, ok := m.Age(); ok {

@@ -198,9 +198,20 @@ func (k *keyspace) move(p *Page, e js.Value) {
 	k.name(p, k.cursor)
 }
 
-var shapes = map[event.Type]chart.Shape{
-	event.String: chart.String, event.List: chart.List, event.Hash: chart.Hash,
-	event.Set: chart.Set, event.SortedSet: chart.SortedSet, event.Stream: chart.Stream,
+func shape(t event.Type) chart.Shape {
+	switch t {
+	case event.List:
+		return chart.List
+	case event.Hash:
+		return chart.Hash
+	case event.Set:
+		return chart.Set
+	case event.SortedSet:
+		return chart.SortedSet
+	case event.Stream:
+		return chart.Stream
+	}
+	return chart.String
 }
 
 func (k *keyspace) draw(p *Page, dirty app.Part) {
@@ -219,7 +230,7 @@ func (k *keyspace) draw(p *Page, dirty app.Part) {
 	if k.calm || len(m.Keyspace().Cells) > 5000 {
 		drains = 60
 	}
-	if p.every(drains) && m.Keyspace().Len() > 0 && !m.Host.Paused {
+	if p.every(drains) && m.Stats.WithTTL > 0 && !m.Host.Paused {
 		k.stale = true
 	}
 	if !k.stale && !k.resized {
@@ -282,7 +293,13 @@ func (k *keyspace) drawGrid(m *app.Model) {
 		if !cell.Live && cell.GoneAt == 0 {
 			return chart.Cell{Empty: true}
 		}
-		out := chart.Cell{Shape: shapes[cell.Type], State: int(m.Durable(cell)), Size: size(cell.Memory), Life: cell.Life(now)}
+		out := chart.Cell{State: int(m.Durable(cell)), Life: 1}
+		if cell.ExpireAt != 0 {
+			out.Life = cell.Life(now)
+		}
+		if k.grid.Mode < chart.Squares {
+			out.Shape, out.Size = shape(cell.Type), size(cell.Memory)
+		}
 		if !cell.Live {
 			out.Gone = min(float64(m.Wall-cell.GoneAt)/900_000+0.3, 1)
 			if k.calm {

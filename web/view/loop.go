@@ -63,17 +63,22 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 	l.figures.setText(figures)
 	slowest := m.Loop.Slowest(from)
 	if slowest == nil {
-		l.text.setText("Nothing ran in the last ten seconds.")
+		text := "Nothing ran in the last ten seconds."
+		if len(l.runs) > 0 {
+			text = "Only the page itself asked for something."
+		}
+		l.text.setText(text)
 		return
 	}
-	text := "longest: " + cut(app.Command(slowest), 40)
-	text += " held the thread " + app.Span(slowest.Duration)
+	text := "held at most " + app.Span(slowest.Duration) + " (" + cut(app.Command(slowest), 26) + ")"
 	var waited int64
-	for _, r := range l.runs {
-		waited = max(waited, r.Waited)
+	for i := first; i < len(all); i++ {
+		if !m.Loop.Own(&all[i]) {
+			waited = max(waited, all[i].Waited)
+		}
 	}
 	if waited >= 1000 {
-		text += "; somebody waited " + app.Span(waited)
+		text += "; waited at most " + app.Span(waited)
 	}
 	l.text.setText(text)
 }
