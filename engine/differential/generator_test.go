@@ -42,8 +42,9 @@ func (g *generator) command() []string {
 	for _, word := range strings.Fields(shape) {
 		args = append(args, g.word(word)...)
 	}
-	// Damage one in fifty: a word lost or doubled.
-	if len(args) > 1 && g.r.IntN(50) == 0 {
+	// Damage one in fifty: a word lost or doubled. SPOP that loses its count
+	// takes a member by chance, and from then on the two hold different sets.
+	if len(args) > 1 && args[0] != "SPOP" && g.r.IntN(50) == 0 {
 		i := 1 + g.r.IntN(len(args)-1)
 		if g.r.IntN(2) == 0 {
 			args = append(args[:i:i], args[i+1:]...)

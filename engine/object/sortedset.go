@@ -78,8 +78,8 @@ func (z SortedSetView) Score(member []byte) (float64, bool) {
 	return z.skiplist().Score(member)
 }
 
-// Set gives a member a score and tells whether the member is new and whether
-// its score changed. The encoding follows zset-max-listpack-entries and
+// Set gives a member a score and tells whether the member is new, or else
+// whether it had another score. The encoding follows zset-max-listpack-entries and
 // zset-max-listpack-value.
 func (z SortedSetView) Set(member []byte, score float64) (added, changed bool) {
 	s := z.store
@@ -101,7 +101,7 @@ func (z SortedSetView) Set(member []byte, score float64) (added, changed bool) {
 		return z.skiplist().Add(member, score)
 	}
 	s.keep(z.value, insertSorted(lp, member, score))
-	return true, true
+	return true, false
 }
 
 // Remove takes a member out and tells whether it was there.
@@ -202,21 +202,55 @@ func (z SortedSetView) ScoreRanks(r sortedset.ScoreRange) (from, to int) {
 }
 
 // LexRanks are the ranks of the members in a range of members: from, up to but
-// not including to. It means something only if all scores are equal.
-func (z SortedSetView) LexRanks(r sortedset.LexRange) (from, to int) {
+// not including to. It means something only if all scores are equal; if not,
+// what a small set answers is still what Redis does, which searches from the
+// low end, or from the high one with fromEnd.
+func (z SortedSetView) LexRanks(r sortedset.LexRange, fromEnd bool) (from, to int) {
+	if !z.mayMeet(r) {
+		return 0, 0
+	}
 	if z.value.Encoding != ListPack {
 		return z.skiplist().LexRanks(r)
 	}
-	below := 0
-	z.Ascend(0, func(member []byte, _ float64) bool {
-		if r.Contains(member) {
-			to++
-		} else if to == 0 {
-			below++
+	if !fromEnd {
+		z.Ascend(0, func(member []byte, _ float64) bool {
+			switch {
+			case to == from && !r.AboveMin(member):
+				from, to = from+1, to+1
+				return true
+			case r.BelowMax(member):
+				to++
+				return true
+			}
+			return false
+		})
+		return from, to
+	}
+	from, to = z.Len(), z.Len()
+	z.Descend(to-1, func(member []byte, _ float64) bool {
+		switch {
+		case from == to && !r.BelowMax(member):
+			from, to = from-1, to-1
+			return true
+		case r.AboveMin(member):
+			from--
+			return true
 		}
-		return true
+		return false
 	})
-	return below, below + to
+	return from, to
+}
+
+// mayMeet tells whether the ends of the set leave room for a member in the
+// range.
+func (z SortedSetView) mayMeet(r sortedset.LexRange) bool {
+	if z.Len() == 0 || r.Empty() {
+		return false
+	}
+	meets := true
+	z.Ascend(0, func(first []byte, _ float64) bool { meets = r.BelowMax(first); return false })
+	z.Descend(z.Len()-1, func(last []byte, _ float64) bool { meets = meets && r.AboveMin(last); return false })
+	return meets
 }
 
 // RemoveRanks takes out the members of the ranks from, up to but not including

@@ -120,7 +120,7 @@ func (in interval) ranks(z object.SortedSetView, order direction) (from, to int)
 	case byScore:
 		return z.ScoreRanks(in.scores)
 	case byLex:
-		return z.LexRanks(in.members)
+		return z.LexRanks(in.members, order == reverse)
 	}
 	size := int64(z.Len())
 	start, stop := in.start, in.stop

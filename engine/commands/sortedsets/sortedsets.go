@@ -2,9 +2,11 @@ package sortedsets
 
 import (
 	"math"
+	"strconv"
 
 	"everysec/engine/command"
 	"everysec/engine/config"
+	"everysec/engine/number"
 	"everysec/engine/object"
 )
 
@@ -107,8 +109,26 @@ func runZrem(c *command.Context) {
 
 func runZscan(c *command.Context) {
 	c.ScanCollection(object.SortedSet, func(s *command.Scan, v *object.Value, cursor uint64) uint64 {
-		return c.Objects().SortedSet(v).Scan(cursor, s.Scored)
+		visit := s.Scored
+		if v.Encoding == object.ListPack {
+			visit = packedScore(s)
+		}
+		return c.Objects().SortedSet(v).Scan(cursor, visit)
 	})
+}
+
+// packedScore visits a member of a listpack: there ZSCAN shows an integer as
+// it is stored, 100000000000000000 and not 1e+17.
+func packedScore(s *command.Scan) func(member []byte, score float64) {
+	return func(member []byte, score float64) {
+		n, isInt := number.DoubleToInt(score)
+		if !isInt {
+			s.Scored(member, score)
+			return
+		}
+		var digits [20]byte
+		s.Pair(member, strconv.AppendInt(digits[:0], n, 10))
+	}
 }
 
 // memberReply writes members, with their scores if asked: in RESP3 as pairs of
