@@ -41,10 +41,9 @@ type spriteKey struct {
 	plain bool
 }
 
-// sprite is a square of colours with coverage, once whole and once drained.
+// sprite is a square on the surface's colour, once whole and once drained.
 type sprite struct {
-	px            int
-	full, drained []byte // RGBA, not multiplied
+	full, drained []byte // opaque RGBA
 }
 
 // Cells draws a keyspace. at gives the cell of a slot.
@@ -112,28 +111,34 @@ func (p *Painter) shape(m *Image, x, y, px int, c Cell, plain bool) {
 	}
 	// What is gone of the time to live is drained from the top.
 	level := y + int(float64(px)*(1-c.Life)+0.5)
-	alpha := 256 - int(c.Gone*256)
 	for row := range px {
 		source := s.full
 		if y+row < level {
 			source = s.drained
 		}
-		m.blend(x, y+row, source[row*px*4:(row+1)*px*4], alpha)
+		m.row(x, y+row, source[row*px*4:(row+1)*px*4])
+	}
+	if c.Gone > 0 {
+		m.fade(x, y, px, px, p.theme.Surface, min(c.Gone, 1))
 	}
 }
 
-func (m *Image) blend(x, y int, source []byte, alpha int) {
-	if y < 0 || y >= m.H || alpha <= 0 {
+// row copies opaque pixels.
+func (m *Image) row(x, y int, source []byte) {
+	if y < 0 || y >= m.H || x >= m.W || x < 0 {
 		return
 	}
-	for i := 0; i+3 < len(source); i, x = i+4, x+1 {
-		a := int(source[i+3]) * alpha >> 8
-		if a == 0 || x < 0 || x >= m.W {
-			continue
-		}
-		d := m.Pix[(y*m.W+x)*4 : (y*m.W+x)*4+3 : (y*m.W+x)*4+3]
-		for j := range d {
-			d[j] = uint8((int(source[i+j])*a + int(d[j])*(255-a) + 127) / 255)
+	at := (y*m.W + x) * 4
+	copy(m.Pix[at:(y+1)*m.W*4], source)
+}
+
+// fade mixes a rectangle with a colour.
+func (m *Image) fade(x, y, w, h int, c Color, t float64) {
+	for row := max(y, 0); row < min(y+h, m.H); row++ {
+		for col := max(x, 0); col < min(x+w, m.W); col++ {
+			d := m.Pix[(row*m.W+col)*4:]
+			k := Mix(Color{d[0], d[1], d[2]}, c, t)
+			d[0], d[1], d[2] = k.R, k.G, k.B
 		}
 	}
 }
@@ -161,7 +166,8 @@ func (p *Painter) group(m *Image, g Grid, x, y, cell int, at func(slot int) Cell
 // too small for shapes: squares that differ by their pattern only.
 func (p *Painter) draw(k spriteKey) *sprite {
 	n := k.px
-	s := &sprite{px: n, full: make([]byte, n*n*4), drained: make([]byte, n*n*4)}
+	s := &sprite{full: make([]byte, n*n*4), drained: make([]byte, n*n*4)}
+	paper := p.theme.Surface
 	unit := float64(n) / 2 // pixels in 1
 	scale := 0.72 + 0.27*float64(k.size)/8
 	if k.plain {
@@ -170,6 +176,7 @@ func (p *Painter) draw(k spriteKey) *sprite {
 	color := p.theme.State[min(max(k.state, 0), 3)]
 	stroke := max(unit*0.055, 0.6) // half the outline's width, in pixels
 	pen := max(unit*0.085, 0.8)    // half the letter's
+	frame := max(unit*0.1, 1)      // the snapshot's: line and gap, in pixels
 	letter := n >= 17 && !k.plain
 	for row := range n {
 		for col := range n {
@@ -189,33 +196,31 @@ func (p *Painter) draw(k spriteKey) *sprite {
 			case 2:
 				full = inside
 			default:
-				full = inside * notch(x/scale, y/scale, k.plain, n)
+				// A picture in a frame: a line, a gap, and what it holds.
+				full = inside - coverage(math.Abs(d+frame*1.5)-frame/2)
 			}
 			i := (row*n + col) * 4
-			put(s.full[i:], color, min(full, 1))
-			put(s.drained[i:], color, 0.38*outline)
-			if !letter {
-				continue
+			full = min(max(full, 0), 1)
+			whole, drained := Mix(paper, color, full), Mix(paper, color, 0.38*outline)
+			if letter {
+				// The letter is cut out of what is solid and inked on what is not.
+				g := glyph(k.shape, x, y) * unit
+				l := coverage(g - pen)
+				if k.state >= 2 {
+					whole = Mix(whole, paper, l)
+				} else {
+					whole = Mix(Mix(whole, paper, coverage(g-pen*2)), p.theme.Ink, l)
+				}
+				drained = Mix(drained, p.theme.Ink, l)
 			}
-			// The letter is cut out of what is solid and inked on what is not.
-			l := coverage(glyph(k.shape, x, y)*unit - pen)
-			switch {
-			case k.state >= 2:
-				put(s.full[i:], Mix(color, p.theme.Surface, l), min(full, 1))
-			default:
-				halo := coverage(glyph(k.shape, x, y)*unit - pen*2)
-				c := Mix(Mix(color, p.theme.Surface, halo), p.theme.Ink, l)
-				put(s.full[i:], c, max(min(full, 1), halo*inside))
-			}
-			put(s.drained[i:], Mix(color, p.theme.Ink, l), max(0.38*outline, l))
+			put(s.full[i:], whole)
+			put(s.drained[i:], drained)
 		}
 	}
 	return s
 }
 
-func put(d []byte, c Color, a float64) {
-	d[0], d[1], d[2], d[3] = c.R, c.G, c.B, uint8(a*255+0.5)
-}
+func put(d []byte, c Color) { d[0], d[1], d[2], d[3] = c.R, c.G, c.B, 255 }
 
 // coverage turns a signed distance in pixels into how much of the pixel lies
 // inside.
@@ -238,20 +243,6 @@ func hatch(n, row, col int) float64 {
 		return 1
 	}
 	return 0.1
-}
-
-func notch(x, y float64, plain bool, n int) float64 {
-	size := 0.62
-	if plain {
-		size = 0.9
-	}
-	if n < 5 {
-		return 1
-	}
-	if x-y > 2-size {
-		return 0
-	}
-	return 1
 }
 
 // distance is negative inside a shape.

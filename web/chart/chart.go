@@ -7,7 +7,7 @@
 //
 // Colour says how durable a key is, and never says it alone: a key in memory
 // is a dashed outline, a written one is hatched, one on disk is solid, one in
-// the snapshot has a corner cut out.
+// the snapshot is framed as a picture is.
 package chart
 
 // Color is opaque.

@@ -51,7 +51,7 @@ func NewGrid(slots, w, h int, scale float64) Grid {
 			return g
 		}
 	}
-	for _, size := range []int{14, 12, 10, 8, 7, 6, 5, 4} {
+	for _, size := range []int{14, 12, 10, 8, 7} {
 		if fit(size) {
 			g.Mode, g.Gap = Squares, px(1)
 			return g

@@ -1,0 +1,209 @@
+package chart
+
+import (
+	"testing"
+)
+
+var theme = Theme{
+	Surface: ParseColor("#fff"), Ink: ParseColor("#14181c"), Faint: ParseColor("#8d98a2"), Rule: ParseColor(" #dce1e5"),
+	State: [4]Color{ParseColor("#c2410c"), ParseColor("#c27f00"), ParseColor("#1f63b5"), ParseColor("#08745a")},
+}
+
+func TestColors(t *testing.T) {
+	for s, want := range map[string]Color{
+		"#1f63b5": {0x1f, 0x63, 0xb5}, " #FFF ": {255, 255, 255}, "#08745a": {8, 0x74, 0x5a}, "": {}, "#12": {},
+	} {
+		if got := ParseColor(s); got != want {
+			t.Errorf("%q: %v, want %v", s, got, want)
+		}
+	}
+}
+
+// However many keys there are and however small the canvas, each has a place,
+// and the place under its middle is its own.
+func TestEveryKeyHasAPlace(t *testing.T) {
+	for _, size := range [][2]int{{436, 470}, {872, 940}, {300, 120}, {60, 20}, {3, 3}} {
+		for _, n := range []int{1, 2, 12, 60, 300, 1500, 9000, 40_000, 131_072} {
+			g := NewGrid(n, size[0], size[1], 2)
+			last := -1
+			for slot := 0; slot < n; slot += max(n/500, 1) {
+				x, y := g.Origin(slot / g.Per)
+				cell, first := g.At(x+g.Cell/2, y+g.CellH/2)
+				if cell != slot/g.Per || first > slot || slot >= first+g.Per {
+					t.Fatalf("%d keys on %v: slot %d lies in cell %d, slots from %d (%d each)", n, size, slot, cell, first, g.Per)
+				}
+				if cell < last {
+					t.Fatalf("%d keys on %v: cells are out of order", n, size)
+				}
+				last = cell
+			}
+			if size[0] > 100 {
+				x, y := g.Origin(g.Cells() - 1)
+				if x+g.Cell > size[0]+g.Gap || y+g.CellH > size[1]+g.CellH/2 {
+					t.Errorf("%d keys on %v: the last cell lies at %d, %d", n, size, x, y)
+				}
+			}
+		}
+	}
+	if cell, _ := NewGrid(5, 400, 400, 1).At(-1, 3); cell != -1 {
+		t.Error("a point outside is in a cell")
+	}
+}
+
+func TestFewKeysAreTilesAndManyAreGroups(t *testing.T) {
+	for n, want := range map[int]Mode{1: Tiles, 20: Tiles, 200: Shapes, 3000: Squares, 100_000: Groups} {
+		if got := NewGrid(n, 872, 940, 2).Mode; got != want {
+			t.Errorf("%d keys: mode %d, want %d", n, got, want)
+		}
+	}
+}
+
+// ink counts pixels that are not surface.
+func ink(m *Image) int {
+	n := 0
+	for i := 0; i < len(m.Pix); i += 4 {
+		if (Color{m.Pix[i], m.Pix[i+1], m.Pix[i+2]}) != theme.Surface {
+			n++
+		}
+	}
+	return n
+}
+
+func draw(n int, c Cell) *Image {
+	var m Image
+	m.Resize(120, 120)
+	var p Painter
+	p.Cells(&m, Grid{Mode: Shapes, Cols: 1, Cell: 120, CellH: 120, Gap: 0, Per: 1, Slots: n}, theme, func(int) Cell { return c })
+	return &m
+}
+
+// Without any colour the states and types can still be told apart.
+func TestColourIsNeverTheOnlySign(t *testing.T) {
+	grey := theme
+	for i := range grey.State {
+		grey.State[i] = grey.Ink
+	}
+	for _, px := range []int{8, 14, 24, 40} {
+		seen := map[string]string{}
+		for _, mode := range []Mode{Shapes, Squares} {
+			for state := range 4 {
+				for shape := String; shape <= Stream; shape++ {
+					if mode == Squares && shape > String {
+						continue // these show no types
+					}
+					var m Image
+					m.Resize(px, px)
+					var p Painter
+					p.Cells(&m, Grid{Mode: mode, Cols: 1, Cell: px, CellH: px, Per: 1, Slots: 1}, grey, func(int) Cell {
+						return Cell{Shape: shape, State: state, Size: 1, Life: 1}
+					})
+					name := string("TSQG"[mode]) + string("0123"[state]) + string(`"LHSZX`[shape])
+					if other := seen[string(m.Pix)]; other != "" {
+						t.Errorf("at %d pixels %s looks like %s", px, name, other)
+					}
+					seen[string(m.Pix)] = name
+				}
+			}
+		}
+	}
+}
+
+func TestMemoryIsSizeAndLifeIsLevel(t *testing.T) {
+	whole := Cell{Shape: Set, State: 2, Size: 1, Life: 1}
+	small, half, gone, ghost := whole, whole, whole, whole
+	small.Size, half.Life, gone.Empty, ghost.Gone = 0, 0.5, true, 1
+	full := ink(draw(1, whole))
+	if n := ink(draw(1, small)); n >= full*3/4 {
+		t.Errorf("a small key covers %d pixels, a large one %d", n, full)
+	}
+	solid := func(m *Image) (n int) {
+		for i := 0; i < len(m.Pix); i += 4 {
+			if (Color{m.Pix[i], m.Pix[i+1], m.Pix[i+2]}) == theme.State[2] {
+				n++
+			}
+		}
+		return n
+	}
+	if a, b := solid(draw(1, half)), solid(draw(1, whole)); a < b*4/10 || a > b*6/10 {
+		t.Errorf("half a life fills %d of %d pixels", a, b)
+	}
+	if ink(draw(1, gone)) != 0 || ink(draw(1, ghost)) != 0 {
+		t.Error("what is not there is drawn")
+	}
+}
+
+func TestAGroupShowsItsLeastDurableKey(t *testing.T) {
+	var m Image
+	m.Resize(16, 16)
+	var p Painter
+	p.Cells(&m, Grid{Mode: Groups, Cols: 1, Cell: 16, CellH: 16, Per: 10, Slots: 10}, theme, func(slot int) Cell {
+		c := Cell{State: 3, Life: 1}
+		if slot == 7 {
+			c.State = 2
+		}
+		return c
+	})
+	at := (8*16 + 8) * 4
+	if got := (Color{m.Pix[at], m.Pix[at+1], m.Pix[at+2]}); got != theme.State[2] {
+		t.Errorf("the middle is %v, want %v", got, theme.State[2])
+	}
+}
+
+func TestALongCommandIsAWideBlock(t *testing.T) {
+	column := func(m *Image, x int) (n int) {
+		for y := m.H * 2 / 5; y < m.H-1; y++ {
+			i := (y*m.W + x) * 4
+			if (Color{m.Pix[i], m.Pix[i+1], m.Pix[i+2]}) == theme.Ink {
+				n++
+			}
+		}
+		return n
+	}
+	var m Image
+	m.Resize(1000, 60)
+	Lane(&m, theme, 1, 0, 10_000_000, []Run{{Start: 2_000_000, Duration: 500_000}, {Start: 2_500_000, Duration: 2000, Waited: 400_000}})
+	for x, want := range map[int]bool{199: false, 200: true, 249: true, 251: false} {
+		if got := column(&m, x) > 0; got != want {
+			t.Errorf("column %d: %v", x, got)
+		}
+	}
+	if column(&m, 225) <= column(&m, 250) {
+		t.Error("half a second is no higher than two milliseconds")
+	}
+	above := 0
+	for x := 210; x < 250; x++ {
+		for y := range m.H * 2 / 5 {
+			if m.Pix[(y*m.W+x)*4] == theme.Ink.R {
+				above++
+			}
+		}
+	}
+	if above == 0 {
+		t.Error("nobody is seen to wait")
+	}
+}
+
+func TestNothingIsDrawnOutside(t *testing.T) {
+	var m Image
+	m.Resize(10, 10)
+	m.Fill(theme.Surface)
+	m.Rect(-5, -5, 3, 3, theme.Ink)
+	m.Rect(12, 12, 3, 3, theme.Ink)
+	m.Frame(-1, -1, 12, 12, 1, theme.Ink)
+	if n := ink(&m); n != 0 {
+		t.Errorf("%d pixels", n)
+	}
+	m.Resize(0, 5)
+	m.Fill(theme.Ink)
+	Lane(&m, theme, 2, 0, 10, []Run{{0, 5, 0}})
+}
+
+func BenchmarkAHundredThousandKeys(b *testing.B) {
+	var m Image
+	m.Resize(872, 940)
+	g := NewGrid(100_000, m.W, m.H, 2)
+	var p Painter
+	for b.Loop() {
+		p.Cells(&m, g, theme, func(slot int) Cell { return Cell{State: slot & 3, Life: 1} })
+	}
+}
