@@ -94,7 +94,7 @@ func launch(t *testing.T, profile, origin string) *browser {
 	}, flags...)
 	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(alloc)
-	ctx, cancelTime := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancelTime := context.WithTimeout(ctx, time.Minute)
 	b.ctx = ctx
 	t.Cleanup(func() {
 		cancelTime()
