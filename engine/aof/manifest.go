@@ -144,11 +144,30 @@ func (m Manifest) Format() []byte {
 	return b
 }
 
+// quoteName puts a name with unusual bytes in the quotes that SplitArgs reads.
 func quoteName(name string) string {
-	if strings.ContainsAny(name, " \"'\\\t") {
-		return strconv.Quote(name)
+	plain := true
+	for i := range len(name) {
+		if c := name[i]; c <= ' ' || c > '~' || c == '"' || c == '\'' || c == '\\' || c == '#' {
+			plain = false
+		}
 	}
-	return name
+	if plain && name != "" {
+		return name
+	}
+	const hex = "0123456789abcdef"
+	quoted := []byte{'"'}
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '"' || c == '\\':
+			quoted = append(quoted, '\\', c)
+		case c < ' ' || c > '~':
+			quoted = append(quoted, '\\', 'x', hex[c>>4], hex[c&15])
+		default:
+			quoted = append(quoted, c)
+		}
+	}
+	return string(append(quoted, '"'))
 }
 
 // Clone is a copy that can be changed and, if its writing fails, forgotten.
@@ -171,17 +190,12 @@ func (m *Manifest) NewIncr(filename string) string {
 	return name
 }
 
-// NewBase makes the next base the only file beside the newest increment: the
-// old base and the increments before the newest become history. It returns
-// the new base's name.
+// NewBase puts a new base in the place of the old one, which becomes history,
+// and returns its name.
 func (m *Manifest) NewBase(filename string, preamble bool) string {
 	m.BaseSequence++
 	if m.Base != nil {
 		m.History = append(m.History, *m.Base)
-	}
-	if n := len(m.Incr); n > 1 {
-		m.History = append(m.History, m.Incr[:n-1]...)
-		m.Incr = slices.Clone(m.Incr[n-1:])
 	}
 	suffix := ".base.aof"
 	if preamble {
@@ -190,4 +204,11 @@ func (m *Manifest) NewBase(filename string, preamble bool) string {
 	name := filename + "." + strconv.FormatInt(m.BaseSequence, 10) + suffix
 	m.Base = &FileInfo{name, m.BaseSequence}
 	return name
+}
+
+// RetireIncr makes all increments but the newest keep ones history.
+func (m *Manifest) RetireIncr(keep int) {
+	n := max(len(m.Incr)-keep, 0)
+	m.History = append(m.History, m.Incr[:n]...)
+	m.Incr = slices.Clone(m.Incr[n:])
 }

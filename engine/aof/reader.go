@@ -2,7 +2,9 @@ package aof
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"math"
 	"strconv"
 )
 
@@ -48,9 +50,6 @@ type Reader struct {
 
 const readBytes = 256 << 10
 
-// maxArgs is more than any command that a server accepts has.
-const maxArgs = 1 << 20
-
 // NewReader reads a file from one offset to its size; name is for errors.
 func NewReader(file io.ReaderAt, from, size int64, name string) *Reader {
 	return &Reader{file: file, name: name, size: size, at: from, end: from, last: from}
@@ -82,6 +81,38 @@ func (r *Reader) Next() ([][]byte, error) {
 	}
 }
 
+// ZeroTail looks at an error that Next returned. A power cut can leave the
+// length of a file without its data: then the file ends in zeros, and without
+// them it would be cut short in the middle of a command, or not even that. The
+// result is *Truncated in that case and the error itself in any other.
+func (r *Reader) ZeroTail(err error) error {
+	var corrupt *Corrupt
+	if !errors.As(err, &corrupt) {
+		return err
+	}
+	end := r.size
+	var block [4096]byte
+	for zero := true; zero && end > r.end; {
+		b := block[:min(int64(len(block)), end-r.end)]
+		if n, err := r.file.ReadAt(b, end-int64(len(b))); n < len(b) {
+			return &Corrupt{r.name, r.end, "the file cannot be read: " + err.Error()}
+		}
+		for len(b) > 0 && b[len(b)-1] == 0 {
+			b = b[:len(b)-1]
+			end--
+		}
+		zero = len(b) == 0
+	}
+	if end == r.size {
+		return err
+	}
+	_, without := NewReader(r.file, r.end, end, r.name).Next()
+	if without == io.EOF || errors.As(without, new(*Truncated)) {
+		return &Truncated{r.name, r.end, r.size}
+	}
+	return err
+}
+
 func (r *Reader) corrupt(reason string) error { return &Corrupt{r.name, r.at, reason} }
 
 func (r *Reader) command(line []byte) ([][]byte, error) {
@@ -89,7 +120,7 @@ func (r *Reader) command(line []byte) ([][]byte, error) {
 		return nil, r.corrupt("expected '*' and the number of words, found " + strconv.Quote(string(line[:min(len(line), 32)])))
 	}
 	n, ok := count(line[1:])
-	if !ok || n < 1 || n > maxArgs {
+	if !ok || n < 1 || n > math.MaxInt32 {
 		return nil, r.corrupt("invalid number of words " + strconv.Quote(string(line[1:min(len(line), 32)])))
 	}
 	length := len(line) + 2

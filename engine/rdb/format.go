@@ -54,10 +54,10 @@ const (
 
 // Length forms: the two highest bits of the first byte.
 const (
-	length6      = 0
-	length14     = 1
-	length32     = 0x80
-	length64     = 0x81
+	length6       = 0
+	length14      = 1
+	length32      = 0x80
+	length64      = 0x81
 	lengthSpecial = 3
 
 	specialInt8  = 0

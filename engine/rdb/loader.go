@@ -147,7 +147,6 @@ func (l *Loader) item() (done bool, err error) {
 	return false, l.entry(op)
 }
 
-
 func (l *Loader) readAux() error {
 	name, err := l.string()
 	if err != nil {

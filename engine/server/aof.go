@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"strconv"
+	"strings"
 
 	"everysec/engine/aof"
 	"everysec/engine/config"
@@ -35,15 +37,24 @@ type aofState struct {
 	lastSync   int64 // microseconds; when the last one was started
 
 	baseSize, currentSize int64 // bytes of all files; baseSize after the last rewrite
-	fileStart             int64 // bytes of the files before the current one
 	syncedBytes           int64
 	writeFailed           bool
 	lastWriteError        error
 	lastWriteErrorLogged  int64
 
-	// waitRewrite: just switched on, nothing counts until a base is written.
-	waitRewrite        bool
-	rewriteScheduled   bool
+	// lost: a sync failed, and nobody knows what of the file is on disk. No
+	// later sync can repair that, only a rewrite.
+	lost bool
+	// detached: changes go to a temporary increment that no manifest names,
+	// until a rewrite has written the base in front of it.
+	detached       bool
+	detachedSynced uint64
+	// waitRewrite: just switched on, and so detached, and nothing counts.
+	waitRewrite      bool
+	rewriteScheduled bool
+	// After failures in a row no rewrite starts by itself until retryAt (microseconds).
+	rewriteFailures    int64
+	rewriteRetryAt     int64
 	lastRewriteSeconds int64
 	lastRewriteFailed  bool
 	rewrites           int64
@@ -58,10 +69,11 @@ type pendingWrite struct {
 func (a *aofState) on() bool { return a.enabled }
 
 // noteChange records when a change was made, at most one record a tenth of a
-// second.
+// second, and a thousand in all: then two become one, of the older's time.
 func (a *aofState) noteChange(now int64) {
 	a.last++
-	if n := len(a.waiting); n > 0 && now-a.waiting[n-1].at < 100000 {
+	n := len(a.waiting)
+	if n > 0 && now-a.waiting[n-1].at < 100000 || n >= 1000 {
 		a.waiting[n-1].change = a.last
 		return
 	}
@@ -99,24 +111,46 @@ func (a *aofState) appendTimestamp(seconds int64) {
 // "always" the thread is held until the disk is done, and replies with it.
 func (s *Server) flushAppendOnly() {
 	a := &s.aof
-	if !a.enabled || a.file == nil {
+	if !a.enabled || a.file == nil || a.lost && !a.detached {
 		return
 	}
 	if len(a.buffer) > 0 && !s.writeAppendOnly() {
 		return
 	}
+	if a.written == s.syncedInFile() || s.syncForbidden() {
+		return
+	}
 	switch s.config.AppendFsync {
 	case config.SyncAlways:
-		if a.written > a.synced && a.sync == nil {
+		if a.sync == nil {
 			s.startSync()
-			s.holdFor(a.sync, s.finishSyncAlways)
+			s.holdFor(a.sync, func(err error) {
+				s.finishSync(err)
+				s.releaseReplies() // before the input that has come meanwhile runs
+			})
+			return
 		}
+		// One of "everysec" is under way; syncs of a file may overtake each other.
+		s.holdFor(a.sync, func(err error) {
+			s.finishSync(err)
+			if s.running {
+				s.flushAppendOnly()
+			}
+		})
 	case config.SyncEverySec:
-		if a.written > a.synced && a.sync == nil && s.now-a.lastSync >= 1000000 && !s.syncForbidden() {
+		if a.sync == nil && s.now-a.lastSync >= 1000000 {
 			s.startSync()
 			s.pollAppendOnlySync()
 		}
 	}
+}
+
+// syncedInFile is the newest change that a sync of the current file has saved.
+func (s *Server) syncedInFile() uint64 {
+	if s.aof.detached {
+		return s.aof.detachedSynced
+	}
+	return s.aof.synced
 }
 
 // syncForbidden is no-appendfsync-on-rewrite.
@@ -134,7 +168,7 @@ func (s *Server) writeAppendOnly() bool {
 		a.currentSize += int64(n)
 		a.buffer = a.buffer[:0]
 		a.written = a.last
-		if a.writeFailed {
+		if a.writeFailed && !a.lost {
 			a.writeFailed = false
 			s.logf(event.Warning, "AOF write error looks solved, Redis can write again.")
 		}
@@ -155,8 +189,8 @@ func (s *Server) writeAppendOnly() bool {
 	if s.config.AppendFsync == config.SyncAlways {
 		s.logf(event.Warning, "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
 		s.dropReplies()
+		s.failure = err
 		s.exit(1)
-		return false
 	}
 	return false
 }
@@ -176,46 +210,106 @@ func (s *Server) startSync() {
 	a.sync = a.file.Sync()
 }
 
-func (s *Server) finishSyncAlways(err error) {
+// finishSync is what follows a sync, whoever started it. Nobody may say that
+// anything is on disk after a failed one: "always" ends the server, otherwise
+// writes are refused until a rewrite has made new files.
+func (s *Server) finishSync(err error) {
 	a := &s.aof
 	a.sync = nil
-	if err != nil {
+	switch {
+	case err == nil:
+		s.synced()
+	case s.config.AppendFsync == config.SyncAlways:
 		s.logf(event.Warning, "Can't persist AOF for fsync error when the AOF fsync policy is 'always': ", err.Error(), ". Exiting...")
 		s.dropReplies()
+		s.failure = err
 		s.exit(1)
-		return
+	default:
+		// As on Linux the page cache has given the bytes up.
+		s.logf(event.Warning, "Fail to fsync the AOF file: ", err.Error())
+		a.lost, a.writeFailed, a.lastWriteError = true, true, err
+		a.rewriteScheduled = true
 	}
-	s.synced()
-	s.releaseReplies()
 }
 
 // pollAppendOnlySync looks whether a sync of "everysec" has finished.
 func (s *Server) pollAppendOnlySync() {
-	a := &s.aof
-	if a.sync == nil || !a.sync.Done() {
-		return
+	if t := s.aof.sync; t != nil && t.Done() {
+		s.finishSync(t.Err())
 	}
-	err := a.sync.Err()
-	a.sync = nil
-	if err != nil {
-		// The page cache gave the bytes up: only a rewrite puts them on disk.
-		s.logf(event.Warning, "Error on fsync of the AOF file: ", err.Error())
-		a.writeFailed, a.lastWriteError = true, err
-		a.rewriteScheduled = true
-		return
-	}
-	s.synced()
 }
 
 func (s *Server) synced() {
 	a := &s.aof
+	if a.detached {
+		a.detachedSynced = a.syncTarget
+		return
+	}
 	a.synced, a.syncedBytes = a.syncTarget, a.syncBytes
 	a.durable(a.synced)
 	s.observed.durability = true
 }
 
-// misconfigured tells whether writes are refused because the disk does not
-// take them.
-func (s *Server) misconfigured() bool {
-	return s.rdb.lastFailed && s.config.StopWritesOnBGSaveError && len(s.config.SavePoints) > 0
+// writeAndSync writes the append-only buffer and holds the thread until all of
+// it is on disk.
+func (s *Server) writeAndSync(then func(err error)) {
+	a := &s.aof
+	switch {
+	case a.lost && !a.detached:
+		then(a.lastWriteError)
+	case a.sync != nil:
+		s.holdFor(a.sync, func(err error) {
+			s.finishSync(err)
+			s.writeAndSync(then)
+		})
+	case len(a.buffer) > 0 && !s.writeAppendOnly():
+		then(a.lastWriteError)
+	default:
+		s.startSync()
+		s.holdFor(a.sync, func(err error) {
+			s.finishSync(err)
+			then(err)
+		})
+	}
+}
+
+// diskError is why writes are refused: the disk does not take them. It is ""
+// when there is no reason.
+func (s *Server) diskError() string {
+	switch {
+	case s.rdb.lastFailed && s.config.StopWritesOnBGSaveError && len(s.config.SavePoints) > 0:
+		return errMisconf
+	case s.aof.enabled && s.aof.writeFailed:
+		return "MISCONF Errors writing to the AOF file: " + cause(s.aof.lastWriteError)
+	}
+	return ""
+}
+
+// cause is an error of the disk in the operating system's words.
+func cause(err error) string {
+	for _, known := range []error{vfs.ErrNoSpace, vfs.ErrIO} {
+		if errors.Is(err, known) {
+			text := known.Error()
+			return strings.ToUpper(text[:1]) + text[1:]
+		}
+	}
+	return err.Error()
+}
+
+// numberLoaded gives what was loaded into memory the number of a change, which
+// is as durable as the files it came from.
+func (s *Server) numberLoaded() {
+	a := &s.aof
+	written, synced, saved := a.written == a.last, a.synced == a.last, s.rdb.change == a.last
+	s.space.Change++
+	a.last++
+	if written {
+		a.written = a.last
+	}
+	if synced {
+		a.synced = a.last
+	}
+	if saved {
+		s.rdb.change = a.last
+	}
 }

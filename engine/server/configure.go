@@ -19,7 +19,7 @@ func (s *Server) ConfigSet(c *command.Context, pairs [][2]string) {
 	case s.config.AppendOnly && !old.AppendOnly:
 		if err := s.startAppendOnly(); err != nil {
 			*s.config = old
-			s.replaceReply(client, "ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. Check server logs.")
+			s.replaceReply(client, "+OK\r\n", "ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. Check server logs.")
 		}
 	case !s.config.AppendOnly && old.AppendOnly:
 		s.stopAppendOnly()

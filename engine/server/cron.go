@@ -82,8 +82,10 @@ func (s *Server) startDueJobs() {
 	if s.job() != nil {
 		return
 	}
-	if s.aof.rewriteScheduled {
-		s.startRewrite()
+	started := func(error) {} // logged; INFO says so
+	mayRewrite := s.now >= s.aof.rewriteRetryAt
+	if s.aof.rewriteScheduled && mayRewrite {
+		s.startRewrite(started)
 		return
 	}
 	if s.rdb.scheduled {
@@ -102,11 +104,11 @@ func (s *Server) startDueJobs() {
 		}
 	}
 	a := &s.aof
-	if a.enabled && s.config.AutoAOFRewritePercentage > 0 && a.currentSize > s.config.AutoAOFRewriteMinSize {
+	if a.enabled && mayRewrite && s.config.AutoAOFRewritePercentage > 0 && a.currentSize > s.config.AutoAOFRewriteMinSize {
 		base := max(a.baseSize, 1)
 		if growth := a.currentSize*100/base - 100; growth >= s.config.AutoAOFRewritePercentage {
 			s.logf(event.Notice, "Starting automatic rewriting of AOF on ", itoa(growth), "% growth")
-			s.startRewrite()
+			s.startRewrite(started)
 		}
 	}
 }
@@ -140,35 +142,46 @@ func (s *Server) continueShutdown() {
 	}
 	s.shutdown = nil
 	s.logf(event.Warning, "User requested shutdown...")
-	if j := s.job(); j != nil {
-		s.endJob(j, errTerminated)
-	}
-	failed := func(err error) {
-		if err == nil || sh.flags.Force {
+	finish := func(err error) {
+		switch {
+		case !s.running: // the disk failed under "always"
+		case err == nil || sh.flags.Force:
 			s.logf(event.Warning, "Redis is now ready to exit, bye bye...")
 			s.exit(0)
-			return
+		default:
+			s.logf(event.Warning, "Errors trying to shut down the server. Check the logs for more information.")
+			if c := s.clients[sh.client.ID]; c != nil {
+				c.writer.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+				s.markDirty(c)
+			}
 		}
-		s.logf(event.Warning, "Error trying to save the DB, can't exit.")
-		if c := s.clients[sh.client.ID]; c != nil {
-			c.writer.Error("ERR Errors trying to SHUTDOWN. Check logs.")
-			s.markDirty(c)
-		}
+	}
+	if s.loading != nil { // what there is so far must not replace the files
+		finish(nil)
+		return
+	}
+	if s.aof.waitRewrite && !sh.flags.Force {
+		s.logf(event.Warning, "Writing initial AOF, can't exit.")
+		finish(errTerminated)
+		return
+	}
+	if j := s.job(); j != nil {
+		s.terminate(j)
 	}
 	save := func(err error) {
 		if err != nil && !sh.flags.Force {
-			failed(err)
+			finish(err)
 			return
 		}
 		if sh.flags.Save || len(s.config.SavePoints) > 0 && !sh.flags.NoSave {
 			s.logf(event.Notice, "Saving the final RDB snapshot before exiting.")
-			s.saveNow(failed)
+			s.saveNow(finish)
 			return
 		}
-		failed(nil)
+		finish(nil)
 	}
 	s.flushUnit()
-	if s.aof.enabled && s.aof.file != nil && s.loading == nil {
+	if s.aof.enabled && s.aof.file != nil {
 		s.logf(event.Notice, "Calling fsync() on the AOF file.")
 		s.writeAndSync(save)
 		return
@@ -180,7 +193,7 @@ func (s *Server) continueShutdown() {
 func (s *Server) Reload(c *command.Context, flags command.ReloadFlags) {
 	client := s.clients[c.Client.ID]
 	if j := s.job(); j != nil {
-		s.endJob(j, errTerminated)
+		s.terminate(j)
 	}
 	c.Reply.SimpleString("OK")
 	reload := func(err error) {
@@ -188,7 +201,7 @@ func (s *Server) Reload(c *command.Context, flags command.ReloadFlags) {
 			err = s.reloadRDB(flags)
 		}
 		if err != nil {
-			s.replaceReply(client, "ERR Error trying to load the RDB dump, check server logs.")
+			s.replaceReply(client, "+OK\r\n", "ERR Error trying to load the RDB dump, check server logs.")
 			s.logf(event.Warning, err.Error())
 		}
 	}
@@ -200,12 +213,17 @@ func (s *Server) Reload(c *command.Context, flags command.ReloadFlags) {
 	s.saveNow(reload)
 }
 
-// replaceReply puts an error in place of the OK a client was about to get.
-func (s *Server) replaceReply(client *connection, text string) {
+// replaceReply puts an error in place of the reply that a client was about to
+// get, unless it has got it or got another one since.
+func (s *Server) replaceReply(client *connection, reply, text string) {
 	if client == nil {
 		return
 	}
-	client.writer.Truncate(client.writer.Len() - len("+OK\r\n"))
+	at := client.writer.Len() - len(reply)
+	if at < client.released || string(client.writer.Bytes()[at:]) != reply {
+		return
+	}
+	client.writer.Truncate(at)
 	client.writer.Error(text)
 }
 
@@ -236,7 +254,7 @@ func (s *Server) LoadAOF(c *command.Context) {
 		}
 		if err != nil {
 			s.logf(event.Warning, err.Error())
-			s.replaceReply(client, "ERR Error trying to load the AOF files, check server logs.")
+			s.replaceReply(client, "+OK\r\n", "ERR Error trying to load the AOF files, check server logs.")
 			return
 		}
 		s.rdb.changes = 0

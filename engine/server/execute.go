@@ -109,8 +109,10 @@ func printable(b []byte, limit int) string {
 // refusal is every reason not to run a command that exists: the state of the
 // client or of the server.
 func (s *Server) refusal(c *connection, spec *command.Spec, args [][]byte) string {
-	if s.misconfigured() && spec.Flags&command.Write != 0 {
-		return errMisconf
+	if writes(c, spec) || spec.Name == "ping" {
+		if problem := s.diskError(); problem != "" {
+			return problem
+		}
 	}
 	if c.Subscriptions() > 0 && c.writer.Protocol == 2 && !allowedWhileSubscribed(spec) {
 		return "ERR Can't execute '" + strings.ToLower(printable(args[0], 128)) +
@@ -123,6 +125,11 @@ func (s *Server) refusal(c *connection, spec *command.Spec, args [][]byte) strin
 		return command.ErrOutOfMemory
 	}
 	return ""
+}
+
+// writes tells whether a command changes data: EXEC does if one it runs does.
+func writes(c *connection, spec *command.Spec) bool {
+	return spec.Flags&command.Write != 0 || spec.Name == "exec" && c.Transaction.Flags&command.Write != 0
 }
 
 const errMisconf = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +

@@ -247,7 +247,7 @@ func infoPersistence(s *Server, w *infoWriter) {
 	w.int("aof_current_rewrite_time_sec", current(rewriting))
 	w.status("aof_last_bgrewrite_status", a.lastRewriteFailed)
 	w.int("aof_rewrites", a.rewrites)
-	w.int("aof_rewrites_consecutive_failures", int64(b2i(a.lastRewriteFailed)))
+	w.int("aof_rewrites_consecutive_failures", a.rewriteFailures)
 	w.status("aof_last_write_status", a.writeFailed)
 	w.int("aof_last_cow_size", 0)
 	w.int("module_fork_in_progress", 0)

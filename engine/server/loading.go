@@ -59,21 +59,29 @@ func (e *LoadError) Error() string {
 	return "load " + e.Name + " at offset " + strconv.FormatInt(e.Offset, 10) + ": " + e.Reason
 }
 
-// beginLoading finds out what there is to load at the start.
+// beginLoading finds out what there is to load at the start. The manifest is
+// read even with appendonly no: CONFIG SET may ask for new files beside those
+// it names.
 func (s *Server) beginLoading() error {
 	s.rdb.lastSave = s.now / 1000000
+	if err := s.readManifest(); err != nil {
+		return err
+	}
 	if s.config.AppendOnly {
 		s.aof.enabled = true
 		s.aof.selected = -1
-		if err := s.readManifest(); err != nil {
-			return err
+		if s.singleFileWaits() {
+			s.upgradeSingleFile(func(err error) {
+				if err == nil {
+					err = s.loadAppendOnly()
+				}
+				if err != nil {
+					s.fatal(err)
+				}
+			})
+			return nil
 		}
-		files, err := s.appendOnlyFiles()
-		if err != nil {
-			return err
-		}
-		s.load(files, s.appendOnlyLoaded)
-		return nil
+		return s.loadAppendOnly()
 	}
 	info, err := s.fs.Stat(s.config.DBFilename)
 	if errors.Is(err, vfs.ErrNotExist) {
@@ -88,9 +96,14 @@ func (s *Server) beginLoading() error {
 			s.fatal(err)
 			return
 		}
-		s.rdb.change = s.space.Change - 1
 		s.rdb.savedAt, s.rdb.bytes = s.now, info.Size
-		s.announceReady()
+		// After a kill -9 the name may be in the page cache only.
+		s.holdFor(s.fs.SyncDir("."), func(err error) {
+			if err != nil {
+				s.logf(event.Warning, "Can't sync the data directory: ", err.Error())
+			}
+			s.announceReady()
+		})
 	})
 	return nil
 }
@@ -111,38 +124,92 @@ func (s *Server) readManifest() error {
 	name := s.appendPath(s.manifestName())
 	text, err := vfs.ReadFile(s.fs, name)
 	if errors.Is(err, vfs.ErrNotExist) {
-		s.aof.manifest = aof.Manifest{}
-		return s.upgradeSingleFile()
-	}
-	if err != nil {
-		return err
-	}
-	m, err := aof.ParseManifest(name, text)
-	if err != nil {
-		return err
-	}
-	s.aof.manifest = m
-	return nil
-}
-
-// upgradeSingleFile takes an append-only file of before Redis 7 as the base.
-func (s *Server) upgradeSingleFile() error {
-	name := s.config.AppendFilename
-	if _, err := s.fs.Stat(name); err != nil {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	s.aof.manifest, err = aof.ParseManifest(name, text)
+	return err
+}
+
+// singleFileWaits tells whether there is an append-only file of before Redis 7
+// that has to become the base: there is no manifest yet, or the one that an
+// upgrade wrote before it was interrupted.
+func (s *Server) singleFileWaits() bool {
+	name := s.config.AppendFilename
+	if info, err := s.fs.Stat(name); err != nil || info.Dir {
+		return false
+	}
+	m := &s.aof.manifest
+	switch {
+	case len(m.Incr) > 0:
+		return false
+	case m.Base == nil:
+		return true
+	case m.Base.Name != name:
+		return false
+	}
+	_, err := s.fs.Stat(s.appendPath(name))
+	return errors.Is(err, vfs.ErrNotExist)
+}
+
+// upgradeSingleFile takes an append-only file of before Redis 7 as the base:
+// first a manifest that names it, then the move into the directory. Between
+// the two a start finds the file still outside and goes on here.
+func (s *Server) upgradeSingleFile(then func(err error)) {
+	name := s.config.AppendFilename
 	if err := s.ensureAppendDir(); err != nil {
+		then(err)
+		return
+	}
+	m := aof.Manifest{Base: &aof.FileInfo{Name: name, Sequence: 1}, BaseSequence: 1}
+	s.inTurn(then,
+		s.syncDir("."), // the new directory
+		func(done func(err error)) { s.writeManifest(m, s.holdFor, done) },
+		func(done func(err error)) { done(s.fs.Rename(name, s.appendPath(name))) },
+		s.syncDir(s.config.AppendDirName),
+		s.syncDir("."),
+		func(done func(err error)) {
+			s.aof.manifest = m
+			s.logf(event.Notice, "Successfully migrated an old-style AOF configuration")
+			done(nil)
+		},
+	)
+}
+
+// inTurn does steps one after the other, each when the one before is on disk,
+// up to the first error.
+func (s *Server) inTurn(then func(err error), steps ...func(done func(err error))) {
+	if len(steps) == 0 {
+		then(nil)
+		return
+	}
+	steps[0](func(err error) {
+		if err != nil {
+			then(err)
+			return
+		}
+		s.inTurn(then, steps[1:]...)
+	})
+}
+
+// syncDir is a step that makes the names in a directory durable.
+func (s *Server) syncDir(name string) func(done func(err error)) {
+	return func(done func(err error)) { s.holdFor(s.fs.SyncDir(name), done) }
+}
+
+func (s *Server) loadAppendOnly() error {
+	files, err := s.appendOnlyFiles()
+	if err != nil {
 		return err
 	}
-	s.aof.manifest = aof.Manifest{Base: &aof.FileInfo{Name: name, Sequence: 1}, BaseSequence: 1}
-	if err := s.fs.Rename(name, s.appendPath(name)); err != nil {
-		return err
-	}
-	s.logf(event.Notice, "Successfully migrated an old-style AOF configuration")
+	s.load(files, s.appendOnlyLoaded)
 	return nil
 }
 
-// appendOnlyFiles lists what the manifest names, in order of loading.
+// appendOnlyFiles lists what the manifest names, in order of loading. The last
+// file, which alone may be cut short, is the last one that holds anything.
 func (s *Server) appendOnlyFiles() ([]loadFile, error) {
 	m := &s.aof.manifest
 	var files []loadFile
@@ -152,14 +219,19 @@ func (s *Server) appendOnlyFiles() ([]loadFile, error) {
 	for _, incr := range m.Incr {
 		files = append(files, loadFile{name: incr.Name, kind: aofFile})
 	}
+	last := 0
 	for i := range files {
 		files[i].name = s.appendPath(files[i].name)
 		info, err := s.fs.Stat(files[i].name)
 		if err != nil {
-			return nil, &LoadError{files[i].name, 0, "the manifest names it, but the file is missing: " + err.Error()}
+			return nil, &LoadError{files[i].name, 0, "the manifest names this file, but it cannot be read: " + err.Error()}
 		}
-		files[i].size = info.Size
-		files[i].last = i == len(files)-1
+		if files[i].size = info.Size; info.Size > 0 {
+			last = i
+		}
+	}
+	if len(files) > 0 {
+		files[last].last = true
 	}
 	return files, nil
 }
@@ -254,6 +326,9 @@ func (s *Server) loadFrom(l *loading, budget int64) (int64, error) {
 			n := l.aof.Offset() - from
 			s.closeLoadFile(l)
 			return max(n, 1), nil
+		}
+		if err != nil && f.last {
+			err = l.aof.ZeroTail(err)
 		}
 		var cut *aof.Truncated
 		if errors.As(err, &cut) {
@@ -408,6 +483,7 @@ func (s *Server) endLoading(err error) {
 		l.file.Close()
 	}
 	s.loading = nil
+	s.numberLoaded()
 	s.loadedKeys, s.loadedExpired = l.keys, l.expired
 	s.space.ExpireDisabled = false
 	s.rdb.changes = 0
@@ -421,41 +497,61 @@ func (s *Server) endLoading(err error) {
 }
 
 // appendOnlyLoaded opens the append-only file for writing after a start: the
-// increment that was being appended to, or new files on an empty disk.
+// increment that was being appended to, or new files on an empty disk. What
+// was loaded may have been in the page cache only (after a kill -9), and all of
+// it counts as durable from now on: so every file and name is synced.
 func (s *Server) appendOnlyLoaded(err error) {
 	if err != nil {
 		s.fatal(err)
 		return
 	}
 	a := &s.aof
-	// What was loaded was on the disk, or is now found to be: all of it counts
-	// as durable once the first sync has confirmed it.
-	fail := func(err error) { s.fatal(err) }
-	if err := s.ensureAppendDir(); err != nil {
-		fail(err)
-		return
-	}
-	s.createBaseIfNone(func(err error) {
+	then := func(err error) {
 		if err != nil {
-			fail(err)
+			s.fatal(err)
 			return
 		}
-		s.openLastIncremental(func(err error) {
-			if err != nil {
-				fail(err)
-				return
-			}
+		s.announceReady()
+	}
+	s.inTurn(then,
+		func(done func(err error)) { done(s.ensureAppendDir()) },
+		s.createBaseIfNone,
+		s.syncLoaded,
+		s.openLastIncremental,
+		func(done func(err error)) {
 			a.currentSize = s.appendOnlyBytes()
 			a.baseSize = a.currentSize
-			s.writeAndSync(func(err error) {
-				if err != nil {
-					fail(err)
-					return
-				}
-				s.announceReady()
+			s.writeAndSync(done)
+		},
+		func(done func(err error)) { s.removeHistory(s.holdFor, done) },
+	)
+}
+
+// syncLoaded syncs the files that the manifest names, and their names.
+func (s *Server) syncLoaded(done func(err error)) {
+	m := &s.aof.manifest
+	var steps []func(done func(err error))
+	sync := func(name string) {
+		steps = append(steps, func(done func(err error)) {
+			f, err := s.fs.OpenFile(s.appendPath(name), vfs.Write)
+			if err != nil {
+				done(err)
+				return
+			}
+			s.holdFor(f.Sync(), func(err error) {
+				f.Close()
+				done(err)
 			})
 		})
-	})
+	}
+	if m.Base != nil {
+		sync(m.Base.Name)
+	}
+	for _, incr := range m.Incr {
+		sync(incr.Name)
+	}
+	steps = append(steps, s.syncDir(s.config.AppendDirName), s.syncDir("."))
+	s.inTurn(done, steps...)
 }
 
 func (s *Server) appendOnlyBytes() int64 {
@@ -502,8 +598,9 @@ func (s *Server) createBaseIfNone(then func(err error)) {
 	})
 }
 
+// openLastIncremental opens the newest increment, or makes the first one.
 func (s *Server) openLastIncremental(then func(err error)) {
-	m := &s.aof.manifest
+	m := s.aof.manifest.Clone()
 	if n := len(m.Incr); n > 0 {
 		f, err := s.fs.OpenFile(s.appendPath(m.Incr[n-1].Name), vfs.Write)
 		s.aof.file = f
@@ -518,17 +615,12 @@ func (s *Server) openLastIncremental(then func(err error)) {
 		return
 	}
 	s.aof.file = f
-	s.holdFor(s.fs.SyncDir(s.config.AppendDirName), func(err error) {
-		if err != nil {
-			then(err)
-			return
-		}
-		s.holdFor(s.fs.SyncDir("."), func(err error) {
-			if err != nil {
-				then(err)
-				return
-			}
-			s.writeManifest(*m, s.holdFor, then)
-		})
-	})
+	s.inTurn(then,
+		s.syncDir(s.config.AppendDirName),
+		func(done func(err error)) { s.writeManifest(m, s.holdFor, done) },
+		func(done func(err error)) {
+			s.aof.manifest = m
+			done(nil)
+		},
+	)
 }

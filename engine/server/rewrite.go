@@ -21,8 +21,15 @@ func (s *Server) appendPath(name string) string { return s.config.AppendDirName 
 
 func (s *Server) manifestName() string { return s.config.AppendFilename + ".manifest" }
 
+// errUncertain wraps the error of a directory sync after the new manifest got
+// its name: now the old one or the new one will be found after a power cut.
+type errUncertain struct{ err error }
+
+func (e *errUncertain) Error() string { return e.err.Error() }
+func (e *errUncertain) Unwrap() error { return e.err }
+
 // writeManifest replaces the manifest: temporary file, sync, rename, directory
-// sync. then is called when it is on disk.
+// sync. then is called when it is on disk; after *errUncertain it may be.
 func (s *Server) writeManifest(m aof.Manifest, wait func(vfs.Ticket, func(error)), then func(err error)) {
 	temp := s.appendPath("temp-" + s.manifestName())
 	f, err := s.fs.OpenFile(temp, vfs.Write|vfs.Create|vfs.Truncate)
@@ -46,12 +53,19 @@ func (s *Server) writeManifest(m aof.Manifest, wait func(vfs.Ticket, func(error)
 			then(err)
 			return
 		}
-		wait(s.fs.SyncDir(s.config.AppendDirName), then)
+		wait(s.fs.SyncDir(s.config.AppendDirName), func(err error) {
+			if err != nil {
+				err = &errUncertain{err}
+			}
+			then(err)
+		})
 	})
 }
 
 // openIncremental creates the next incremental file and makes its name
-// durable in the manifest.
+// durable in the manifest. If that fails the file before stays in use. A
+// manifest on disk may name the new one all the same; it is empty then, and a
+// number is never given out twice.
 func (s *Server) openIncremental(then func(err error)) {
 	m := s.aof.manifest.Clone()
 	name := m.NewIncr(s.config.AppendFilename)
@@ -60,29 +74,54 @@ func (s *Server) openIncremental(then func(err error)) {
 		then(err)
 		return
 	}
+	fail := func(err error) {
+		f.Close()
+		s.aof.manifest.IncrSequence = m.IncrSequence
+		s.aof.manifest.History = append(s.aof.manifest.History, m.Incr[len(m.Incr)-1])
+		then(err)
+	}
 	s.logf(event.Notice, "Creating AOF incr file ", name, " on background rewrite")
+	// The name before the manifest that uses it: a manifest that is on disk
+	// must never name a file that is not.
 	s.holdFor(s.fs.SyncDir(s.config.AppendDirName), func(err error) {
 		if err != nil {
-			f.Close()
-			then(err)
+			fail(err)
 			return
 		}
 		s.writeManifest(m, s.holdFor, func(err error) {
 			if err != nil {
-				f.Close()
-				s.fs.Remove(s.appendPath(name))
-				then(err)
+				fail(err)
 				return
 			}
 			s.aof.manifest = m
-			if old := s.aof.file; old != nil {
-				old.Close()
-			}
-			s.aof.file = f
-			s.aof.selected = -1
+			s.useIncremental(f)
 			then(nil)
 		})
 	})
+}
+
+// useIncremental makes a new file the one that changes go to.
+func (s *Server) useIncremental(f vfs.File) {
+	if old := s.aof.file; old != nil {
+		old.Close()
+	}
+	s.aof.file = f
+	s.aof.selected = -1
+}
+
+// detach makes changes go to a temporary increment. What the buffer holds is
+// dropped: the base that is about to be written has it.
+func (s *Server) detach() error {
+	a := &s.aof
+	f, err := s.fs.OpenFile(s.appendPath(tempIncremental(s.config.AppendFilename)), vfs.Write|vfs.Create|vfs.Truncate)
+	if err != nil {
+		return err
+	}
+	s.useIncremental(f)
+	a.detached, a.sync = true, nil
+	a.buffer = a.buffer[:0]
+	a.written, a.detachedSynced = a.last, a.last
+	return nil
 }
 
 // RewriteAOF answers BGREWRITEAOF.
@@ -91,64 +130,79 @@ func (s *Server) RewriteAOF(c *command.Context) {
 	case j != nil && j.kind == event.Rewrite:
 		c.Reply.Error("ERR Background append only file rewriting already in progress")
 	case j != nil || c.InTransaction:
-		s.aof.rewriteScheduled = true
+		s.aof.rewriteScheduled, s.aof.rewriteRetryAt = true, 0
 		c.Reply.SimpleString("Background append only file rewriting scheduled")
 	default:
-		c.Reply.SimpleString("Background append only file rewriting started")
-		s.startRewrite()
+		const started = "Background append only file rewriting started"
+		c.Reply.SimpleString(started) // held back with all replies until it has
+		client := s.clients[c.Client.ID]
+		s.startRewrite(func(err error) {
+			if err != nil {
+				s.replaceReply(client, "+"+started+"\r\n", "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.")
+			}
+		})
 	}
 }
 
-// startRewrite begins a rewrite. Everything written so far is synced first:
-// the old increments must be whole before a new one follows them.
-func (s *Server) startRewrite() {
-	s.aof.rewriteScheduled = false
-	begin := func(err error) {
-		if err == nil {
-			var j *snapshotJob
-			if j, err = s.startSnapshot(event.Rewrite, s.tempName(event.Rewrite), s.rewriteDone); err == nil {
-				j.changes = 0
-				s.logf(event.Notice, "Background append only file rewriting started by pid ", itoa(s.processID))
-				return
-			}
-		}
-		s.aof.lastRewriteFailed = true
-		s.logf(event.Warning, "Can't rewrite append only file in background: ", err.Error())
-	}
-	if err := s.ensureAppendDir(); err != nil {
-		begin(err)
-		return
-	}
-	if !s.aof.enabled || s.aof.waitRewrite {
-		begin(nil)
-		return
-	}
+// startRewrite begins a rewrite and tells then whether it has begun.
+// Everything written so far is synced first: the old increments must be whole
+// before a new one follows them.
+func (s *Server) startRewrite(then func(err error)) {
+	a := &s.aof
 	s.flushUnit()
+	if !a.enabled || a.detached || a.lost {
+		then(s.beginRewrite())
+		return
+	}
+	fail := func(err error) {
+		s.rewriteFailed(err)
+		then(err)
+	}
 	s.writeAndSync(func(err error) {
 		if err != nil {
-			begin(err)
+			fail(err)
 			return
 		}
-		s.openIncremental(begin)
+		s.openIncremental(func(err error) {
+			if err != nil {
+				fail(err)
+				return
+			}
+			then(s.beginRewrite())
+		})
 	})
 }
 
-// writeAndSync writes the append-only buffer and holds the thread until all of
-// it is on disk.
-func (s *Server) writeAndSync(then func(err error)) {
+// beginRewrite starts the job that writes the new base.
+func (s *Server) beginRewrite() error {
 	a := &s.aof
-	if len(a.buffer) > 0 && !s.writeAppendOnly() {
-		then(a.lastWriteError)
-		return
+	a.rewriteScheduled = false
+	err := s.ensureAppendDir()
+	if err == nil && a.enabled && (a.detached || a.lost) {
+		err = s.detach()
 	}
-	target, bytes := a.written, a.currentSize
-	s.holdFor(a.file.Sync(), func(err error) {
-		if err == nil {
-			a.syncTarget, a.syncBytes, a.sync = target, bytes, nil
-			s.synced()
-		}
-		then(err)
-	})
+	if err == nil {
+		_, err = s.startSnapshot(event.Rewrite, s.tempName(event.Rewrite), s.rewriteDone)
+	}
+	if err != nil {
+		s.rewriteFailed(err)
+		return err
+	}
+	s.logf(event.Notice, "Background append only file rewriting started by pid ", itoa(s.processID))
+	return nil
+}
+
+// rewriteFailed notes a failure. As in Redis the third in a row makes those
+// that nobody asked for wait: a minute, then two, up to an hour.
+func (s *Server) rewriteFailed(err error) {
+	a := &s.aof
+	a.rewriteScheduled = a.detached || a.lost
+	s.logf(event.Warning, "Background AOF rewrite failed: ", err.Error())
+	a.lastRewriteFailed = true
+	if a.rewriteFailures++; a.rewriteFailures >= 3 {
+		minutes := int64(1) << min(a.rewriteFailures-3, 6)
+		a.rewriteRetryAt = s.now + min(minutes, 60)*60000000
+	}
 }
 
 func (s *Server) ensureAppendDir() error {
@@ -164,39 +218,49 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 	a := &s.aof
 	if err != nil {
 		if err != errTerminated {
-			a.lastRewriteFailed = true
-			s.logf(event.Warning, "Background AOF rewrite terminated with error: ", err.Error())
+			s.rewriteFailed(err)
+		} else {
+			a.rewriteScheduled = a.rewriteScheduled || a.detached
 		}
 		return
 	}
 	m := a.manifest.Clone()
 	base := m.NewBase(s.config.AppendFilename, s.config.AOFUseRDBPreamble)
-	fail := func(err error) {
-		a.lastRewriteFailed = true
-		s.logf(event.Warning, "Background AOF rewrite: ", err.Error())
-		s.endJob(j, err)
+	switch {
+	case a.detached:
+		m.RetireIncr(0)
+		incr := m.NewIncr(s.config.AppendFilename)
+		err = s.fs.Rename(s.appendPath(tempIncremental(s.config.AppendFilename)), s.appendPath(incr))
+	case a.enabled:
+		m.RetireIncr(1)
+	default:
+		m.RetireIncr(0)
 	}
-	if err := s.fs.Rename(j.temp, s.appendPath(base)); err != nil {
-		fail(err)
+	// A number is never given out twice, not even after a failure.
+	a.manifest.BaseSequence, a.manifest.IncrSequence = m.BaseSequence, m.IncrSequence
+	if err == nil {
+		err = s.fs.Rename(j.temp, s.appendPath(base))
+	}
+	if err != nil {
+		s.endJob(j, err)
 		return
 	}
-	if a.waitRewrite {
-		incr := m.NewIncr(s.config.AppendFilename)
-		if err := s.fs.Rename(s.appendPath(tempIncremental(s.config.AppendFilename)), s.appendPath(incr)); err != nil {
-			fail(err)
-			return
-		}
-	}
-	// The names before the manifest that uses them: a manifest that is on disk
-	// must never name a file that is not.
+	// The names before the manifest that uses them.
 	j.wait(s.fs.SyncDir(s.config.AppendDirName), func(err error) {
 		if err != nil {
-			fail(err)
+			s.endJob(j, err)
 			return
 		}
+		j.manifest = &m
 		s.writeManifest(m, j.wait, func(err error) {
+			var uncertain *errUncertain
+			if errors.As(err, &uncertain) {
+				// Both manifests say the same; nothing is removed until one
+				// that is certain follows.
+				a.manifest = m
+			}
 			if err != nil {
-				fail(err)
+				s.endJob(j, err)
 				return
 			}
 			s.finishRewrite(j, m)
@@ -204,44 +268,62 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 	})
 }
 
+// finishRewrite takes the new files into use when the manifest that names
+// them is on disk.
 func (s *Server) finishRewrite(j *snapshotJob, m aof.Manifest) {
 	a := &s.aof
-	for _, old := range m.History {
-		s.logf(event.Notice, "Removing the history file ", old.Name, " in the background")
-		s.fs.Remove(s.appendPath(old.Name))
-	}
-	hadHistory := len(m.History) > 0
-	m.History = nil
-	a.manifest = m
 	incremental := int64(0)
 	if a.file != nil {
 		incremental = a.file.Size()
 	}
-	unsynced := a.currentSize - a.syncedBytes
 	a.currentSize = j.output.Written() + incremental
-	a.syncedBytes = a.currentSize - unsynced
-	if a.sync != nil {
-		a.syncBytes = a.currentSize
-	}
 	a.baseSize = a.currentSize
-	a.lastRewriteFailed = false
+	a.manifest, j.manifest = m, nil
+	a.lastRewriteFailed, a.rewriteFailures, a.rewriteRetryAt = false, 0, 0
 	a.lastRewriteSeconds = (s.now - j.begun) / 1000000
 	a.rewrites++
-	if a.writeFailed && a.file != nil && a.written == a.last {
-		a.writeFailed = false
+	if a.detached {
+		a.synced = a.detachedSynced
+		if a.lost {
+			a.lost, a.writeFailed = false, false
+			s.logf(event.Warning, "AOF write error looks solved, Redis can write again.")
+		}
+		a.detached, a.waitRewrite = false, false
 	}
-	if j.change > a.synced && a.enabled {
-		a.synced = min(j.change, a.written)
+	if a.enabled {
+		a.synced = max(a.synced, min(j.change, a.written))
 		a.durable(a.synced)
+		// What of the increment is on disk is known again after its next sync.
+		a.syncedBytes = j.output.Written()
+		if a.synced == a.written {
+			a.syncedBytes = a.currentSize
+		}
+		if a.sync != nil {
+			a.syncBytes = a.currentSize
+		}
 	}
-	a.waitRewrite = false
 	s.logf(event.Notice, "Background AOF rewrite finished successfully")
 	s.observed.durability = true
-	if hadHistory {
-		s.writeManifest(m, j.wait, func(error) { s.endJob(j, nil) })
+	s.removeHistory(j.wait, func(error) { s.endJob(j, nil) })
+}
+
+// removeHistory removes the files that a rewrite has replaced. The manifest
+// that says so must be on disk.
+func (s *Server) removeHistory(wait func(vfs.Ticket, func(error)), then func(err error)) {
+	m := &s.aof.manifest
+	if len(m.History) == 0 {
+		then(nil)
 		return
 	}
-	s.endJob(j, nil)
+	for _, old := range m.History {
+		s.logf(event.Notice, "Removing the history file ", old.Name, " in the background")
+		// One that is not there has been removed before a crash.
+		if err := s.fs.Remove(s.appendPath(old.Name)); err != nil && !errors.Is(err, vfs.ErrNotExist) {
+			s.logf(event.Warning, "Can't remove the history file: ", err.Error())
+		}
+	}
+	m.History = nil
+	s.writeManifest(*m, wait, then)
 }
 
 func tempIncremental(filename string) string { return "temp-" + filename + ".incr" }
@@ -249,46 +331,55 @@ func tempIncremental(filename string) string { return "temp-" + filename + ".inc
 // startAppendOnly is CONFIG SET appendonly yes: changes go to a temporary
 // increment until a first rewrite has written the base in front of it.
 func (s *Server) startAppendOnly() error {
+	a := &s.aof
 	if err := s.ensureAppendDir(); err != nil {
 		return err
 	}
-	f, err := s.fs.OpenFile(s.appendPath(tempIncremental(s.config.AppendFilename)), vfs.Write|vfs.Create|vfs.Truncate)
-	if err != nil {
+	if err := s.detach(); err != nil {
 		return err
 	}
-	a := &s.aof
 	a.enabled, a.waitRewrite = true, true
-	a.file, a.selected = f, -1
-	a.buffer = a.buffer[:0]
 	a.currentSize, a.syncedBytes = 0, 0
-	a.written = a.last
+	a.writeFailed, a.lost = false, false
 	if j := s.job(); j != nil && j.kind == event.BackgroundSave {
 		a.rewriteScheduled = true
 		s.logf(event.Notice, "AOF was enabled but there is already a background operation. An AOF background was scheduled to start when possible.")
 		return nil
 	} else if j != nil {
-		s.endJob(j, errTerminated)
+		s.terminate(j)
 	}
-	s.startRewrite()
+	if err := s.beginRewrite(); err != nil {
+		s.stopAppendOnly()
+		return err
+	}
 	return nil
 }
 
 // stopAppendOnly is CONFIG SET appendonly no: all that was written is synced,
-// then no more is.
+// then no more is. The files stay; they are what a start with appendonly yes
+// would load.
 func (s *Server) stopAppendOnly() {
 	a := &s.aof
 	if j := s.job(); j != nil && j.kind == event.Rewrite {
-		s.endJob(j, errTerminated)
+		s.terminate(j)
 	}
 	s.flushUnit()
-	if len(a.buffer) > 0 {
+	if len(a.buffer) > 0 && a.file != nil && !a.detached && !a.lost {
 		s.writeAppendOnly()
 	}
-	if a.file != nil {
-		f := a.file
-		s.holdFor(f.Sync(), func(error) { f.Close() })
+	if f := a.file; f != nil {
+		s.holdFor(f.Sync(), func(err error) {
+			if err != nil {
+				s.logf(event.Warning, "Fail to fsync the AOF file: ", err.Error())
+			}
+			f.Close()
+		})
 	}
-	a.enabled, a.waitRewrite = false, false
+	if a.detached {
+		s.fs.Remove(s.appendPath(tempIncremental(s.config.AppendFilename)))
+	}
+	a.enabled, a.waitRewrite, a.detached = false, false, false
+	a.writeFailed, a.lost = false, false
 	a.file, a.sync = nil, nil
 	a.buffer = a.buffer[:0]
 	a.rewriteScheduled = false

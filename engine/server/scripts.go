@@ -105,8 +105,8 @@ func (c *scriptCache) refusal(args [][]byte) string {
 		return ""
 	case c.readOnly:
 		return errScriptReadOnly
-	case s.misconfigured():
-		return errMisconf
+	case s.diskError() != "":
+		return s.diskError()
 	case s.config.MaxMemory > 0 && !c.wrote && spec.Flags&command.DenyOOM != 0 && s.UsedMemory() > s.config.MaxMemory:
 		return command.ErrOutOfMemory
 	}

@@ -114,6 +114,7 @@ type hold struct {
 	until  int64
 	ticket vfs.Ticket
 	then   func(err error)
+	after  *hold // what else the thread waits for, when this is over
 }
 
 // Open starts a server: it reads the configuration and begins to load the
@@ -239,7 +240,18 @@ func (s *Server) release() bool {
 		}
 		h.then(err)
 	}
+	s.holdAlso(h.after)
 	return true
+}
+
+// holdAlso adds to what the thread waits for: a transaction may ask for
+// several things, and what each goes on with is its own.
+func (s *Server) holdAlso(h *hold) {
+	at := &s.hold
+	for *at != nil {
+		at = &(*at).after
+	}
+	*at = h
 }
 
 // holdFor keeps the thread until a disk ticket is done, then goes on with then.
@@ -248,11 +260,11 @@ func (s *Server) holdFor(t vfs.Ticket, then func(err error)) {
 		then(t.Err())
 		return
 	}
-	s.hold = &hold{ticket: t, then: then}
+	s.holdAlso(&hold{ticket: t, then: then})
 }
 
 // HoldUntil keeps the thread until a time in microseconds (DEBUG SLEEP).
-func (s *Server) HoldUntil(at int64) { s.hold = &hold{until: at} }
+func (s *Server) HoldUntil(at int64) { s.holdAlso(&hold{until: at}) }
 
 // NextWake is when Step must be called at the latest if nothing comes in:
 // microseconds since 1970, now or earlier if there is work, math.MaxInt64 if

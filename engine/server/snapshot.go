@@ -47,15 +47,16 @@ type snapshotJob struct {
 	keys    int64
 	total   int64
 
-	change      uint64 // newest change inside
-	changes     int64  // rdbState.changes when it began
-	begun       int64
-	copied      int64 // bytes written early because their key was about to change
-	ticket      vfs.Ticket
-	next        func(err error) // after the ticket
-	done        func(err error)
-	failed      error
-	afterRename func()
+	change  uint64 // newest change inside
+	changes int64  // rdbState.changes when it began
+	begun   int64
+	copied  int64 // bytes written early because their key was about to change
+	ticket  vfs.Ticket
+	next    func(err error) // after the ticket
+	done    func(err error)
+	failed  error
+	// manifest, if not nil, is being written: it may have its name already.
+	manifest *aof.Manifest
 }
 
 // entryWriter encodes keys: as an RDB file or as commands.
@@ -158,8 +159,10 @@ func (s *Server) startSnapshot(kind event.JobKind, temp string, done func(j *sna
 		s.fs.Remove(temp)
 		return nil, err
 	}
-	j := &snapshotJob{kind: kind, temp: temp, file: f, output: out, db: -1,
-		change: s.space.Change - 1, changes: s.rdb.changes, begun: s.now}
+	j := &snapshotJob{
+		kind: kind, temp: temp, file: f, output: out, db: -1,
+		change: s.space.Change - 1, changes: s.rdb.changes, begun: s.now,
+	}
 	j.done = func(err error) { done(j, err) }
 	for _, db := range s.space.DBs {
 		j.total += int64(db.Len())
@@ -248,6 +251,14 @@ func (s *Server) endJob(j *snapshotJob, err error) {
 	s.observed.job(j, event.Finished)
 }
 
+// terminate gives a job up.
+func (s *Server) terminate(j *snapshotJob) {
+	if j.manifest != nil {
+		s.aof.manifest = *j.manifest // both say the same, see rewriteDone
+	}
+	s.endJob(j, errTerminated)
+}
+
 // scanSlice walks some buckets of the keyspace.
 func (s *Server) scanSlice(j *snapshotJob) {
 	until := j.output.Written() + sliceBytes
@@ -304,7 +315,7 @@ func (s *Server) FinishSnapshotScan() {
 func (s *Server) AbortSnapshot() {
 	if j := s.job(); j != nil && j.kind == event.BackgroundSave {
 		s.logf(event.Notice, "Background saving terminated by signal 10")
-		s.endJob(j, errTerminated)
+		s.terminate(j)
 	}
 }
 
@@ -326,14 +337,9 @@ func (s *Server) Save(c *command.Context) {
 	}
 	c.Reply.SimpleString("OK") // held back with all replies until the disk is done
 	client := s.clients[c.Client.ID]
-	mark := 0
-	if client != nil {
-		mark = client.writer.Len() - len("+OK\r\n")
-	}
 	s.saveNow(func(err error) {
-		if err != nil && client != nil {
-			client.writer.Truncate(mark)
-			client.writer.Error("ERR")
+		if err != nil {
+			s.replaceReply(client, "+OK\r\n", "ERR")
 		}
 	})
 }

@@ -79,7 +79,11 @@ func (s *Server) Settle() {
 // Advance moves the clock and runs what is due on the way, cron by cron.
 func (s *Server) Advance(microseconds int64) {
 	for end := s.Now + microseconds; s.Now < end; {
-		s.Now = min(end, max(s.NextWake(), s.Now+1))
+		next := s.NextWake()
+		if disk, ok := s.Disk.NextWake(); ok {
+			next = min(next, disk)
+		}
+		s.Now = min(end, max(next, s.Now+1))
 		s.Settle()
 	}
 }
