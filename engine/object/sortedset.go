@@ -3,7 +3,6 @@ package object
 import (
 	"bytes"
 	"math/rand/v2"
-	"strconv"
 
 	"everysec/engine/ds/listpack"
 	"everysec/engine/ds/sortedset"
@@ -92,7 +91,7 @@ func (z SortedSetView) Set(member []byte, score float64) (added, changed bool) {
 			return false, false
 		}
 		lp = listpack.DeleteAt(lp, pos, 2)
-		s.keep(z.value, insertSorted(lp, member, score))
+		s.keep(z.value, s.insertSorted(lp, member, score))
 		return false, true
 	}
 	if z.Len()+1 > s.Limits.ZsetMaxListpackEntries || len(member) > s.Limits.ZsetMaxListpackValue ||
@@ -100,7 +99,7 @@ func (z SortedSetView) Set(member []byte, score float64) (added, changed bool) {
 		z.Convert()
 		return z.skiplist().Add(member, score)
 	}
-	s.keep(z.value, insertSorted(lp, member, score))
+	s.keep(z.value, s.insertSorted(lp, member, score))
 	return true, false
 }
 
@@ -189,16 +188,19 @@ func (z SortedSetView) ScoreRanks(r sortedset.ScoreRange) (from, to int) {
 	if z.value.Encoding != ListPack {
 		return z.skiplist().ScoreRanks(r)
 	}
-	below := 0
-	z.Ascend(0, func(_ []byte, score float64) bool {
-		if r.Contains(score) {
+	lp := z.packed()
+	for pos := listpack.First(lp); pos >= 0; pos = listpack.Next(lp, pos) {
+		pos = listpack.Next(lp, pos)
+		switch score := scoreAt(lp, pos); {
+		case r.Contains(score):
 			to++
-		} else if to == 0 {
-			below++
+		case to == from:
+			from, to = from+1, to+1
+		default:
+			return from, to
 		}
-		return true
-	})
-	return below, below + to
+	}
+	return from, to
 }
 
 // LexRanks are the ranks of the members in a range of members: from, up to but
@@ -327,7 +329,7 @@ func (z SortedSetView) PackIfSmall() {
 	}
 	lp := listpack.New()
 	z.Ascend(0, func(member []byte, score float64) bool {
-		lp = appendScore(listpack.Append(lp, member), score)
+		lp = s.appendScored(lp, member, score)
 		return true
 	})
 	z.skiplist().Free()
@@ -358,32 +360,31 @@ func scoreAt(lp []byte, pos int) float64 {
 	return f
 }
 
-// scoreText is a score as a listpack element: an integer where it is one, so
-// that -0 becomes 0, as in Redis.
-func scoreText(dst []byte, score float64) []byte {
+// putScore writes a score into a listpack before pos: as an integer where it
+// is one, so that -0 becomes 0, as in Redis.
+func (s *Store) putScore(lp []byte, pos int, score float64) []byte {
 	if n, isInt := number.DoubleToInt(score); isInt {
-		return strconv.AppendInt(dst, n, 10)
+		return listpack.InsertIntBefore(lp, pos, n)
 	}
-	return number.AppendDouble(dst, score)
+	s.scratch = number.AppendDouble(s.scratch[:0], score)
+	return listpack.InsertBefore(lp, pos, s.scratch)
 }
 
-func appendScore(lp []byte, score float64) []byte {
-	var scratch [40]byte
-	return listpack.Append(lp, scoreText(scratch[:0], score))
+// appendScored puts a member with its score at the end.
+func (s *Store) appendScored(lp, member []byte, score float64) []byte {
+	lp = listpack.Append(lp, member)
+	return s.putScore(lp, len(lp)-1, score)
 }
 
 // insertSorted puts a member in at its place by score and then bytes.
-func insertSorted(lp, member []byte, score float64) []byte {
-	var scratch [24]byte
-	var text [40]byte
+func (s *Store) insertSorted(lp, member []byte, score float64) []byte {
 	for pos := listpack.First(lp); pos >= 0; {
 		at := listpack.Next(lp, pos)
 		if other := scoreAt(lp, at); other > score ||
-			other == score && bytes.Compare(listpack.GetString(lp, pos, scratch[:0]), member) > 0 {
-			lp = listpack.InsertBefore(lp, pos, member)
-			return listpack.InsertAfter(lp, pos, scoreText(text[:0], score))
+			other == score && bytes.Compare(s.listpackString(lp, pos), member) > 0 {
+			return listpack.InsertBefore(s.putScore(lp, pos, score), pos, member)
 		}
 		pos = listpack.Next(lp, at)
 	}
-	return appendScore(listpack.Append(lp, member), score)
+	return s.appendScored(lp, member, score)
 }
