@@ -1,6 +1,8 @@
 package play_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"everysec/lessons"
@@ -64,5 +66,27 @@ func TestEveryStepStandsAlone(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Whoever copies the example of the README begins with a lesson that plays.
+func TestTheExampleOfTheReadmePlays(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "`````markdown\n")
+	example, _, _ := strings.Cut(rest, "`````\n")
+	l, err := markdown.Parse("README.md", []byte(example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := play.NewEngine(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := play.Play("README.md", l, w)
+	if err != nil || len(report.Failures) > 0 || report.Verdicts == 0 {
+		t.Errorf("%+v %v", report, err)
 	}
 }
