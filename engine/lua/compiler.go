@@ -522,43 +522,62 @@ func (c *compiler) chainCondition(p *prefixExpr, sense bool) (jumps []int, ok bo
 		}
 		return jumps, true
 	case isComparison(link.op):
-		var left expr = x.first
-		if n > 1 {
-			left = &prefixExpr{x, n - 1}
+		first := n - 1
+		for first > 0 && isComparison(x.rest[first-1].op) {
+			first--
 		}
-		var l, r int
-		if pe, ok := left.(*prefixExpr); ok {
-			l = c.alloc(1)
-			c.prefix(pe.x, pe.n, l)
-			r = c.rk(link.e)
-		} else {
-			l, r = c.pair(left, link.e)
+		left := -1
+		if first > 0 || n-first > 1 {
+			left = c.alloc(1)
 		}
-		if r >= math.MaxUint16 {
-			c.fail("constant table overflow")
+		if first > 0 {
+			c.prefix(x, first, left)
 		}
-		c.line = link.line
-		a := 0
-		if sense {
-			a = 1
+		for i := first; i < n-1; i++ { // a == b == c compares a boolean with c
+			jump := c.compare(x, i, first > 0 || i > first, left, true)
+			c.emit(opLoadBool, left, 0, 1)
+			c.patch(jump)
+			c.emit(opLoadBool, left, 1, 0)
+			c.free = left + 1
 		}
-		switch link.op {
-		case tokEq:
-			c.emit(opEq, a, l, r)
-		case tokNe:
-			c.emit(opEq, 1-a, l, r)
-		case '<':
-			c.emit(opLt, a, l, r)
-		case tokLe:
-			c.emit(opLe, a, l, r)
-		case '>':
-			c.emit(opLt, a, r, l)
-		case tokGe:
-			c.emit(opLe, a, r, l)
-		}
-		return []int{c.emit(opJump, 0, 0, 0)}, true
+		return []int{c.compare(x, n-1, first > 0 || n-1 > first, left, sense)}, true
 	}
 	return nil, false
+}
+
+// compare emits link i, a comparison of register left or else of x.first, and
+// the jump taken when it is sense.
+func (c *compiler) compare(x *chainExpr, i int, inRegister bool, left int, sense bool) int {
+	link := &x.rest[i]
+	l, r := left, 0
+	if inRegister {
+		r = c.rk(link.e)
+	} else {
+		l, r = c.pair(x.first, link.e)
+	}
+	a := 0
+	if sense {
+		a = 1
+	}
+	op := opEq
+	switch link.op {
+	case tokNe:
+		a = 1 - a
+	case '<':
+		op = opLt
+	case tokLe:
+		op = opLe
+	case '>':
+		op, l, r = opLt, r, l
+	case tokGe:
+		op, l, r = opLe, r, l
+	}
+	if r >= math.MaxUint16 {
+		c.fail("constant table overflow")
+	}
+	c.line = link.line
+	c.emit(op, a, l, r)
+	return c.emit(opJump, 0, 0, 0)
 }
 
 // suffixed evaluates x; if it ends in a call, want is its number of results

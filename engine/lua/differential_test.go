@@ -154,7 +154,7 @@ type diffCase struct {
 
 // readCases reads scripts parted by lines of "---". Lines that start with
 // "#keys", "#args" or "#resp3" before the script set it up.
-func readCases(t *testing.T, file string) []diffCase {
+func readCases(t testing.TB, file string) []diffCase {
 	t.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {

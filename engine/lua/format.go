@@ -65,9 +65,8 @@ func stringFormat(t *thread, args []value) []value {
 		default:
 			t.fault("invalid option '%" + cString(string([]byte{verb})) + "' to 'format'")
 		}
-		if len(out) > maxString {
-			t.outOfMemory()
-		}
+		t.checkSize(len(out))
+		t.s.spend(t, 1)
 	}
 	return t.one(t.newString(string(out)))
 }

@@ -365,7 +365,7 @@ func chunkName(source string) string {
 // compileChunk turns source text into a function of no upvalues.
 func (s *state) compileChunk(text, source string) (*closure, string) {
 	chunk := chunkName(source)
-	tree, err := parse(text, chunk)
+	tree, err := parse(text, chunk, s.depth)
 	if err != nil {
 		return nil, err.message
 	}
@@ -429,7 +429,7 @@ func (t *thread) handled(err *luaError) value {
 const maxScript = 64 << 20
 
 func (t *thread) loaded(text, name string) []value {
-	t.s.spend(t, len(text)>>4)
+	t.s.spend(t, 50+len(text))
 	cl, message := t.s.compileChunk(text, name)
 	if cl == nil {
 		return t.two(nilValue, stringValue(message))

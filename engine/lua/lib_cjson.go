@@ -140,9 +140,7 @@ func (e *jsonEncoder) refuse(v value, reason string) {
 
 func (e *jsonEncoder) value(v value, depth int) {
 	e.t.s.spend(e.t, 1)
-	if len(e.out) > maxString {
-		e.t.outOfMemory()
-	}
+	e.t.checkSize(len(e.out))
 	switch x := v.o.(type) {
 	case *str:
 		e.string(x.s)
@@ -190,6 +188,7 @@ func (e *jsonEncoder) number(v value) {
 
 func (e *jsonEncoder) string(s string) {
 	const hex = "0123456789abcdef"
+	e.t.s.spend(e.t, len(s)>>6)
 	e.out = append(e.out, '"')
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

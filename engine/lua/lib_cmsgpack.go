@@ -43,9 +43,7 @@ func msgPack(t *thread, args []value) []value {
 
 func (t *thread) packValue(out []byte, v value, depth int) []byte {
 	t.s.spend(t, 1)
-	if len(out) > maxString {
-		t.outOfMemory()
-	}
+	t.checkSize(len(out))
 	switch x := v.o.(type) {
 	case *str:
 		n := len(x.s)

@@ -198,9 +198,7 @@ func stringGsub(t *thread, args []value) []value {
 			before := len(out)
 			out = m.replace(out, repl, at, e)
 			t.s.charge(t, len(out)-before)
-			if len(out) > maxString {
-				t.outOfMemory()
-			}
+			t.checkSize(len(out))
 		}
 		switch {
 		case e > at:

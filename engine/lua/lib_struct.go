@@ -163,9 +163,7 @@ func structPack(t *thread, args []value) []value {
 		}
 		total += size
 		t.s.spend(t, 1)
-		if len(out) > maxString {
-			t.outOfMemory()
-		}
+		t.checkSize(len(out) + size)
 	}
 }
 

@@ -42,9 +42,7 @@ func tableConcat(t *thread, args []value) []value {
 		if j < last {
 			size += len(sep)
 		}
-		if size > maxString {
-			t.outOfMemory()
-		}
+		t.checkSize(size)
 		t.s.spend(t, 1)
 	}
 	t.s.charge(t, size)

@@ -20,10 +20,7 @@ const (
 
 // charge announces a new string of n bytes.
 func (s *state) charge(t *thread, n int) {
-	limit := s.options.MaxMemory
-	if n > maxString || limit > 0 && n > limit {
-		t.outOfMemory()
-	}
+	t.checkSize(n)
 	s.memory.fresh += n
 	if s.memory.fresh > max(firstWalk, s.memory.live/2) {
 		s.measure(t)
@@ -34,6 +31,13 @@ func (s *state) charge(t *thread, n int) {
 func (m *meter) tick(t *thread) {
 	if m.steps++; m.steps >= checksWalk+m.live>>16 {
 		t.s.measure(t)
+	}
+}
+
+// checkSize refuses a result that grows past what a string may be.
+func (t *thread) checkSize(n int) {
+	if limit := t.s.options.MaxMemory; n > maxString || limit > 0 && n > limit {
+		t.outOfMemory()
 	}
 }
 

@@ -13,9 +13,10 @@ type parser struct {
 	fn *funcTree
 }
 
-// parse reads a whole chunk. chunk is its name as messages show it.
-func parse(src, chunk string) (tree *funcTree, err *syntaxError) {
-	p := &parser{lexer: lexer{src: src, line: 1, lastLine: 1, chunk: chunk, strings: map[string]*str{}, depth: 1}}
+// parse reads a whole chunk. chunk is its name as messages show it; depth is
+// how deep the calls around it are nested already.
+func parse(src, chunk string, depth int) (tree *funcTree, err *syntaxError) {
+	p := &parser{lexer: lexer{src: src, line: 1, lastLine: 1, chunk: chunk, strings: map[string]*str{}, depth: depth}}
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(*syntaxError)
@@ -377,13 +378,13 @@ func (p *parser) expressionStatement(line int) stmt {
 			p.failAt("syntax error")
 		}
 		s.targets = append(s.targets, e)
-		if len(s.targets) > maxSyntaxDepth-p.depth {
-			p.limit(maxSyntaxDepth-p.depth, "variables in assignment")
-		}
 		if !p.accept(',') {
 			break
 		}
 		e = p.suffixed()
+		if len(s.targets) > maxSyntaxDepth-p.depth {
+			p.limit(maxSyntaxDepth-p.depth, "variables in assignment")
+		}
 	}
 	p.expect('=')
 	s.exprs = p.expressionList()

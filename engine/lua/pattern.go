@@ -23,7 +23,7 @@ type matcher struct {
 
 func (m *matcher) step() {
 	if m.steps++; m.steps&255 == 0 {
-		m.t.s.spend(m.t, 16)
+		m.t.s.spend(m.t, 64)
 	}
 }
 

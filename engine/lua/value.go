@@ -91,14 +91,13 @@ func (v value) typeName() string {
 	return "userdata"
 }
 
-// hash is Lua 5.1's string hash (seed: the length), which fixes the order in
-// which pairs() visits string keys.
+// hash is the string hash of Redis's Lua 5.1 (seed: the length; every byte
+// counts), which fixes the order in which pairs() visits string keys.
 func (s *str) hash() uint32 {
 	if !s.hashed {
 		h := uint32(len(s.s))
-		step := len(s.s)>>5 + 1
-		for i := len(s.s); i >= step; i -= step {
-			h ^= h<<5 + h>>2 + uint32(s.s[i-1])
+		for i := len(s.s) - 1; i >= 0; i-- {
+			h ^= h<<5 + h>>2 + uint32(s.s[i])
 		}
 		s.h, s.hashed = h, true
 	}

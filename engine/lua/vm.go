@@ -941,8 +941,11 @@ func (t *thread) throw(v value) {
 
 func (e *luaError) locate(t *thread) {
 	i := len(t.frames) - 1
-	if i >= 0 && t.frames[i].cl == nil {
+	for i >= 0 && t.frames[i].cl == nil {
 		i--
+		if !e.fatal { // a kill strikes the script, wherever it is noticed
+			break
+		}
 	}
 	if i < 0 {
 		return
