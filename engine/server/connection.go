@@ -142,6 +142,7 @@ func (s *Server) markDirty(c *connection) {
 
 // releaseReplies lets replies go out: the append-only file has them.
 func (s *Server) releaseReplies() {
+	s.acknowledged = s.space.Change - 1
 	for _, c := range s.dirtyOutput {
 		c.dirty = false
 		c.released = c.writer.Len()
@@ -194,6 +195,9 @@ func (s *Server) deliver(client *command.Client, write func(w *resp.Writer)) {
 // runReady runs the input of clients in the order in which it came, until
 // there is none or the thread is held.
 func (s *Server) runReady() {
+	if len(s.ready) > 0 {
+		s.readStopwatch() // what the server did since the last command is not the next one's
+	}
 	for len(s.ready) > 0 && s.hold == nil && s.running {
 		c := s.ready[0]
 		if !s.runInput(c) {

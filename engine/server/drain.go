@@ -225,7 +225,7 @@ func (s *Server) describeClients() event.ClientsChanged {
 func (s *Server) Durability() event.Durability {
 	a := &s.aof
 	d := event.Durability{
-		Now: s.now, Last: s.space.Change - 1,
+		Now: s.now, Last: s.space.Change - 1, Acknowledged: s.acknowledged,
 		Written: a.written, Synced: a.synced,
 		BufferedBytes: int64(len(a.buffer)), WrittenBytes: a.currentSize, SyncedBytes: a.syncedBytes,
 		SnapshotChange: s.rdb.change, SnapshotAt: s.rdb.savedAt, SnapshotBytes: s.rdb.bytes,

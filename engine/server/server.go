@@ -63,6 +63,7 @@ type Server struct {
 	fs        vfs.FS
 	config    *config.Config
 	stopwatch func() int64
+	lap       int64 // what the stopwatch showed last
 	random    *rand.Rand
 	runID     string
 	processID int
@@ -105,6 +106,8 @@ type Server struct {
 	stats    statistics
 	observed observed
 	slowlog  slowlog
+	// acknowledged is the newest change whose reply was let go.
+	acknowledged uint64
 
 	loadedKeys, loadedExpired int64
 }
@@ -148,7 +151,7 @@ func Open(now int64, o Options) (*Server, error) {
 	s.space.Objects.Limits = c.Limits
 	s.system = &command.Client{DB: s.space.DBs[0], Reply: &resp.Writer{Protocol: 2}, Internal: true, Authenticated: true}
 	s.scripts = newScriptCache(s)
-	s.stats.init()
+	s.stats.init(s.table.Rows())
 	s.logf(event.Notice, "Everysec starts as Redis ", Version, " would, run id ", s.runID)
 	if err := s.beginLoading(); err != nil {
 		return nil, err
