@@ -502,7 +502,7 @@ func (m *Model) play(r *run) {
 		r.typed = append(r.typed, typed{r.at, c, c.Dropped + len(c.Blocks), c.CLI.Finished(), c.Generation})
 		c.submit(line.Command)
 		r.at++
-		if !r.together {
+		if !r.together || r.at <= r.setup {
 			return
 		}
 	}

@@ -514,3 +514,24 @@ func TestATranscriptIsTypedLineByLine(t *testing.T) {
 		t.Error("the block still plays")
 	}
 }
+
+func TestOnlyTheLinesOfATogetherBlockGoTogether(t *testing.T) {
+	l := lessons.Lesson{ID: "l", Setup: []lessons.Line{{Command: "FLUSHALL"}}, Steps: []lessons.Step{{ID: "one", Blocks: []lessons.Block{
+		{Kind: lessons.SetupKind, ID: "one/0", Lines: []lessons.Line{{Command: "SET a 1"}}},
+		{Kind: lessons.Transcript, ID: "one/1", Together: true, Lines: []lessons.Line{{Command: "GET a"}, {Console: "worker-A", Command: "PING"}}},
+	}}}}
+	p := newPage(t)
+	p.do(app.Boot{Wall: 1_000_000, Lesson: &l})
+	p.sent = nil
+	p.do(app.RunBlock{ID: "one/1"})
+	for _, want := range [][]string{
+		{"redis: FLUSHALL"},
+		{"redis: FLUSHALL", "redis: SET a 1"},
+		{"redis: FLUSHALL", "redis: SET a 1", "redis: GET a", "worker-A: PING"},
+	} {
+		if diff := cmp.Diff(want, p.sent); diff != "" {
+			t.Fatal(diff)
+		}
+		p.reply("redis", "+OK|")
+	}
+}

@@ -63,6 +63,7 @@ type Console struct {
 	ahead   []string // lines entered while a command runs
 
 	connected   bool
+	connecting  bool // the host has been asked to connect and has not answered
 	wanted      bool // the connection was there or has been asked for
 	db          int
 	inMulti     bool
@@ -97,7 +98,7 @@ func (c *Console) Take() ([]Block, Effect) {
 
 // Prompt is the text before the cursor.
 func (c *Console) Prompt() string {
-	if !c.connected && c.wanted {
+	if !c.connected && c.wanted && (!c.connecting || c.resend != nil) {
 		return "not connected> "
 	}
 	p := c.Address
@@ -150,14 +151,18 @@ func (c *Console) show(k Kind, text string) {
 // Open connects before the first command, as redis-cli does when it starts.
 func (c *Console) Open() {
 	if !c.wanted {
-		c.wanted = true
-		c.effect.Connect = true
+		c.connect()
 	}
+}
+
+func (c *Console) connect() {
+	c.wanted, c.connecting = true, true
+	c.effect.Connect = true
 }
 
 // Accept answers Effect.Connect: the connection is open.
 func (c *Console) Accept() {
-	c.connected, c.wanted = true, true
+	c.connected, c.wanted, c.connecting = true, true, false
 	if c.db != 0 {
 		c.silent = true
 		c.start([][]byte{[]byte("SELECT"), strconv.AppendInt(nil, int64(c.db), 10)}, 0)
@@ -179,7 +184,7 @@ func (c *Console) resume() {
 
 // Refuse answers Effect.Connect: there is no server.
 func (c *Console) Refuse() {
-	c.connected, c.wanted = false, true
+	c.connected, c.wanted, c.connecting = false, true, false
 	c.resend = nil
 	c.show(Note, "Could not connect to Redis at "+c.Address+": Connection refused")
 	c.next()
@@ -222,13 +227,14 @@ func (c *Console) Interrupt() {
 		c.connected = false
 		c.forget()
 		c.running, c.silent, c.resend = nil, false, nil
-		c.effect.Disconnect, c.effect.Connect = true, true
+		c.effect.Disconnect = true
+		c.connect()
 	}
 }
 
 // Submit takes a line. While a command runs it is kept for later.
 func (c *Console) Submit(line string) {
-	if c.running != nil || c.resend != nil || c.monitor {
+	if c.running != nil || c.connecting || c.monitor {
 		c.ahead = append(c.ahead, line)
 		return
 	}
@@ -238,7 +244,7 @@ func (c *Console) Submit(line string) {
 
 // next runs lines that were typed ahead, as far as they go.
 func (c *Console) next() {
-	for len(c.ahead) > 0 && c.running == nil && c.resend == nil && !c.monitor {
+	for len(c.ahead) > 0 && c.running == nil && !c.connecting && !c.monitor {
 		line := c.ahead[0]
 		c.ahead = c.ahead[1:]
 		c.enter(line)
@@ -286,9 +292,8 @@ func (c *Console) enter(line string) {
 	case word == "help" || word == "?":
 		c.show(Help, c.Commands.help(args[1:]))
 	case !c.connected:
-		c.wanted = true
 		c.resend, c.resendN = args, repeat-1
-		c.effect.Connect = true
+		c.connect()
 	default:
 		c.start(args, repeat-1)
 	}
