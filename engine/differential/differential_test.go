@@ -118,6 +118,13 @@ func (p *pair) run(batch [][]string) {
 			continue
 		}
 		p.differences++
+		if strings.EqualFold(args[0], "exec") {
+			for i, queued := range p.executed {
+				if len(wantValue.Elems) == len(p.executed) && len(gotValue.Elems) == len(p.executed) && !same(queued, wantValue.Elems[i], gotValue.Elems[i]) {
+					p.t.Errorf("in a transaction: %q\n redis-server: %s\n ours:         %s", queued, describe(wantValue.Elems[i]), describe(gotValue.Elems[i]))
+				}
+			}
+		}
 		if p.differences <= 20 {
 			p.t.Errorf("%q\n redis-server: %q\n ours:         %q\nbefore it:\n  %s", args, want, got, strings.Join(p.related(args), "\n  "))
 		}
@@ -159,7 +166,7 @@ var unordered = map[string]bool{
 }
 
 // remaining times differ by what passes between the two.
-var times = map[string]bool{"ttl": true, "pttl": true}
+var times = map[string]bool{"ttl": true, "pttl": true, "expiretime": true}
 
 // ownAffair are replies that tell of the server itself.
 func ownAffair(args []string) bool {
@@ -231,6 +238,7 @@ func sorted(name string, v resp.Value) []string {
 // compareState compares what both hold.
 func (p *pair) compareState() {
 	p.t.Helper()
+	p.run([][]string{{"DISCARD"}})
 	for db := range 2 {
 		p.run([][]string{{"SELECT", fmt.Sprint(db)}, {"DBSIZE"}, {"KEYS", "*"}})
 		p.real.Send(words([]string{"KEYS", "*"})...)

@@ -110,6 +110,13 @@ func (g *generator) word(w string) []string {
 		return []string{g.pick("-", "+", "["+g.field(), "("+g.field(), "["+g.field(), "("+g.field())}
 	case 'e':
 		return []string{strconv.Itoa(100000 + g.r.IntN(100000))}
+	case 'E': // a time that is wrong, past or far: a near one would expire at different moments
+		for {
+			text := g.integer()
+			if n, err := strconv.ParseInt(text, 10, 64); err != nil || n <= 0 || n > 1<<40 {
+				return []string{text}
+			}
+		}
 	case 'm':
 		return []string{strconv.Itoa(100000000 + g.r.IntN(100000))}
 	case 'a':
@@ -194,11 +201,11 @@ var shapes = splitLines(`
 SET %S %v
 SET %S %v
 SET %S %v ?NX|XX|GET ?KEEPTTL|EX_%e|PX_%m|EXAT_%a|PXAT_%A
-SET %S %v EX|PX %n
+SET %S %v EX|PX %E
 SET %S %v ?GET ?NX|XX
 SETNX %S %v
 SETEX %S %e %v
-SETEX %S %n %v
+SETEX %S %E %v
 PSETEX %S %m %v
 GET %S
 GETSET %S %v
@@ -232,7 +239,7 @@ COPY %K %K ?REPLACE ?DB_1
 MOVE %K 1
 MOVE %K %n
 EXPIRE %K %e ?NX|XX|GT|LT ?GT|LT
-EXPIRE %K %n
+EXPIRE %K %E
 PEXPIRE %K %m ?NX|XX|GT|LT
 EXPIREAT %K %a ?NX|XX|GT|LT
 PEXPIREAT %K %A ?NX|XX|GT|LT
@@ -241,7 +248,6 @@ PTTL %K
 EXPIRETIME %S
 PERSIST %K
 OBJECT ENCODING %K
-OBJECT REFCOUNT %Z
 SCAN %i ?MATCH_%g ?COUNT_%i ?TYPE_string|list|set|zset|hash|foo
 SCAN 0 COUNT 1000
 DBSIZE
