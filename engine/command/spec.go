@@ -174,6 +174,7 @@ type Spec struct {
 	Run func(c *Context)
 
 	parent *Spec
+	row    int
 }
 
 // FullName is the name as Redis prints it: "config|get" for a subcommand.

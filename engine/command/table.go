@@ -3,25 +3,37 @@ package command
 import "slices"
 
 // Table finds commands by name, whatever the case.
+//
+// It is asked for every command that runs, so it is a hash table of its own:
+// open addressing, and a hash that needs no lower-cased copy of the name.
 type Table struct {
-	byName map[string]*Spec // top-level commands, lower case
+	slots  []*Spec // top-level commands; the length is a power of two
 	sorted []*Spec
+	rows   int
 }
 
 // NewTable indexes the rows of all families. Two rows of one name are a
 // mistake in the program and panic.
 func NewTable(families ...[]*Spec) *Table {
-	t := &Table{byName: map[string]*Spec{}}
+	t := &Table{}
 	for _, family := range families {
-		for _, s := range family {
-			if t.byName[s.Name] != nil {
-				panic("command: two rows named " + s.Name)
-			}
-			t.byName[s.Name] = s
-			t.sorted = append(t.sorted, s)
-			for _, sub := range s.Subcommands {
-				sub.parent = s
-			}
+		t.sorted = append(t.sorted, family...)
+	}
+	size := 4 // an eighth to a quarter of the slots are taken: hardly any collision
+	for size < 4*len(t.sorted) {
+		size *= 2
+	}
+	t.slots = make([]*Spec, size)
+	for _, s := range t.sorted {
+		slot := t.slot([]byte(s.Name))
+		if *slot != nil {
+			panic("command: two rows named " + s.Name)
+		}
+		*slot = s
+		t.number(s)
+		for _, sub := range s.Subcommands {
+			sub.parent = s
+			t.number(sub)
 		}
 	}
 	slices.SortFunc(t.sorted, func(a, b *Spec) int {
@@ -33,30 +45,68 @@ func NewTable(families ...[]*Spec) *Table {
 	return t
 }
 
+func (t *Table) number(s *Spec) {
+	s.row = t.rows
+	t.rows++
+}
+
+// Rows is the number of rows, subcommands included.
+func (t *Table) Rows() int { return t.rows }
+
+// Row is the number of a row in its table, from 0 on: what is kept for each
+// command is kept in a slice.
+func (s *Spec) Row() int { return s.row }
+
+// slot is where a name is, or where it would be.
+func (t *Table) slot(name []byte) **Spec {
+	h := uint32(len(name))
+	for _, c := range name {
+		h = h*31 + uint32(c|0x20) // letters of both cases alike
+	}
+	for i := h ^ h>>15; ; i++ {
+		slot := &t.slots[i&uint32(len(t.slots)-1)]
+		if *slot == nil || sameName((*slot).Name, name) {
+			return slot
+		}
+	}
+}
+
+// sameName compares a lower-case name with a word of any case.
+func sameName(name string, word []byte) bool {
+	if len(name) != len(word) {
+		return false
+	}
+	for i, c := range word {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != name[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // All lists the top-level commands by name.
 func (t *Table) All() []*Spec { return t.sorted }
 
 // Lookup finds a top-level command.
 func (t *Table) Lookup(name []byte) *Spec {
-	var buffer [32]byte
-	if len(name) > len(buffer) {
-		return nil
+	if len(name) > longestName {
+		return nil // somebody's megabytes need no hash
 	}
-	return t.byName[string(lower(buffer[:0], name))]
+	return *t.slot(name)
 }
+
+const longestName = 32
 
 // Parent is the container of a subcommand, else nil.
 func (s *Spec) Parent() *Spec { return s.parent }
 
 // Subcommand finds a subcommand of a container.
 func (s *Spec) Subcommand(name []byte) *Spec {
-	var buffer [32]byte
-	if len(name) > len(buffer) {
-		return nil
-	}
-	word := lower(buffer[:0], name)
 	for _, sub := range s.Subcommands {
-		if sub.Name == string(word) {
+		if sameName(sub.Name, name) {
 			return sub
 		}
 	}
@@ -83,14 +133,4 @@ func (s *Spec) ArityFits(words int) bool {
 		return words == s.Arity
 	}
 	return words >= -s.Arity
-}
-
-func lower(dst, b []byte) []byte {
-	for _, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
-	}
-	return dst
 }

@@ -109,6 +109,9 @@ func (r *Reader) Next() (args [][]byte, ok bool, err error) {
 	for r.err == nil && r.pos < len(r.buf) {
 		var whole bool
 		if r.inMultibulk || r.buf[r.from] == '*' {
+			if r.wholeMultibulk() {
+				return r.args, true, nil
+			}
 			whole, r.err = r.multibulk()
 		} else {
 			whole, r.err = r.inline()
@@ -123,6 +126,55 @@ func (r *Reader) Next() (args [][]byte, ok bool, err error) {
 		}
 	}
 	return nil, false, r.err
+}
+
+// wholeMultibulk reads a request that has arrived whole and is as ordinary as
+// nearly all are, in one pass. It reports false, and has changed nothing, where
+// anything at all is out of the ordinary: multibulk knows what to do.
+func (r *Reader) wholeMultibulk() bool {
+	if r.inMultibulk || r.Unauthenticated {
+		return false
+	}
+	b := r.buf
+	count, at := smallCount(b, r.from+1)
+	if at < 0 || count == 0 {
+		return false
+	}
+	limit := len(b) - 2
+	args := r.args[:0]
+	for range count {
+		if at >= limit || b[at] != '$' {
+			return false
+		}
+		n, from := smallCount(b, at+1)
+		at = from + n + 2
+		if from < 0 || at > len(b) || r.MaxBulk != 0 && int64(n) > r.MaxBulk {
+			return false
+		}
+		args = append(args, b[from:at-2:at-2])
+	}
+	r.args = args
+	r.pos, r.from = at, at
+	return true
+}
+
+// smallCount reads up to seven digits and a line break. next is the place
+// after it, or -1 if what stands there is anything else.
+func smallCount(b []byte, at int) (n, next int) {
+	for i := at; i < len(b) && i < at+8; i++ {
+		c := b[i]
+		if c == '\r' {
+			if i == at || b[at] == '0' && i > at+1 {
+				break
+			}
+			return n, i + 2
+		}
+		if c -= '0'; c > 9 {
+			break
+		}
+		n = n*10 + int(c)
+	}
+	return 0, -1
 }
 
 // multibulk goes on with a request of bulk strings. It reports true when the

@@ -360,13 +360,21 @@ func infoCPU(s *Server, w *infoWriter) {
 }
 
 func infoCommandStats(s *Server, w *infoWriter) {
-	specs := make([]*command.Spec, 0, len(s.stats.calls))
-	for spec := range s.stats.calls {
-		specs = append(specs, spec)
+	var specs []*command.Spec
+	note := func(spec *command.Spec) {
+		if c := &s.stats.calls[spec.Row()]; c.calls+c.rejected > 0 {
+			specs = append(specs, spec)
+		}
+	}
+	for _, spec := range s.table.All() {
+		note(spec)
+		for _, sub := range spec.Subcommands {
+			note(sub)
+		}
 	}
 	slices.SortFunc(specs, func(a, b *command.Spec) int { return strings.Compare(a.FullName(), b.FullName()) })
 	for _, spec := range specs {
-		c := s.stats.calls[spec]
+		c := &s.stats.calls[spec.Row()]
 		perCall := float64(c.microseconds) / float64(max(c.calls, 1))
 		w.text("cmdstat_"+spec.FullName(), "calls="+itoa(c.calls)+",usec="+itoa(c.microseconds)+
 			",usec_per_call="+strconv.FormatFloat(perCall, 'f', 2, 64)+

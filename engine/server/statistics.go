@@ -15,7 +15,7 @@ type statistics struct {
 	commands                         int64
 	netInput, netOutput              int64
 	monitors                         int
-	calls                            map[*command.Spec]*callStatistics
+	calls                            []callStatistics // by command.Spec.Row
 	errors                           map[string]int64 // by the first word of the reply
 	errorReplies                     int64
 	peakMemory                       int64
@@ -53,16 +53,16 @@ func (r *rate) mean() int64 {
 	return sum / int64(len(r.values))
 }
 
-func (st *statistics) init() {
-	st.calls = map[*command.Spec]*callStatistics{}
+func (st *statistics) init(rows int) {
+	st.calls = make([]callStatistics, rows)
 	st.errors = map[string]int64{}
 }
 
 // reset is CONFIG RESETSTAT.
 func (st *statistics) reset() {
-	monitors := st.monitors
+	monitors, rows := st.monitors, len(st.calls)
 	*st = statistics{monitors: monitors}
-	st.init()
+	st.init(rows)
 }
 
 func (st *statistics) sample(now int64, s *Server) {
@@ -77,17 +77,8 @@ func (st *statistics) sample(now int64, s *Server) {
 	st.peakMemory = max(st.peakMemory, s.UsedMemory())
 }
 
-func (st *statistics) of(spec *command.Spec) *callStatistics {
-	c := st.calls[spec]
-	if c == nil {
-		c = &callStatistics{}
-		st.calls[spec] = c
-	}
-	return c
-}
-
 func (st *statistics) ran(spec *command.Spec, duration int64, failed bool) {
-	c := st.of(spec)
+	c := &st.calls[spec.Row()]
 	c.calls++
 	c.microseconds += duration
 	if failed {
@@ -95,7 +86,7 @@ func (st *statistics) ran(spec *command.Spec, duration int64, failed bool) {
 	}
 }
 
-func (st *statistics) rejected(spec *command.Spec) { st.of(spec).rejected++ }
+func (st *statistics) rejected(spec *command.Spec) { st.calls[spec.Row()].rejected++ }
 
 // errorReply counts an error under its first word.
 func (st *statistics) errorReply(text string) {
