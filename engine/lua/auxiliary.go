@@ -146,7 +146,7 @@ func (t *thread) tostring(v value) value {
 	if m := t.metamethod(v, t.s.names.tostring); !m.isNil() {
 		return t.call1(m, v)
 	}
-	switch x := v.o.(type) {
+	switch v.o.(type) {
 	case numberTag:
 		return stringValue(formatNumber(v.n))
 	case *str:
@@ -159,7 +159,6 @@ func (t *thread) tostring(v value) value {
 	case nil:
 		return stringValue("nil")
 	case *lightUserdata:
-		_ = x
 		return stringValue("userdata: (nil)")
 	}
 	// Addresses are invented: there are none to show.

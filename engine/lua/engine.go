@@ -10,8 +10,6 @@
 package lua
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -104,8 +102,12 @@ func New(o Options) *Engine {
 
 // SHA1Hex names a script.
 func SHA1Hex(body []byte) string {
-	sum := sha1.Sum(body)
-	return hex.EncodeToString(sum[:])
+	const digits = "0123456789abcdef"
+	name := make([]byte, 0, 40)
+	for _, b := range sha1Sum(body) {
+		name = append(name, digits[b>>4], digits[b&15])
+	}
+	return string(name)
 }
 
 // Load compiles a script and keeps it. The error is the reply, code and all.
@@ -247,7 +249,6 @@ func (s *state) end() {
 	}
 	clear(t.stack)
 	clear(t.out[:cap(t.out)])
-	s.pattern = matcher{}
 }
 
 func (s *state) array(list [][]byte) value {

@@ -1,6 +1,7 @@
 package lua_test
 
 import (
+	"crypto/sha1"
 	"fmt"
 	"strconv"
 	"strings"
@@ -129,8 +130,11 @@ func TestTranscripts(t *testing.T) {
 }
 
 func TestSHA1Hex(t *testing.T) {
-	if got := lua.SHA1Hex([]byte("return 1")); got != "e0e1f9fabfc9d4800c877a703b823ac0578ff8db" {
-		t.Error(got)
+	for n := range 300 {
+		body := []byte(strings.Repeat("x", n))
+		if got, want := lua.SHA1Hex(body), fmt.Sprintf("%x", sha1.Sum(body)); got != want {
+			t.Errorf("%d bytes: %s, want %s", n, got, want)
+		}
 	}
 }
 

@@ -279,7 +279,6 @@ func (l *lexer) longString(level int, comment bool) token {
 }
 
 func (l *lexer) shortString(quote byte) token {
-	start := l.pos
 	raw := []byte{quote} // escapes appear decoded in messages
 	l.pos++
 	for {
@@ -322,7 +321,6 @@ func (l *lexer) shortString(quote byte) token {
 			raw = append(raw, byte(c))
 			l.pos++
 		}
-		_ = start
 	}
 }
 

@@ -1,7 +1,6 @@
 package lua
 
 import (
-	"encoding/binary"
 	"math"
 	"strconv"
 )
@@ -53,9 +52,9 @@ func (t *thread) packValue(out []byte, v value, depth int) []byte {
 		case n <= 0xff:
 			out = append(out, 0xd9, byte(n))
 		case n <= 0xffff:
-			out = binary.BigEndian.AppendUint16(append(out, 0xda), uint16(n))
+			out = appendBigEndian(append(out, 0xda), uint64(n), 2)
 		default:
-			out = binary.BigEndian.AppendUint32(append(out, 0xdb), uint32(n))
+			out = appendBigEndian(append(out, 0xdb), uint64(n), 4)
 		}
 		return append(out, x.s...)
 	case boolTag:
@@ -77,9 +76,9 @@ func packNumber(out []byte, n float64) []byte {
 	i := toInt64(n)
 	if math.IsInf(n, 0) || float64(i) != n {
 		if f := float32(n); float64(f) == n {
-			return binary.BigEndian.AppendUint32(append(out, 0xca), math.Float32bits(f))
+			return appendBigEndian(append(out, 0xca), uint64(math.Float32bits(f)), 4)
 		}
-		return binary.BigEndian.AppendUint64(append(out, 0xcb), math.Float64bits(n))
+		return appendBigEndian(append(out, 0xcb), math.Float64bits(n), 8)
 	}
 	switch {
 	case i >= 0 && i <= 127 || i < 0 && i >= -32:
@@ -87,19 +86,19 @@ func packNumber(out []byte, n float64) []byte {
 	case i >= 0 && i <= 0xff:
 		return append(out, 0xcc, byte(i))
 	case i >= 0 && i <= 0xffff:
-		return binary.BigEndian.AppendUint16(append(out, 0xcd), uint16(i))
+		return appendBigEndian(append(out, 0xcd), uint64(i), 2)
 	case i >= 0 && i <= 0xffffffff:
-		return binary.BigEndian.AppendUint32(append(out, 0xce), uint32(i))
+		return appendBigEndian(append(out, 0xce), uint64(i), 4)
 	case i >= 0:
-		return binary.BigEndian.AppendUint64(append(out, 0xcf), uint64(i))
+		return appendBigEndian(append(out, 0xcf), uint64(i), 8)
 	case i >= -128:
 		return append(out, 0xd0, byte(i))
 	case i >= -32768:
-		return binary.BigEndian.AppendUint16(append(out, 0xd1), uint16(i))
+		return appendBigEndian(append(out, 0xd1), uint64(i), 2)
 	case i >= -2147483648:
-		return binary.BigEndian.AppendUint32(append(out, 0xd2), uint32(i))
+		return appendBigEndian(append(out, 0xd2), uint64(i), 4)
 	}
-	return binary.BigEndian.AppendUint64(append(out, 0xd3), uint64(i))
+	return appendBigEndian(append(out, 0xd3), uint64(i), 8)
 }
 
 func packCount(out []byte, n int, fixed, b16 byte) []byte {
@@ -107,9 +106,9 @@ func packCount(out []byte, n int, fixed, b16 byte) []byte {
 	case n <= 15:
 		return append(out, fixed|byte(n))
 	case n <= 0xffff:
-		return binary.BigEndian.AppendUint16(append(out, b16), uint16(n))
+		return appendBigEndian(append(out, b16), uint64(n), 2)
 	}
-	return binary.BigEndian.AppendUint32(append(out, b16+1), uint32(n))
+	return appendBigEndian(append(out, b16+1), uint64(n), 4)
 }
 
 // packTable writes an array when the keys are exactly 1 to n.

@@ -114,8 +114,6 @@ func stringRep(t *thread, args []value) []value {
 	return t.one(stringValue(strings.Repeat(s, int(n))))
 }
 
-// begin readies the state's matcher; patterns may be used inside callbacks of
-// gsub, so each use has its own.
 func (t *thread) matcher(src, pat string) *matcher {
 	return &matcher{t: t, src: src, pat: pat}
 }
@@ -227,13 +225,12 @@ func stringGsub(t *thread, args []value) []value {
 // replace appends what takes the place of the match src[s:e].
 func (m *matcher) replace(out []byte, repl value, s, e int) []byte {
 	var v value
-	switch x := repl.o.(type) {
+	switch repl.o.(type) {
 	case *table:
 		v = m.t.index(repl, m.captured(0, s, e))
 	case *closure, *goFunction:
 		v = m.t.call1(repl, m.appendCaptures(nil, s, e)...)
 	default:
-		_ = x
 		text, _ := repl.toStr()
 		for i := 0; i < len(text); i++ {
 			if text[i] != '%' {

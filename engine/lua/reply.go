@@ -38,6 +38,17 @@ func (s *state) reply(v value, w *resp.Writer, depth int) {
 	}
 }
 
+// oneLine makes spaces of line breaks.
+func oneLine(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c == '\r' || c == '\n' {
+			b[i] = ' '
+		}
+	}
+	return string(b)
+}
+
 func (s *state) replyTable(tb *table, w *resp.Writer, depth int) {
 	if m, ok := tb.getField("err").o.(*str); ok {
 		w.Error(cString(m.s))
@@ -52,7 +63,7 @@ func (s *state) replyTable(tb *table, w *resp.Writer, depth int) {
 		return
 	}
 	if b, ok := tb.getField("big_number").o.(*str); ok {
-		w.BigNumber(strings.NewReplacer("\r", " ", "\n", " ").Replace(b.s))
+		w.BigNumber(oneLine(b.s))
 		return
 	}
 	if vt, ok := tb.getField("verbatim_string").o.(*table); ok {

@@ -17,7 +17,6 @@ type state struct {
 	random     *lrand48
 	json       jsonConfig
 	memory     meter
-	pattern    matcher
 	protocol   int // of redis.setresp
 	argBytes   []byte
 	argEnds    []int

@@ -236,333 +236,337 @@ func (t *thread) pcall(f value, args ...value) (res []value, err *luaError) {
 // execute runs the top frame until the frame at depth entry returns, or the
 // coroutine yields.
 func (t *thread) execute(entry int) {
-	fr := &t.frames[len(t.frames)-1]
-	p := fr.cl.p
-	code, k := p.code, p.k
-	regs := t.stack[fr.base : fr.base+p.maxStack+1]
-	reload := func() {
-		fr = &t.frames[len(t.frames)-1]
-		p = fr.cl.p
-		code, k = p.code, p.k
-		regs = t.stack[fr.base : fr.base+p.maxStack+1]
-	}
 	if t.s.budget--; t.s.budget < 0 {
 		t.s.check(t)
 	}
+frames: // what may have moved the stack or the frames goes on from here
 	for {
-		in := &code[fr.pc]
-		fr.pc++
-		switch in.op {
-		case opMove:
-			regs[in.a] = regs[in.b]
-		case opLoadK:
-			regs[in.a] = k[in.b]
-		case opLoadBool:
-			regs[in.a] = value{boolTag{}, float64(in.b)}
-			if in.c != 0 {
-				fr.pc++
-			}
-		case opLoadNil:
-			for i := int(in.a); i <= int(in.b); i++ {
-				regs[i] = nilValue
-			}
-		case opNewCell:
-			regs[in.a] = value{o: &cell{regs[in.a]}}
-		case opGetCell:
-			regs[in.a] = regs[in.b].o.(*cell).v
-		case opSetCell:
-			regs[in.a].o.(*cell).v = *rk(regs, k, int(in.b))
-		case opGetUpval:
-			regs[in.a] = fr.cl.up[in.b].v
-		case opSetUpval:
-			fr.cl.up[in.a].v = *rk(regs, k, int(in.b))
-		case opGetGlobal:
-			key := k[in.b].o.(*str)
-			v := t.s.globals.getStr(key)
-			if v.o == nil {
-				v = t.index(value{o: t.s.globals}, k[in.b])
-				reload()
-			}
-			regs[in.a] = v
-		case opSetGlobal:
-			t.setIndex(value{o: t.s.globals}, k[in.b], regs[in.a])
-			reload()
-		case opGetTable:
-			key := *rk(regs, k, int(in.c))
-			if tb, ok := regs[in.b].o.(*table); ok {
-				if v := tb.get(key); v.o != nil || tb.meta == nil {
-					regs[in.a] = v
+		fr := &t.frames[len(t.frames)-1]
+		p := fr.cl.p
+		code, k := p.code, p.k
+		base := fr.base
+		regs := t.stack[base : base+p.maxStack+1]
+		for {
+			in := &code[fr.pc]
+			fr.pc++
+			switch in.op {
+			case opMove:
+				regs[in.a] = regs[in.b]
+			case opLoadK:
+				regs[in.a] = k[in.b]
+			case opLoadBool:
+				regs[in.a] = value{boolTag{}, float64(in.b)}
+				if in.c != 0 {
+					fr.pc++
+				}
+			case opLoadNil:
+				for i := int(in.a); i <= int(in.b); i++ {
+					regs[i] = nilValue
+				}
+			case opNewCell:
+				regs[in.a] = value{o: &cell{regs[in.a]}}
+			case opGetCell:
+				regs[in.a] = regs[in.b].o.(*cell).v
+			case opSetCell:
+				regs[in.a].o.(*cell).v = *rk(regs, k, int(in.b))
+			case opGetUpval:
+				regs[in.a] = fr.cl.up[in.b].v
+			case opSetUpval:
+				fr.cl.up[in.a].v = *rk(regs, k, int(in.b))
+			case opGetGlobal:
+				key := k[in.b].o.(*str)
+				v := t.s.globals.getStr(key)
+				if v.o == nil {
+					v = t.index(value{o: t.s.globals}, k[in.b])
+					t.stack[base+int(in.a)] = v
+					continue frames
+				}
+				regs[in.a] = v
+			case opSetGlobal:
+				t.setIndex(value{o: t.s.globals}, k[in.b], regs[in.a])
+				continue frames
+			case opGetTable:
+				key := *rk(regs, k, int(in.c))
+				if tb, ok := regs[in.b].o.(*table); ok {
+					if v := tb.get(key); v.o != nil || tb.meta == nil {
+						regs[in.a] = v
+						continue
+					}
+				}
+				v := t.index(regs[in.b], key)
+				t.stack[base+int(in.a)] = v
+				continue frames
+			case opGetField:
+				key := k[in.c]
+				if tb, ok := regs[in.b].o.(*table); ok {
+					if v := tb.getStr(key.o.(*str)); v.o != nil || tb.meta == nil {
+						regs[in.a] = v
+						continue
+					}
+				}
+				v := t.index(regs[in.b], key)
+				t.stack[base+int(in.a)] = v
+				continue frames
+			case opSetTable:
+				key, v := rk(regs, k, int(in.b)), rk(regs, k, int(in.c))
+				if tb, ok := regs[in.a].o.(*table); ok && tb.meta == nil && !tb.readonly {
+					if key.o != nil && key.n == key.n {
+						*tb.slot(*key) = *v
+						continue
+					}
+				}
+				t.setIndex(regs[in.a], *key, *v)
+				continue frames
+			case opNewTable:
+				regs[in.a] = value{o: t.s.newTable(int(in.b), int(in.c))}
+			case opSelf:
+				object := regs[in.b]
+				regs[in.a+1] = object
+				key := *rk(regs, k, int(in.c))
+				v := t.index(object, key)
+				t.stack[base+int(in.a)] = v
+				continue frames
+			case opAdd, opSub, opMul, opDiv, opMod, opPow:
+				x, y := rk(regs, k, int(in.b)), rk(regs, k, int(in.c))
+				if x.isNumber() && y.isNumber() {
+					var n float64
+					switch in.op {
+					case opAdd:
+						n = x.n + y.n
+					case opSub:
+						n = x.n - y.n
+					case opMul:
+						n = x.n * y.n
+					default:
+						n = arith(in.op, x.n, y.n)
+					}
+					if n != n {
+						n = x86NaN(x.n, y.n, n)
+					}
+					regs[in.a] = value{numberTag{}, n}
 					continue
 				}
-			}
-			v := t.index(regs[in.b], key)
-			reload()
-			regs[in.a] = v
-		case opGetField:
-			key := k[in.c]
-			if tb, ok := regs[in.b].o.(*table); ok {
-				if v := tb.getStr(key.o.(*str)); v.o != nil || tb.meta == nil {
-					regs[in.a] = v
+				v := t.arithmetic(in.op, *x, *y)
+				t.stack[base+int(in.a)] = v
+				continue frames
+			case opUnm:
+				x := regs[in.b]
+				if x.isNumber() {
+					regs[in.a] = number(-x.n)
 					continue
 				}
-			}
-			v := t.index(regs[in.b], key)
-			reload()
-			regs[in.a] = v
-		case opSetTable:
-			key, v := rk(regs, k, int(in.b)), rk(regs, k, int(in.c))
-			if tb, ok := regs[in.a].o.(*table); ok && tb.meta == nil && !tb.readonly {
-				if key.o != nil && key.n == key.n {
-					*tb.slot(*key) = *v
-					continue
-				}
-			}
-			t.setIndex(regs[in.a], *key, *v)
-			reload()
-		case opNewTable:
-			regs[in.a] = value{o: t.s.newTable(int(in.b), int(in.c))}
-		case opSelf:
-			object := regs[in.b]
-			regs[in.a+1] = object
-			key := *rk(regs, k, int(in.c))
-			v := t.index(object, key)
-			reload()
-			regs[in.a] = v
-		case opAdd, opSub, opMul, opDiv, opMod, opPow:
-			x, y := rk(regs, k, int(in.b)), rk(regs, k, int(in.c))
-			if x.isNumber() && y.isNumber() {
-				var n float64
-				switch in.op {
-				case opAdd:
-					n = x.n + y.n
-				case opSub:
-					n = x.n - y.n
-				case opMul:
-					n = x.n * y.n
+				v := t.arithmetic(opUnm, x, x)
+				t.stack[base+int(in.a)] = v
+				continue frames
+			case opNot:
+				regs[in.a] = boolean(!regs[in.b].truthy())
+			case opLen:
+				switch x := regs[in.b].o.(type) {
+				case *table:
+					regs[in.a] = integer(x.length())
+				case *str:
+					regs[in.a] = integer(len(x.s))
 				default:
-					n = arith(in.op, x.n, y.n)
+					t.typeFault("get length of", regs[in.b], 1)
 				}
-				if n != n {
-					n = x86NaN(x.n, y.n, n)
+			case opConcat:
+				v := t.concat(base+int(in.b), int(int32(in.c)-in.b)+1)
+				t.stack[base+int(in.a)] = v
+				continue frames
+			case opJump:
+				fr.pc += int(in.b)
+				if in.b < 0 {
+					if t.s.budget--; t.s.budget < 0 {
+						t.s.check(t)
+					}
 				}
-				regs[in.a] = value{numberTag{}, n}
-				continue
-			}
-			v := t.arithmetic(in.op, *x, *y)
-			reload()
-			regs[in.a] = v
-		case opUnm:
-			x := regs[in.b]
-			if x.isNumber() {
-				regs[in.a] = number(-x.n)
-				continue
-			}
-			v := t.arithmetic(opUnm, x, x)
-			reload()
-			regs[in.a] = v
-		case opNot:
-			regs[in.a] = boolean(!regs[in.b].truthy())
-		case opLen:
-			switch x := regs[in.b].o.(type) {
-			case *table:
-				regs[in.a] = integer(x.length())
-			case *str:
-				regs[in.a] = integer(len(x.s))
-			default:
-				t.typeFault("get length of", regs[in.b], 1)
-			}
-		case opConcat:
-			v := t.concat(fr.base+int(in.b), int(int32(in.c)-in.b)+1)
-			reload()
-			regs[in.a] = v
-		case opJump:
-			fr.pc += int(in.b)
-			if in.b < 0 {
+			case opEq:
+				x, y := rk(regs, k, int(in.b)), rk(regs, k, int(in.c))
+				var r bool
+				if x.isNumber() && y.isNumber() {
+					r = x.n == y.n
+				} else if r = rawEqual(*x, *y); !r {
+					if tb, ok := x.o.(*table); ok && tb.meta != nil {
+						if t.equal(*x, *y) != (in.a != 0) {
+							t.frames[len(t.frames)-1].pc++
+						}
+						continue frames
+					}
+				}
+				if r != (in.a != 0) {
+					fr.pc++
+				}
+			case opLt, opLe:
+				x, y := rk(regs, k, int(in.b)), rk(regs, k, int(in.c))
+				var r bool
+				if x.isNumber() && y.isNumber() {
+					if in.op == opLt {
+						r = x.n < y.n
+					} else {
+						r = x.n <= y.n
+					}
+				} else {
+					if in.op == opLt {
+						r = t.lessThan(*x, *y)
+					} else {
+						r = t.lessEqual(*x, *y)
+					}
+					if r != (in.a != 0) {
+						t.frames[len(t.frames)-1].pc++
+					}
+					continue frames
+				}
+				if r != (in.a != 0) {
+					fr.pc++
+				}
+			case opJumpIf:
+				if regs[in.a].truthy() {
+					fr.pc += int(in.b)
+				}
+			case opJumpNot:
+				if !regs[in.a].truthy() {
+					fr.pc += int(in.b)
+				}
+			case opCall:
+				at := base + int(in.a)
+				nargs := int(in.b) - 1
+				if in.b == 0 {
+					nargs = t.top - at - 1
+				}
 				if t.s.budget--; t.s.budget < 0 {
 					t.s.check(t)
 				}
-			}
-		case opEq:
-			x, y := rk(regs, k, int(in.b)), rk(regs, k, int(in.c))
-			var r bool
-			if x.isNumber() && y.isNumber() {
-				r = x.n == y.n
-			} else if r = rawEqual(*x, *y); !r {
-				if tb, ok := x.o.(*table); ok && tb.meta != nil {
-					r = t.equal(*x, *y)
-					reload()
-				}
-			}
-			if r != (in.a != 0) {
-				fr.pc++
-			}
-		case opLt, opLe:
-			x, y := rk(regs, k, int(in.b)), rk(regs, k, int(in.c))
-			var r bool
-			if x.isNumber() && y.isNumber() {
-				if in.op == opLt {
-					r = x.n < y.n
-				} else {
-					r = x.n <= y.n
-				}
-			} else {
-				if in.op == opLt {
-					r = t.lessThan(*x, *y)
-				} else {
-					r = t.lessEqual(*x, *y)
-				}
-				reload()
-			}
-			if r != (in.a != 0) {
-				fr.pc++
-			}
-		case opJumpIf:
-			if regs[in.a].truthy() {
-				fr.pc += int(in.b)
-			}
-		case opJumpNot:
-			if !regs[in.a].truthy() {
-				fr.pc += int(in.b)
-			}
-		case opCall:
-			at := fr.base + int(in.a)
-			nargs := int(in.b) - 1
-			if in.b == 0 {
-				nargs = t.top - at - 1
-			}
-			if t.s.budget--; t.s.budget < 0 {
-				t.s.check(t)
-			}
-			t.precall(at, nargs, int(in.c)-1)
-			if t.yielding {
-				return
-			}
-			reload()
-		case opTailCall:
-			at := fr.base + int(in.a)
-			nargs := int(in.b) - 1
-			if in.b == 0 {
-				nargs = t.top - at - 1
-			}
-			if t.s.budget--; t.s.budget < 0 {
-				t.s.check(t)
-			}
-			if !t.precall(at, nargs, -1) {
+				t.precall(at, nargs, int(in.c)-1)
 				if t.yielding {
 					return
 				}
-				reload() // a Go function: its results are returned next
-				continue
-			}
-			t.replaceFrame()
-			reload()
-		case opReturn:
-			from := fr.base + int(in.a)
-			n := int(in.b) - 1
-			if in.b == 0 {
-				n = t.top - from
-			}
-			at, want := fr.ret, fr.want
-			t.frames = t.frames[:len(t.frames)-1]
-			if want < 0 {
-				copy(t.stack[at:], t.stack[from:from+n])
-				t.top = at + n
-			} else {
-				for i := range want {
-					if i < n {
+				continue frames
+			case opTailCall:
+				at := base + int(in.a)
+				nargs := int(in.b) - 1
+				if in.b == 0 {
+					nargs = t.top - at - 1
+				}
+				if t.s.budget--; t.s.budget < 0 {
+					t.s.check(t)
+				}
+				if !t.precall(at, nargs, -1) {
+					if t.yielding {
+						return
+					}
+					continue frames // a Go function: its results are returned next
+				}
+				t.replaceFrame()
+				continue frames
+			case opReturn:
+				from := base + int(in.a)
+				n := int(in.b) - 1
+				if in.b == 0 {
+					n = t.top - from
+				}
+				at, want := fr.ret, fr.want
+				t.frames = t.frames[:len(t.frames)-1]
+				if want < 0 {
+					copy(t.stack[at:], t.stack[from:from+n])
+					t.top = at + n
+				} else {
+					for i := range want {
+						if i < n {
+							t.stack[at+i] = t.stack[from+i]
+						} else {
+							t.stack[at+i] = nilValue
+						}
+					}
+				}
+				if len(t.frames) < entry {
+					return
+				}
+				continue frames
+			case opForPrep:
+				for i, what := range [...]string{"initial value", "limit", "step"} {
+					r := &regs[int(in.a)+i]
+					if !r.isNumber() {
+						n, ok := r.toNumber()
+						if !ok {
+							t.runError("'for' " + what + " must be a number")
+						}
+						*r = number(n)
+					}
+				}
+				regs[in.a].n -= regs[in.a+2].n
+				fr.pc += int(in.b)
+			case opForLoop:
+				step := regs[in.a+2].n
+				i := regs[in.a].n + step
+				stop := regs[in.a+1].n
+				if step > 0 && i <= stop || !(step > 0) && stop <= i {
+					regs[in.a].n = i
+					regs[in.a+3] = number(i)
+					fr.pc += int(in.b)
+					if t.s.budget--; t.s.budget < 0 {
+						t.s.check(t)
+					}
+				}
+			case opTForLoop:
+				a := int(in.a)
+				n := int(in.c)
+				res := t.call(regs[a], regs[a+1], regs[a+2])
+				regs := t.stack[base:]
+				for i := range n {
+					if i < len(res) {
+						regs[a+3+i] = res[i]
+					} else {
+						regs[a+3+i] = nilValue
+					}
+				}
+				if regs[a+3].o == nil {
+					t.frames[len(t.frames)-1].pc++
+				} else {
+					regs[a+2] = regs[a+3]
+				}
+				continue frames
+			case opSetList:
+				at := base + int(in.a)
+				n := int(in.b)
+				if n == 0 {
+					n = t.top - at - 1
+				}
+				stored := int(code[fr.pc].b)
+				fr.pc++
+				tb := t.stack[at].o.(*table)
+				if stored+n > len(tb.arr) {
+					tb.resize(stored+n, len(tb.node))
+				}
+				copy(tb.arr[stored:], t.stack[at+1:at+1+n])
+			case opClosure:
+				sub := p.protos[in.b]
+				cl := t.s.newClosure(sub)
+				for i, u := range sub.upvals {
+					if u.fromRegister {
+						cl.up[i] = regs[u.index].o.(*cell)
+					} else {
+						cl.up[i] = fr.cl.up[u.index]
+					}
+				}
+				regs[in.a] = value{o: cl}
+			case opVararg:
+				n := int(in.b) - 1
+				from := base - fr.extra
+				at := base + int(in.a)
+				if n < 0 {
+					n = fr.extra
+					t.grow(at + n + 1)
+					t.top = at + n
+				}
+				for i := range n {
+					if i < fr.extra {
 						t.stack[at+i] = t.stack[from+i]
 					} else {
 						t.stack[at+i] = nilValue
 					}
 				}
+				continue frames
 			}
-			if len(t.frames) < entry {
-				return
-			}
-			reload()
-		case opForPrep:
-			for i, what := range [...]string{"initial value", "limit", "step"} {
-				r := &regs[int(in.a)+i]
-				if !r.isNumber() {
-					n, ok := r.toNumber()
-					if !ok {
-						t.runError("'for' " + what + " must be a number")
-					}
-					*r = number(n)
-				}
-			}
-			regs[in.a].n -= regs[in.a+2].n
-			fr.pc += int(in.b)
-		case opForLoop:
-			step := regs[in.a+2].n
-			i := regs[in.a].n + step
-			stop := regs[in.a+1].n
-			if step > 0 && i <= stop || !(step > 0) && stop <= i {
-				regs[in.a].n = i
-				regs[in.a+3] = number(i)
-				fr.pc += int(in.b)
-				if t.s.budget--; t.s.budget < 0 {
-					t.s.check(t)
-				}
-			}
-		case opTForLoop:
-			a := int(in.a)
-			n := int(in.c)
-			res := t.call(regs[a], regs[a+1], regs[a+2])
-			reload()
-			for i := range n {
-				if i < len(res) {
-					regs[a+3+i] = res[i]
-				} else {
-					regs[a+3+i] = nilValue
-				}
-			}
-			if regs[a+3].o == nil {
-				fr.pc++
-			} else {
-				regs[a+2] = regs[a+3]
-			}
-		case opSetList:
-			at := fr.base + int(in.a)
-			n := int(in.b)
-			if n == 0 {
-				n = t.top - at - 1
-			}
-			stored := int(code[fr.pc].b)
-			fr.pc++
-			tb := t.stack[at].o.(*table)
-			if stored+n > len(tb.arr) {
-				tb.resize(stored+n, len(tb.node))
-			}
-			copy(tb.arr[stored:], t.stack[at+1:at+1+n])
-		case opClosure:
-			sub := p.protos[in.b]
-			cl := t.s.newClosure(sub)
-			for i, u := range sub.upvals {
-				if u.fromRegister {
-					cl.up[i] = regs[u.index].o.(*cell)
-				} else {
-					cl.up[i] = fr.cl.up[u.index]
-				}
-			}
-			regs[in.a] = value{o: cl}
-		case opVararg:
-			n := int(in.b) - 1
-			from := fr.base - fr.extra
-			at := fr.base + int(in.a)
-			if n < 0 {
-				n = fr.extra
-				t.grow(at + n + 1)
-				t.top = at + n
-			}
-			for i := range n {
-				if i < fr.extra {
-					t.stack[at+i] = t.stack[from+i]
-				} else {
-					t.stack[at+i] = nilValue
-				}
-			}
-			reload()
 		}
 	}
 }
