@@ -298,10 +298,12 @@ func (h *Host) importRDB(c *channel, call uint32, rdb []byte) {
 	h.disk.SyncAll()
 	h.start([2]string{"appendonly", "no"}, [2]string{"dbfilename", "dump.rdb"})
 	h.afterLoad = append(h.afterLoad, func() {
-		if h.engine != nil && h.wantsAOF() {
-			h.run("CONFIG", "SET", "appendonly", "yes")
+		done := func([]byte) { h.answer(c, call, h.state().Append(nil)) }
+		if h.engine == nil || !h.wantsAOF() {
+			done(nil)
+			return
 		}
-		h.answer(h.channel(c.id), call, h.state().Append(nil))
+		h.run(done, "CONFIG", "SET", "appendonly", "yes")
 	})
 }
 
@@ -352,13 +354,13 @@ func put(disk *vfs.Disk, name string, data []byte) error {
 	return f.Close()
 }
 
-// run sends a command from a client of the host's own and forgets the reply.
-func (h *Host) run(args ...string) {
+// run sends a command from a client of the host's own; then gets the reply,
+// which may take a while if the server is waiting for the disk.
+func (h *Host) run(then func(reply []byte), args ...string) {
 	id := h.engine.Connect(h.now(), "127.0.0.1:0")
+	h.own[id] = then
 	h.engine.Receive(id, command(nil, args...))
-	h.engine.Step(h.now())
-	h.engine.Disconnect(h.now(), id)
-	h.collect()
+	h.input = true
 }
 
 func command(dst []byte, args ...string) []byte {

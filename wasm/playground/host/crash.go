@@ -26,7 +26,7 @@ type before struct {
 	names   []byte // all keys, end to end
 	files   map[string][]byte
 	aof     bool
-	snap    uint64 // newest change in the last snapshot
+	unsaved int64 // writes since the last snapshot
 }
 
 type keyState struct {
@@ -49,8 +49,11 @@ func (h *Host) crash(kind bridge.CrashKind, seed uint64) (bridge.Record, error) 
 	}
 	b.keys, b.names = h.keys()
 	d := h.engine.Durability()
-	b.account.Acknowledged = int64(d.Acknowledged)
-	b.aof, b.snap = d.AOFEnabled, d.SnapshotChange
+	// Change numbers go on from one start to the next; an account is about what
+	// this server did.
+	b.account.Acknowledged = int64(max(d.Acknowledged, h.baseline) - h.baseline)
+	b.aof = d.AOFEnabled
+	b.unsaved = int64(d.Last - max(min(d.SnapshotChange, d.Last), min(h.baseline, d.Last)))
 	h.drop()
 	was := h.disk
 	h.disk = was.Image(vfs.Kind(kind), seed)
@@ -148,7 +151,7 @@ func (h *Host) settle(b *before) {
 	if b.aof {
 		a.LostWrites = h.lostUnits(b.files)
 	} else {
-		a.LostWrites = max(a.Acknowledged-int64(b.snap), 0)
+		a.LostWrites = b.unsaved
 	}
 	a.LostWrites = min(a.LostWrites, a.Acknowledged)
 	a.SurvivedWrites = a.Acknowledged - a.LostWrites

@@ -11,6 +11,7 @@ package host
 import (
 	"encoding/binary"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 
@@ -66,6 +67,7 @@ type Host struct {
 
 	engine    *server.Server
 	ready     bool   // NoticeReady was sent for this engine
+	baseline  uint64 // number of the last change before it was ready
 	failure   string // why there is no engine
 	starts    uint64
 	before    *before  // the crash that took it down
@@ -73,8 +75,9 @@ type Host struct {
 
 	channels map[uint32]*channel
 	order    []*channel
-	owners   map[uint64]owner // of the engine's clients
-	input    bool             // the engine has bytes it has not run
+	owners   map[uint64]owner              // of the engine's clients
+	own      map[uint64]func(reply []byte) // clients of the host itself
+	input    bool                          // the engine has bytes it has not run
 	batch    event.Batch
 }
 
@@ -117,6 +120,7 @@ func New(o Options) *Host {
 		clock:    clock{speed: 1},
 		channels: map[uint32]*channel{},
 		owners:   map[uint64]owner{},
+		own:      map[uint64]func([]byte){},
 	}
 }
 
@@ -236,6 +240,11 @@ func (h *Host) step() {
 	}
 	h.engine.Step(h.now())
 	h.collect()
+	defer func() {
+		if h.input && h.engine != nil { // a client of our own has something to say
+			h.step()
+		}
+	}()
 	switch {
 	case !h.engine.Running():
 		h.stopped()
@@ -248,6 +257,12 @@ func (h *Host) collect() {
 	for _, id := range h.engine.OutputReady() {
 		o, known := h.owners[id]
 		data, closed := h.engine.Output(id)
+		if then := h.own[id]; then != nil {
+			delete(h.own, id)
+			h.engine.Disconnect(h.now(), id)
+			then(data)
+			continue
+		}
 		if closed {
 			delete(h.owners, id)
 		}
@@ -434,6 +449,7 @@ func (h *Host) start(more ...[2]string) {
 // loaded is the moment at which the server answers.
 func (h *Host) loaded() {
 	h.ready = true
+	h.baseline = h.engine.Durability().Last
 	h.tell(bridge.NoticeReady, "")
 	h.settled()
 }
@@ -476,6 +492,11 @@ func (h *Host) drop() {
 		clear(c.clients)
 	}
 	clear(h.owners)
+	gone := h.own
+	h.own = map[uint64]func([]byte){}
+	for _, id := range slices.Sorted(maps.Keys(gone)) {
+		gone[id](nil) // whoever waits for the reply is not left alone
+	}
 }
 
 func sorted(clients map[uint32]uint64) []uint32 {
