@@ -37,7 +37,8 @@ func stringFormat(t *thread, args []value) []value {
 		}
 		switch verb {
 		case 'c':
-			out = sp.pad(out, string([]byte{byte(int(t.checkNumber(args, n)))}))
+			c := sp.pad(nil, string([]byte{byte(toInt32(t.checkNumber(args, n)))}))
+			out = append(out, cString(string(c))...)
 		case 'd', 'i':
 			out = sp.integer(out, toInt64(t.checkNumber(args, n)))
 		case 'o':

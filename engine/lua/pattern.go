@@ -193,8 +193,8 @@ func (m *matcher) back(s int, digit byte) int {
 		m.t.fault("invalid capture index")
 	}
 	c := m.captures[i]
-	n := max(c.length, 0)
-	if len(m.src)-s >= n && m.src[c.start:c.start+n] == m.src[s:s+n] {
+	n := c.length // a position matches nothing
+	if n >= 0 && len(m.src)-s >= n && m.src[c.start:c.start+n] == m.src[s:s+n] {
 		return s + n
 	}
 	return -1

@@ -118,3 +118,66 @@ func TestRandomExpressionsAsInRedis(t *testing.T) {
 		}
 	}
 }
+
+func randomPattern(r *rand.Rand) string {
+	parts := []string{
+		"a", "b", ".", "%a", "%d", "%s", "%w", "[ab]", "[^a]", "[a-c]", "[%d_]", "(a)", "(.)", "(", ")", "()", "%1", "%2",
+		"%b()", "%f[%w]", "^", "$", "%", "[", "]", "*", "+", "-", "?", "a*", "b+", ".-", "%a?", "x", "1", "%.", "%z", "[]]", "[^]]", "[a-]", "[%a-z]",
+	}
+	var b strings.Builder
+	for range 1 + r.IntN(5) {
+		b.WriteString(parts[r.IntN(len(parts))])
+	}
+	return b.String()
+}
+
+func TestRandomPatternsAsInRedis(t *testing.T) {
+	startServer(t)
+	real, own := dial(t), dial(t)
+	e := lua.New(lua.Options{})
+	subjects := []string{"", "a", "abc", "aabb", "foo(bar(1)2)x", "a1 b2 c3", "xxaaxx", "hello world", "a.b.c", "[x]", "a]b-c"}
+	replacements := []string{"-", "<%0>", "%1", "%2%1", "%%", "", "%"}
+	for seed := range uint64(3000) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		c := diffCase{protocol: 2, script: "local s,p,r=ARGV[1],ARGV[2],ARGV[3] local o={} " +
+			"local function n(...) local t={...} for i=1,select('#',...) do t[i]=tostring(t[i]) end return table.concat(t,'|') end " +
+			"for _,f in ipairs{function() return s:find(p) end,function() return s:match(p," + fmt.Sprint(r.IntN(5)-2) + ") end," +
+			"function() return s:gsub(p,r) end,function() return s:gsub(p,r," + fmt.Sprint(r.IntN(3)) + ") end," +
+			"function() local k={} for a,b in s:gmatch(p) do k[#k+1]=tostring(a)..tostring(b) end return unpack(k) end} do o[#o+1]=n(pcall(f)) end return o"}
+		c.args = []string{subjects[r.IntN(len(subjects))], randomPattern(r), replacements[r.IntN(len(replacements))]}
+		want := real.command("EVAL", c.script, "0", c.args[0], c.args[1], c.args[2])
+		if got := evalHere(e, &forwardingHost{c: own}, c); !bytes.Equal(got, want) {
+			t.Errorf("seed %d: %q\n here: %q\nredis: %q", seed, c.args, got, want)
+		}
+	}
+}
+
+func TestRandomFormatsAsInRedis(t *testing.T) {
+	startServer(t)
+	real, own := dial(t), dial(t)
+	e := lua.New(lua.Options{})
+	numbers := []string{"0", "1", "-1", "3.7", "-2.5", "1e15", "1e16", "123456.789", "1/3", "-0", "1/0", "0/0", "2^53", "1e-7", "99999.5", "0.5", "1e100", "'12'", "255", "-1e9", "5e-324", "1.7976931348623157e308"}
+	for seed := range uint64(3000) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		spec := "%"
+		for range r.IntN(3) {
+			spec += string("-+ #0"[r.IntN(5)])
+		}
+		if r.IntN(2) == 0 {
+			spec += fmt.Sprint(r.IntN(25))
+		}
+		if r.IntN(2) == 0 {
+			spec += "." + fmt.Sprint(r.IntN(20))
+		}
+		spec += string("diouxXeEfgGscq"[r.IntN(14)])
+		n := numbers[r.IntN(len(numbers))]
+		c := diffCase{protocol: 2, script: fmt.Sprintf("local n=%s return {pcall(string.format,'[%s]',n),tostring(n),cjson.encode({tonumber(tostring(n)) or 0}):sub(1,0),tostring(n+0),tostring(tonumber(string.format('%%.17g',n)))}", n, spec)}
+		if strings.HasSuffix(n, "/0") {
+			c.script = fmt.Sprintf("local n=%s return {pcall(string.format,'[%s]',n)}", n, spec)
+		}
+		want := real.command("EVAL", c.script, "0")
+		if got := evalHere(e, &forwardingHost{c: own}, c); !bytes.Equal(got, want) {
+			t.Errorf("seed %d: %s\n here: %q\nredis: %q", seed, c.script, got, want)
+		}
+	}
+}
