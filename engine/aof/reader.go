@@ -69,11 +69,19 @@ func (r *Reader) Next() ([][]byte, error) {
 		if r.at >= r.size {
 			return nil, io.EOF
 		}
+		if err := r.load(1); err != nil {
+			return nil, err
+		}
+		first := r.buf[r.pos]
+		if first != '*' && first != '#' {
+			found := r.buf[r.pos:min(r.fill, r.pos+32)]
+			return nil, r.corrupt("expected '*' and the number of words, found " + strconv.Quote(string(found)))
+		}
 		line, err := r.line(0)
 		if err != nil {
 			return nil, err
 		}
-		if len(line) > 0 && line[0] == '#' {
+		if first == '#' {
 			r.consume(len(line) + 2)
 			continue
 		}
@@ -116,9 +124,6 @@ func (r *Reader) ZeroTail(err error) error {
 func (r *Reader) corrupt(reason string) error { return &Corrupt{r.name, r.at, reason} }
 
 func (r *Reader) command(line []byte) ([][]byte, error) {
-	if len(line) == 0 || line[0] != '*' {
-		return nil, r.corrupt("expected '*' and the number of words, found " + strconv.Quote(string(line[:min(len(line), 32)])))
-	}
 	n, ok := count(line[1:])
 	if !ok || n < 1 || n > math.MaxInt32 {
 		return nil, r.corrupt("invalid number of words " + strconv.Quote(string(line[1:min(len(line), 32)])))

@@ -9,7 +9,7 @@ import (
 )
 
 // Handler takes what a file holds, in the file's order. An error stops the
-// loading and is returned as it is.
+// loading and is returned as an *Error with its place.
 type Handler interface {
 	Objects() *object.Store
 	Aux(key, value []byte) error
@@ -90,7 +90,7 @@ func (l *Loader) item() (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		return false, l.handler.SelectDB(int(min(id, 1<<30)))
+		return false, l.located(l.at, l.handler.SelectDB(int(min(id, 1<<30))))
 	case opResizeDB:
 		keys, err := l.plainLength()
 		if err != nil {
@@ -131,7 +131,7 @@ func (l *Loader) item() (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		return false, l.handler.Function(code)
+		return false, l.located(l.at, l.handler.Function(code))
 	case opModuleAux:
 		return false, l.fail("the file holds data of a module, and modules cannot be loaded here")
 	case opSlotInfo:
@@ -179,13 +179,15 @@ func (l *Loader) entry(kind byte) error {
 	}
 	expireAt := l.expireAt
 	l.expireAt = 0
-	if err := l.handler.Entry(l.key, v, expireAt); err != nil {
-		if _, located := err.(*Error); !located {
-			err = &Error{l.name, at, err.Error()}
-		}
-		return err
+	return l.located(at, l.handler.Entry(l.key, v, expireAt))
+}
+
+// located gives an error of the handler its place in the file.
+func (l *Loader) located(at int64, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return &Error{l.name, at, err.Error()}
 }
 
 // readChecksum reads and compares the checksum; 0 means the writer made none.

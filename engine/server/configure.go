@@ -2,6 +2,7 @@ package server
 
 import (
 	"everysec/engine/command"
+	"everysec/engine/event"
 	"everysec/engine/vfs"
 )
 
@@ -32,17 +33,42 @@ func (s *Server) ConfigRewrite(c *command.Context) {
 		c.Reply.Error("ERR The server is running without a config file")
 		return
 	}
-	text, err := vfs.ReadFile(s.fs, s.config.File)
-	if err != nil {
-		c.Reply.Error("ERR Rewriting config file: " + err.Error())
-		return
-	}
-	if err := writeFile(s.fs, s.config.File, []byte(s.config.Rewrite(string(text)))); err != nil {
+	if err := s.rewriteConfig(); err != nil {
+		s.logf(event.Warning, "CONFIG REWRITE failed: ", err.Error())
 		c.Reply.Error("ERR Rewriting config file: " + err.Error())
 		return
 	}
 	c.Reply.SimpleString("OK")
 }
+
+// ConfigFile is where the configuration file is, when it is not on the disk of
+// the data.
+type ConfigFile interface {
+	Read() ([]byte, error)
+	// Write replaces the file, whole or not at all.
+	Write(text []byte) error
+}
+
+func (s *Server) rewriteConfig() error {
+	file := s.configFile
+	if file == nil {
+		file = fsConfigFile{s.fs, s.config.File}
+	}
+	text, err := file.Read()
+	if err != nil {
+		return err
+	}
+	return file.Write([]byte(s.config.Rewrite(string(text))))
+}
+
+// fsConfigFile is a configuration file beside the data.
+type fsConfigFile struct {
+	fs   vfs.FS
+	name string
+}
+
+func (f fsConfigFile) Read() ([]byte, error)   { return vfs.ReadFile(f.fs, f.name) }
+func (f fsConfigFile) Write(text []byte) error { return writeFile(f.fs, f.name, text) }
 
 // writeFile replaces a file. It is in the page cache, not on disk, when it returns.
 func writeFile(fs vfs.FS, name string, data []byte) error {

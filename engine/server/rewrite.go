@@ -193,15 +193,19 @@ func (s *Server) beginRewrite() error {
 }
 
 // rewriteFailed notes a failure. As in Redis the third in a row makes those
-// that nobody asked for wait: a minute, then two, up to an hour.
+// that nobody asked for wait: a minute, then two, up to an hour. Where writes
+// are refused until one succeeds, it is seconds up to a minute.
 func (s *Server) rewriteFailed(err error) {
 	a := &s.aof
 	a.rewriteScheduled = a.detached || a.lost
 	s.logf(event.Warning, "Background AOF rewrite failed: ", err.Error())
 	a.lastRewriteFailed = true
+	unit := int64(60_000_000)
+	if a.lost {
+		unit = 1_000_000
+	}
 	if a.rewriteFailures++; a.rewriteFailures >= 3 {
-		minutes := int64(1) << min(a.rewriteFailures-3, 6)
-		a.rewriteRetryAt = s.now + min(minutes, 60)*60000000
+		a.rewriteRetryAt = s.now + min(int64(1)<<min(a.rewriteFailures-3, 6), 60)*unit
 	}
 }
 
@@ -236,31 +240,39 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 	default:
 		m.RetireIncr(0)
 	}
-	// A number is never given out twice, not even after a failure.
+	// A number is never given out twice, not even after a failure, and what a
+	// failure leaves goes with the next manifest.
 	a.manifest.BaseSequence, a.manifest.IncrSequence = m.BaseSequence, m.IncrSequence
+	fail := func(err error) {
+		var uncertain *errUncertain
+		if errors.As(err, &uncertain) {
+			a.manifest = m // both say the same
+		} else {
+			a.manifest.History = append(a.manifest.History, *m.Base)
+			if a.detached {
+				a.manifest.History = append(a.manifest.History, m.Incr...)
+			}
+		}
+		s.endJob(j, err)
+	}
 	if err == nil {
 		err = s.fs.Rename(j.temp, s.appendPath(base))
 	}
 	if err != nil {
-		s.endJob(j, err)
+		fail(err)
 		return
 	}
 	// The names before the manifest that uses them.
 	j.wait(s.fs.SyncDir(s.config.AppendDirName), func(err error) {
 		if err != nil {
-			s.endJob(j, err)
+			fail(err)
 			return
 		}
 		j.manifest = &m
 		s.writeManifest(m, j.wait, func(err error) {
-			var uncertain *errUncertain
-			if errors.As(err, &uncertain) {
-				// Both manifests say the same; nothing is removed until one
-				// that is certain follows.
-				a.manifest = m
-			}
+			j.manifest = nil
 			if err != nil {
-				s.endJob(j, err)
+				fail(err)
 				return
 			}
 			s.finishRewrite(j, m)
@@ -278,7 +290,7 @@ func (s *Server) finishRewrite(j *snapshotJob, m aof.Manifest) {
 	}
 	a.currentSize = j.output.Written() + incremental
 	a.baseSize = a.currentSize
-	a.manifest, j.manifest = m, nil
+	a.manifest = m
 	a.lastRewriteFailed, a.rewriteFailures, a.rewriteRetryAt = false, 0, 0
 	a.lastRewriteSeconds = (s.now - j.begun) / 1000000
 	a.rewrites++

@@ -34,6 +34,8 @@ type Options struct {
 	// for CONFIG REWRITE.
 	ConfigFile     []byte
 	ConfigFileName string
+	// ConfigStore is where CONFIG REWRITE writes; nil: ConfigFileName on FS.
+	ConfigStore ConfigFile
 	// Directives are those of a command line, read last.
 	Directives []config.Option
 	// Stopwatch tells microseconds of real time for measured durations
@@ -60,13 +62,14 @@ func (o *Options) Configuration() (*config.Config, error) {
 
 // Server is one server. Its methods must not be called concurrently.
 type Server struct {
-	fs        vfs.FS
-	config    *config.Config
-	stopwatch func() int64
-	lap       int64 // what the stopwatch showed last
-	random    *rand.Rand
-	runID     string
-	processID int
+	fs         vfs.FS
+	config     *config.Config
+	stopwatch  func() int64
+	lap        int64 // what the stopwatch showed last
+	random     *rand.Rand
+	runID      string
+	processID  int
+	configFile ConfigFile
 
 	now       int64 // microseconds
 	startedAt int64
@@ -136,6 +139,7 @@ func Open(now int64, o Options) (*Server, error) {
 		random:       random,
 		runID:        hexID(random),
 		processID:    o.ProcessID,
+		configFile:   o.ConfigStore,
 		now:          now,
 		startedAt:    now,
 		space:        keyspace.New(arena.New(), c.Databases, random.Uint64()),

@@ -254,7 +254,7 @@ func (s *Server) endJob(j *snapshotJob, err error) {
 // terminate gives a job up.
 func (s *Server) terminate(j *snapshotJob) {
 	if j.manifest != nil {
-		s.aof.manifest = *j.manifest // both say the same, see rewriteDone
+		s.aof.manifest = *j.manifest // whichever is found, both say the same
 	}
 	s.endJob(j, errTerminated)
 }
