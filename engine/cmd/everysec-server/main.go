@@ -117,7 +117,11 @@ func parse(args []string) (settings, error) {
 		if err != nil {
 			return s, fmt.Errorf("open config file: %w", err)
 		}
+		if file, err = filepath.Abs(file); err != nil {
+			return s, err
+		}
 		s.options.ConfigFile, s.options.ConfigFileName = text, file
+		s.options.ConfigStore = configFile(file)
 	}
 	s.options.Directives = directives
 	c, err := s.options.Configuration()
@@ -138,4 +142,19 @@ func parse(args []string) (settings, error) {
 		return s, fmt.Errorf("can't chdir to %s: no such file or directory", s.dir)
 	}
 	return s, nil
+}
+
+// configFile is a redis.conf, wherever it is.
+type configFile string
+
+func (f configFile) Read() ([]byte, error) { return os.ReadFile(string(f)) }
+
+// Write puts a new file in the place of the old one, as CONFIG REWRITE must:
+// a crash leaves one of the two.
+func (f configFile) Write(text []byte) error {
+	temp := string(f) + ".tmp"
+	if err := os.WriteFile(temp, text, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(temp, string(f))
 }
