@@ -136,9 +136,9 @@ func (r *CrashReport) Title() string {
 	case bridge.KillNine:
 		return "kill -9"
 	case bridge.PowerCut:
-		return "power cut"
+		return "Power cut"
 	}
-	return "power cut, torn tail"
+	return "Power cut, torn tail"
 }
 
 // LostKeys are the keys whose acknowledged state did not come back.

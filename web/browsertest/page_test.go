@@ -1,0 +1,263 @@
+package browsertest
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"everysec/lessons"
+	"everysec/lessons/markdown"
+)
+
+// learner is somebody at the page: keyboard, mouse and eyes.
+type learner struct{ *browser }
+
+func arrive(t *testing.T) learner {
+	t.Helper()
+	l := learner{launch(t, t.TempDir(), site(t))}
+	l.open("/?store=memory:&seed=7")
+	// A click goes where the button was; it must not glide away meanwhile.
+	l.eval(`document.querySelector("#lesson").style.scrollBehavior = "auto"`, nil)
+	l.sees("the server runs", `document.body.dataset.server === "running" && document.querySelector("#set-save").value !== ""`)
+	return l
+}
+
+// sees waits until an expression is true.
+func (l learner) sees(what, expression string) {
+	l.t.Helper()
+	var seen bool
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if l.eval("!!("+expression+")", &seen); seen {
+			return
+		}
+	}
+	var screen string
+	l.eval(`[...document.querySelectorAll(".log")].map(e => e.innerText).join("\n---\n")`, &screen)
+	l.t.Fatalf("it was not seen that %s; the consoles show:\n%s", what, screen)
+}
+
+func console(name string) string { return `.console[data-console="` + name + `"]` }
+
+// types enters a line at a console with the keyboard.
+func (l learner) types(name, line string) {
+	l.t.Helper()
+	l.run(chromedp.SendKeys(console(name)+" input", line+kb.Enter, chromedp.ByQuery))
+}
+
+// answer is what a console printed after the newest line, once it has matched.
+func (l learner) answer(name, line string, expect []string) {
+	l.t.Helper()
+	text := ""
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		var parts []string
+		l.eval(`(() => {
+			const lines = [...document.querySelectorAll('`+console(name)+` .log > div')];
+			const last = lines.findLastIndex((e) => e.className === "line");
+			return lines.slice(last).map((e) => e.className === "line" ? e.querySelector(".typed").textContent : e.textContent);
+		})()`, &parts)
+		if len(parts) > 1 && parts[0] == line {
+			if text = strings.Join(parts[1:], "\n"); lessons.Match(expect, text) {
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			l.t.Fatalf("%s> %s\n%q\nis not answered with %q", name, line, text, expect)
+		}
+	}
+}
+
+// plays types lines one by one.
+func (l learner) plays(lines []lessons.Line) {
+	l.t.Helper()
+	for _, line := range lines {
+		if a := line.Action; a != nil {
+			l.types(lessons.Default, a.Source)
+			switch a.Verb {
+			case lessons.Crash:
+				l.sees("the server is down", `document.body.dataset.server === "down"`)
+			case lessons.Restart:
+				l.sees("the server is up", `document.body.dataset.server === "running"`)
+			}
+			continue
+		}
+		name := line.Console
+		if name == "" {
+			name = lessons.Default
+		}
+		for range 3 { // the button opens worker-A, worker-B, worker-C
+			var there bool
+			if l.eval(`!!document.querySelector('`+console(name)+`')`, &there); !there {
+				l.run(chromedp.Click("#add-console", chromedp.ByQuery), chromedp.Sleep(50*time.Millisecond))
+			}
+		}
+		l.types(name, line.Command)
+		l.answer(name, line.Command, line.Expect)
+	}
+}
+
+// The transcripts of these steps are typed by hand, actions too, and each
+// reply is the lesson's.
+func TestALearnerTypesTheTranscripts(t *testing.T) {
+	list, err := markdown.Load(filepath.Join("..", "..", "lessons"))
+	if err != nil || len(list) == 0 {
+		t.Fatal(err)
+	}
+	chapter := list[0]
+	for _, id := range []string{"what-ok-promises", "setnx", "token", "pause"} {
+		t.Run(id, func(t *testing.T) {
+			l := arrive(t)
+			l.plays(chapter.Setup)
+			played := 0
+			for _, step := range chapter.Steps {
+				if step.ID != id {
+					continue
+				}
+				for _, k := range step.Blocks {
+					if k.Kind == lessons.SetupKind || k.Kind == lessons.Transcript {
+						l.plays(k.Lines)
+						played += len(k.Lines)
+					}
+				}
+			}
+			if played == 0 {
+				t.Errorf("the chapter has no step %q with transcripts", id)
+			}
+		})
+	}
+}
+
+func TestRunTypesABlockAndCheckJudgesTheState(t *testing.T) {
+	l := arrive(t)
+	l.eval(`document.querySelector('#setnx .solution .transcript').closest("details").open = true`, nil)
+	l.run(chromedp.Click("#setnx div.check button.check", chromedp.ByQuery))
+	l.sees("the check fails at first", `document.querySelector("#setnx div.check .verdict").textContent === "Not yet."`)
+	l.run(chromedp.Click("#setnx .solution button.run", chromedp.ByQuery))
+	l.sees("the solution has been played", `(() => { const s = [...document.querySelectorAll("#setnx .solution li")]; return s.length && s.every((e) => e.dataset.state === "played") })()`)
+	l.run(chromedp.Click("#setnx div.check button.check", chromedp.ByQuery))
+	l.sees("the check passes", `document.querySelector("#setnx div.check .verdict").textContent === "Done."`)
+	l.sees("the step is marked", `document.querySelector('#steps a[data-step="setnx"]').classList.contains("done")`)
+}
+
+func TestAPowerCutIsAccountedFor(t *testing.T) {
+	l := arrive(t)
+	for _, n := range []string{"1", "2", "3"} {
+		l.types("redis", "SET order:"+n+" paid")
+		l.answer("redis", "SET order:"+n+" paid", []string{"OK"})
+	}
+	l.sees("three tiles", `document.querySelector("#keyspace-figures").textContent.startsWith("3 keys")`)
+	l.run(chromedp.Click(`button.crash[data-crash="1"]`, chromedp.ByQuery))
+	l.sees("the server is down", `document.querySelector("#account-title").textContent.includes("the server is down")`)
+	l.types("redis", "GET order:1")
+	l.answer("redis", "GET order:1", []string{"Could not connect to Redis at 127.0.0.1:6379: Connection refused"})
+	l.run(chromedp.Click("#restart", chromedp.ByQuery))
+	l.sees("what came back", `document.querySelector("#account-title").textContent.includes("what came back")`)
+	var acknowledged, survived, lost string
+	l.eval(`document.querySelector("#account-acknowledged").textContent`, &acknowledged)
+	l.eval(`document.querySelector("#account-survived").textContent`, &survived)
+	l.eval(`document.querySelector("#account-lost").textContent`, &lost)
+	a, _ := strconv.Atoi(acknowledged)
+	s, _ := strconv.Atoi(survived)
+	n, err := strconv.Atoi(lost)
+	if err != nil || a != 3 || s+n != a {
+		t.Errorf("acknowledged %s, survived %s, lost %s", acknowledged, survived, lost)
+	}
+	l.sees("each key has its fate", `document.querySelectorAll("#account-keys li").length === 3`)
+}
+
+func TestTheConsoleIsARedisCLI(t *testing.T) {
+	l := arrive(t)
+	const input = `.console input`
+	value := func() (s string) { l.eval(`document.querySelector(".console input").value`, &s); return s }
+	l.run(chromedp.SendKeys(input, "set k", chromedp.ByQuery))
+	l.sees("a hint", `document.querySelector(".console .hint").textContent.startsWith(" value [NX|XX]")`)
+	l.run(chromedp.SendKeys(input, " v"+kb.Enter, chromedp.ByQuery))
+	l.answer("redis", "set k v", []string{"OK"})
+	l.run(chromedp.SendKeys(input, "config g"+kb.Tab, chromedp.ByQuery))
+	if got := value(); got != "CONFIG GET" {
+		t.Errorf("Tab made it %q", got)
+	}
+	l.run(chromedp.KeyEvent("u", chromedp.KeyModifiers(2)), chromedp.SendKeys(input, kb.ArrowUp, chromedp.ByQuery))
+	if got := value(); got != "set k v" {
+		t.Errorf("the arrow up brought %q", got)
+	}
+	l.run(chromedp.KeyEvent("u", chromedp.KeyModifiers(2)))
+	l.types("redis", "multi")
+	l.sees("the prompt knows the transaction", `document.querySelector(".entry .prompt").textContent === "127.0.0.1:6379(TX)> "`)
+	l.types("redis", "discard")
+	l.types("redis", "subscribe news")
+	l.sees("subscribed mode", `document.querySelector(".entry .prompt").textContent.includes("(subscribed mode)")`)
+	l.eval(`everysec.command("PUBLISH", "news", "hello")`, nil)
+	l.sees("the message", `[...document.querySelectorAll(".log .pushed")].some((e) => e.textContent.includes('3) "hello"'))`)
+	l.run(chromedp.KeyEvent("c", chromedp.KeyModifiers(2)))
+	l.sees("Ctrl-C leaves it", `document.querySelector(".entry .prompt").textContent === "127.0.0.1:6379> "`)
+}
+
+func TestAKeyIsInspectedByKeyboardAndByList(t *testing.T) {
+	l := arrive(t)
+	l.types("redis", "HSET user:1 name Ada city London")
+	l.answer("redis", "HSET user:1 name Ada city London", []string{"(integer) 2"})
+	l.sees("the key", `document.querySelector("#keyspace-figures").textContent.startsWith("1 key")`)
+	l.eval(`document.querySelector("#cells").focus()`, nil)
+	l.run(chromedp.KeyEvent(kb.ArrowRight))
+	l.sees("its name", `document.querySelector("#cell-name").textContent.startsWith("user:1  hash")`)
+	l.run(chromedp.KeyEvent(kb.Enter))
+	l.sees("its value", `document.querySelector("#inspector-value").innerText.includes("London") && document.querySelector("#inspector-facts").innerText.includes("listpack")`)
+	l.run(chromedp.Click("#inspector-close", chromedp.ByQuery), chromedp.Click("#as-list", chromedp.ByQuery))
+	l.sees("the list", `document.querySelector("#rows").innerText.includes("user:1")`)
+	l.run(chromedp.Click("#rows button", chromedp.ByQuery))
+	l.sees("its value again", `!document.querySelector("#inspector").hidden`)
+}
+
+// What is stored is text, whatever it looks like.
+func TestNothingReachesThePageAsHTML(t *testing.T) {
+	l := arrive(t)
+	const evil = `<img src=x onerror=alert(1)>`
+	l.types("redis", `SET "`+evil+`" "`+evil+`"`)
+	l.answer("redis", `SET "`+evil+`" "`+evil+`"`, []string{"OK"})
+	l.types("redis", `GET "`+evil+`"`)
+	l.answer("redis", `GET "`+evil+`"`, []string{`"` + evil + `"`})
+	l.run(chromedp.Click("#as-list", chromedp.ByQuery))
+	l.sees("the key in the list", `document.querySelector("#rows button")`)
+	l.run(chromedp.Click("#rows button", chromedp.ByQuery))
+	l.sees("the value as text", `document.querySelector("#inspector-value").textContent === "`+evil+`"`)
+	l.sees("no image", `document.images.length === 0`)
+}
+
+func TestProgressIsKept(t *testing.T) {
+	l := arrive(t)
+	l.eval(`document.querySelectorAll(".quiz input")[1].click()`, nil)
+	l.sees("the explanation", `document.querySelector(".quiz .explain").textContent.startsWith("Right.")`)
+	l.run(chromedp.Reload())
+	l.sees("the answer is still there", `document.querySelector(".quiz .explain").textContent.startsWith("Right.") && document.querySelectorAll(".quiz input")[1].checked`)
+	l.sees("and the score", `document.querySelector(".quiz .score").textContent === "1 of 3 right"`)
+}
+
+func TestThePageFitsAPhone(t *testing.T) {
+	l := arrive(t)
+	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	for i, tab := range []string{"lesson", "work", "durability", "watch"} {
+		l.run(chromedp.Click(`.tabs button[data-tab="`+tab+`"]`, chromedp.ByQuery))
+		l.sees(tab+" is the only part", `document.body.dataset.tab === "`+tab+`"`)
+		l.sees(tab+" does not scroll sideways", `document.documentElement.scrollWidth <= 390 && [...document.querySelectorAll("main > section")].every((e) => e.scrollWidth <= 390)`)
+		l.sees(tab+" has its button marked", `document.querySelectorAll(".tabs button")[`+strconv.Itoa(i)+`].getAttribute("aria-current") === "true"`)
+	}
+	l.run(chromedp.Click(`.tabs button[data-tab="work"]`, chromedp.ByQuery))
+	l.sees("the line does not make iOS zoom", `parseFloat(getComputedStyle(document.querySelector(".entry input")).fontSize) >= 16`)
+	l.types("redis", "PING")
+	l.answer("redis", "PING", []string{"PONG"})
+	l.sees("buttons are large enough for thumbs", `[...document.querySelectorAll(".tabs button, #add-console")].every((e) => e.getBoundingClientRect().height >= 40)`)
+}
+
+func TestEverythingIsOnOneScreen(t *testing.T) {
+	l := arrive(t)
+	l.run(chromedp.EmulateViewport(1440, 900))
+	for _, id := range []string{"lesson", "consoles", "durability", "keyspace", "loop", "files", "truth", "download-all", "set-save", "clock-jump"} {
+		l.sees(id+" is on the screen", `(() => { const r = document.querySelector("#`+id+`").getBoundingClientRect();
+			return r.width > 0 && r.height > 0 && r.left >= 0 && r.right <= 1440.5 && r.top >= 0 && r.bottom <= 900.5 })()`)
+	}
+}
