@@ -105,26 +105,31 @@ func (db *DB) Do(args ...string) (resp.Value, error) {
 			return v, nil
 		}
 		if closed || !db.server.Running() {
+			if err := db.server.Failure(); err != nil {
+				return resp.Value{}, fmt.Errorf("%w: %w", ErrClosed, err)
+			}
 			return resp.Value{}, ErrClosed
 		}
 	}
 }
 
 // Close shuts the database down as SHUTDOWN does: the append-only file is
-// synced, a snapshot is saved if save points are set.
+// synced, a snapshot is saved if save points are set. If that fails the
+// database stays open.
 func (db *DB) Close() error {
 	if !db.server.Running() {
 		return ErrClosed
 	}
 	db.server.RequestShutdown()
-	for db.server.Running() {
+	db.step()
+	for db.server.Running() && db.server.Held() {
 		db.step()
-		if !db.server.Held() {
-			break
-		}
 	}
-	if code := db.server.ExitCode(); code != 0 {
-		return fmt.Errorf("close: exit code %d: %w", code, db.server.Failure())
+	switch {
+	case db.server.Running():
+		return errors.New("close: the data could not be saved, the database stays open")
+	case db.server.ExitCode() != 0:
+		return fmt.Errorf("close: exit code %d: %w", db.server.ExitCode(), db.server.Failure())
 	}
 	return nil
 }

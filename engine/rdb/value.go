@@ -27,6 +27,8 @@ type decoder struct {
 var errEmpty = errors.New("empty collection")
 
 // ErrBadPayload is what RESTORE says of a value that it cannot read.
+//
+//lint:ignore ST1005 these are Redis's words
 var ErrBadPayload = errors.New("Bad data format")
 
 // ErrBadFooter is what RESTORE says of a payload that is damaged or too new.
