@@ -58,18 +58,18 @@ func bindTerminal(p *Page, root *node, name string) *terminal {
 	root.find(".name").setText(name)
 	t.input.set("aria-label", "Command for "+name)
 
-	t.input.on("keydown", func(e dom.Event) { t.key(e.Underlying()) })
-	t.input.on("input", func(dom.Event) { t.offered = nil; t.drawHint() })
-	t.input.on("paste", func(e dom.Event) { t.paste(e.Underlying()) })
-	t.input.on("scroll", func(dom.Event) { t.drawHint() })
-	t.screen.on("click", func(e dom.Event) {
+	t.input.on("keydown", func(e *dom.BasicEvent) { t.key(e.Underlying()) })
+	t.input.on("input", func(*dom.BasicEvent) { t.offered = nil; t.drawHint() })
+	t.input.on("paste", func(e *dom.BasicEvent) { t.paste(e.Underlying()) })
+	t.input.on("scroll", func(*dom.BasicEvent) { t.drawHint() })
+	t.screen.on("click", func(e *dom.BasicEvent) {
 		if js.Global().Call("getSelection").Call("toString").String() == "" {
 			t.focus()
 		}
 	})
-	root.find(".clear").on("click", func(dom.Event) { p.dispatch(app.ClearConsole{Name: name}); t.focus() })
-	t.stop.on("click", func(dom.Event) { p.dispatch(app.Interrupt{Console: name}); t.focus() })
-	t.close.on("click", func(dom.Event) { p.dispatch(app.CloseConsole{Name: name}) })
+	root.find(".clear").on("click", func(*dom.BasicEvent) { p.dispatch(app.ClearConsole{Name: name}); t.focus() })
+	t.stop.on("click", func(*dom.BasicEvent) { p.dispatch(app.Interrupt{Console: name}); t.focus() })
+	t.close.on("click", func(*dom.BasicEvent) { p.dispatch(app.CloseConsole{Name: name}) })
 	return t
 }
 
@@ -235,7 +235,7 @@ func (c *consoles) match(p *Page) {
 			known = known || t.name == console.Name
 		}
 		if !known {
-			root := wrap(dom.WrapElement(c.template.Call("cloneNode", true)))
+			root := wrap(c.template.Call("cloneNode", true))
 			c.root.v.Call("insertBefore", root.v, c.more.v)
 			c.open = append(c.open, bindTerminal(p, root, console.Name))
 		}

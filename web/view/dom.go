@@ -9,13 +9,17 @@ import (
 )
 
 // document is set by Run: the same module also runs in a worker, which has none.
-var document dom.Document
+var document js.Value
 
 // node is an element that remembers what was last written to it, so that a
 // drawing that changes nothing costs no crossing. Text goes in as text only;
 // nothing here can write HTML.
+//
+// It stands on the basic types of dom/v2 and not on its interfaces: WrapElement
+// and WrapEvent keep every kind of element and event there is, with all their
+// methods, in the module that a visitor downloads.
 type node struct {
-	dom.Element
+	*dom.BasicHTMLElement
 	v       js.Value
 	text    string
 	written bool
@@ -23,43 +27,41 @@ type node struct {
 	funcs   []js.Func
 }
 
-func wrap(e dom.Element) *node {
-	if e == nil {
+// wrap gives nil for null.
+func wrap(v js.Value) *node {
+	if !v.Truthy() {
 		return nil
 	}
-	return &node{Element: e, v: e.Underlying()}
+	basic := &dom.BasicElement{BasicNode: &dom.BasicNode{Value: v}}
+	return &node{BasicHTMLElement: &dom.BasicHTMLElement{BasicElement: basic}, v: v}
 }
 
 // byID finds an element of index.html; one that is missing is a mistake in
 // the page and panics at the start.
 func byID(id string) *node {
-	e := document.GetElementByID(id)
-	if e == nil {
+	n := wrap(document.Call("getElementById", id))
+	if n == nil {
 		panic("view: index.html has no element #" + id)
 	}
-	return wrap(e)
+	return n
 }
 
 // find is the first element below n that matches, or nil.
 func (n *node) find(selector string) *node {
-	v := n.v.Call("querySelector", selector)
-	if v.IsNull() {
-		return nil
-	}
-	return wrap(dom.WrapElement(v))
+	return wrap(n.v.Call("querySelector", selector))
 }
 
 func (n *node) all(selector string) []*node {
 	list := n.v.Call("querySelectorAll", selector)
 	out := make([]*node, list.Length())
 	for i := range out {
-		out[i] = wrap(dom.WrapElement(list.Index(i)))
+		out[i] = wrap(list.Index(i))
 	}
 	return out
 }
 
 func create(tag, class string) *node {
-	n := wrap(document.CreateElement(tag))
+	n := wrap(document.Call("createElement", tag))
 	if class != "" {
 		n.v.Set("className", class)
 	}
@@ -160,8 +162,13 @@ func (n *node) data(name string) string {
 }
 
 // on listens. The function lives as long as the element is used: release.
-func (n *node) on(event string, listener func(e dom.Event)) {
-	n.funcs = append(n.funcs, n.AddEventListener(event, false, listener))
+func (n *node) on(event string, listener func(e *dom.BasicEvent)) {
+	f := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		listener(&dom.BasicEvent{Value: args[0]})
+		return nil
+	})
+	n.funcs = append(n.funcs, f)
+	n.v.Call("addEventListener", event, f)
 }
 
 // release ends the listeners of an element that leaves the page.
@@ -174,7 +181,7 @@ func (n *node) release() {
 
 // closest finds the element around an event's target that matches, or an
 // undefined value.
-func closest(e dom.Event, selector string) js.Value {
+func closest(e *dom.BasicEvent, selector string) js.Value {
 	target := e.Underlying().Get("target")
 	if target.Get("closest").Type() != js.TypeFunction {
 		return js.Undefined()

@@ -37,19 +37,19 @@ func (d *durability) bind(p *Page) {
 	}
 	d.snapshot, d.snapshotBytes = byID("lane-snapshot"), byID("bytes-snapshot")
 	d.fsync, d.job = byID("fsync"), byID("job")
-	d.fsyncLine = wrap(d.fsync.ParentElement())
+	d.fsyncLine = wrap(d.fsync.v.Get("parentElement"))
 	d.truth = byID("truth")
 	d.lead, d.amount, d.rest = d.truth.find("span"), d.truth.find("strong"), d.truth.find("span:last-child")
 	for _, id := range []string{"set-appendonly", "set-appendfsync", "set-save"} {
 		n := byID(id)
-		n.on("change", func(dom.Event) {
+		n.on("change", func(*dom.BasicEvent) {
 			p.dispatch(app.SetConfig{Directive: n.data("directive"), Value: n.v.Get("value").String()})
 		})
 		d.settings = append(d.settings, n)
 	}
 	for _, b := range p.body.all("button.crash") {
 		kind, _ := strconv.Atoi(b.data("crash"))
-		b.on("click", func(dom.Event) { p.dispatch(app.Crash{Kind: bridge.CrashKind(kind)}) })
+		b.on("click", func(*dom.BasicEvent) { p.dispatch(app.Crash{Kind: bridge.CrashKind(kind)}) })
 		d.crash = append(d.crash, b)
 	}
 	d.account, d.title, d.summary = byID("account"), byID("account-title"), byID("account-summary")

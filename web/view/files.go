@@ -22,7 +22,7 @@ type files struct {
 func (f *files) bind(p *Page) {
 	f.rows, f.figures = byID("file-rows"), byID("files-figures")
 	f.hex, f.name, f.bytes = byID("hex"), byID("hex-name"), byID("hex-bytes")
-	f.rows.on("click", func(e dom.Event) {
+	f.rows.on("click", func(e *dom.BasicEvent) {
 		b := closest(e, "button")
 		if b.IsUndefined() {
 			return
@@ -37,7 +37,7 @@ func (f *files) bind(p *Page) {
 	p.click("hex-close", func() app.Message { return app.ViewFile{} })
 	p.click("download-all", func() app.Message { return app.DownloadAll{} })
 	upload := byID("upload")
-	upload.on("change", func(dom.Event) {
+	upload.on("change", func(*dom.BasicEvent) {
 		file := upload.v.Get("files").Index(0)
 		if file.IsUndefined() {
 			return

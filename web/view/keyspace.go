@@ -45,15 +45,15 @@ func (k *keyspace) bind(p *Page) {
 	k.root, k.empty, k.tip, k.figures = byID("grid"), byID("empty"), byID("cell-name"), byID("keyspace-figures")
 	k.list, k.rows, k.listMore = byID("list"), byID("rows"), byID("list-more")
 	k.asList = byID("as-list")
-	k.asList.on("click", func(dom.Event) {
+	k.asList.on("click", func(*dom.BasicEvent) {
 		k.listed = !k.listed
 		k.asList.set("aria-pressed", strconv.FormatBool(k.listed))
 		k.root.show(!k.listed)
 		k.list.show(k.listed)
 		k.stale = true
 	})
-	k.db, k.dbLabel = byID("db"), wrap(byID("db").ParentElement())
-	k.db.on("change", func(dom.Event) {
+	k.db, k.dbLabel = byID("db"), wrap(byID("db").v.Get("parentElement"))
+	k.db.on("change", func(*dom.BasicEvent) {
 		if n, err := strconv.Atoi(k.db.v.Get("value").String()); err == nil {
 			k.cursor = -1
 			p.dispatch(app.ShowDB{DB: n})
@@ -63,17 +63,17 @@ func (k *keyspace) bind(p *Page) {
 	k.value, k.valueMore = byID("inspector-value"), byID("inspector-more")
 	p.click("inspector-close", func() app.Message { k.cursor = -1; return app.Select{} })
 
-	cells.on("mousemove", func(e dom.Event) {
+	cells.on("mousemove", func(e *dom.BasicEvent) {
 		if slot := k.under(e); slot != k.hover {
 			k.hover = slot
 			k.name(p, slot)
 		}
 	})
-	cells.on("mouseleave", func(dom.Event) { k.hover = -1; k.name(p, k.cursor) })
-	cells.on("click", func(e dom.Event) { k.choose(p, k.under(e)) })
-	cells.on("keydown", func(e dom.Event) { k.move(p, e.Underlying()) })
-	cells.on("blur", func(dom.Event) { k.cursor = -1; k.stale = true; k.name(p, -1) })
-	k.rows.on("click", func(e dom.Event) {
+	cells.on("mouseleave", func(*dom.BasicEvent) { k.hover = -1; k.name(p, k.cursor) })
+	cells.on("click", func(e *dom.BasicEvent) { k.choose(p, k.under(e)) })
+	cells.on("keydown", func(e *dom.BasicEvent) { k.move(p, e.Underlying()) })
+	cells.on("blur", func(*dom.BasicEvent) { k.cursor = -1; k.stale = true; k.name(p, -1) })
+	k.rows.on("click", func(e *dom.BasicEvent) {
 		if b := closest(e, "button"); !b.IsUndefined() {
 			if slot, err := strconv.Atoi(b.Get("value").String()); err == nil {
 				k.choose(p, slot)
@@ -104,7 +104,7 @@ func (k *keyspace) bind(p *Page) {
 
 // recolor reads the colours again that style.css has for the theme of now.
 func (k *keyspace) recolor(p *Page) {
-	style := js.Global().Call("getComputedStyle", document.DocumentElement().Underlying())
+	style := js.Global().Call("getComputedStyle", document.Get("documentElement"))
 	read := func(name string) chart.Color {
 		return chart.ParseColor(style.Call("getPropertyValue", name).String())
 	}
@@ -117,7 +117,7 @@ func (k *keyspace) recolor(p *Page) {
 }
 
 // under is the slot of the key under the pointer, or -1.
-func (k *keyspace) under(e dom.Event) int {
+func (k *keyspace) under(e *dom.BasicEvent) int {
 	v := e.Underlying()
 	x, y := v.Get("offsetX").Float()*k.canvas.scale, v.Get("offsetY").Float()*k.canvas.scale
 	_, slot := k.grid.At(int(x), int(y))
@@ -324,7 +324,7 @@ func size(memory int64) float64 {
 // drawNames writes the names of keys on their tiles.
 func (k *keyspace) drawNames(m *app.Model, now int64) {
 	ctx, scale := k.canvas.context, k.canvas.scale
-	style := js.Global().Call("getComputedStyle", document.DocumentElement().Underlying())
+	style := js.Global().Call("getComputedStyle", document.Get("documentElement"))
 	ink, faint := style.Call("getPropertyValue", "--ink").String(), style.Call("getPropertyValue", "--ink-3").String()
 	family := style.Call("getPropertyValue", "--mono").String()
 	x, width := k.grid.TileText()

@@ -50,14 +50,14 @@ func (l *lesson) bind(p *Page) {
 	l.checks, l.quizzes, l.measures = map[string]*check{}, map[string]*quiz{}, map[string][]*node{}
 	for _, a := range p.body.all("#steps a") {
 		l.steps[a.data("step")] = a
-		a.on("click", func(dom.Event) { p.tab("lesson") })
+		a.on("click", func(*dom.BasicEvent) { p.tab("lesson") })
 	}
 	l.sections = l.root.all("section.step")
 	for _, n := range l.root.all(".transcript") {
 		id := n.data("block")
 		t := &transcript{button: n.find("button.run"), lines: n.all("li[data-line]")}
 		l.transcripts[id] = t
-		t.button.on("click", func(dom.Event) {
+		t.button.on("click", func(*dom.BasicEvent) {
 			p.dispatch(app.RunBlock{ID: id})
 			if matches("(max-width: 760px)") {
 				p.tab("work")
@@ -73,15 +73,15 @@ func (l *lesson) bind(p *Page) {
 			c.saw = append(c.saw, saw)
 		}
 		l.checks[id] = c
-		c.button.on("click", func(dom.Event) { p.dispatch(app.CheckBlock{ID: id}) })
+		c.button.on("click", func(*dom.BasicEvent) { p.dispatch(app.CheckBlock{ID: id}) })
 	}
 	for _, n := range l.root.all("form.quiz") {
 		id := n.data("block")
 		q := &quiz{score: n.find(".score")}
-		n.on("submit", func(e dom.Event) { e.PreventDefault() })
+		n.on("submit", func(e *dom.BasicEvent) { e.PreventDefault() })
 		for i, f := range n.all("fieldset") {
 			ask := question{labels: f.all("label"), inputs: f.all("input"), explain: f.find(".explain")}
-			f.on("change", func(e dom.Event) {
+			f.on("change", func(e *dom.BasicEvent) {
 				if choice, err := strconv.Atoi(e.Underlying().Get("target").Get("value").String()); err == nil {
 					p.dispatch(app.Choose{Block: id, Question: i, Choice: choice})
 				}
@@ -93,7 +93,7 @@ func (l *lesson) bind(p *Page) {
 	for _, n := range l.root.all(".measure") {
 		l.measures[n.data("block")] = n.all("dd")
 	}
-	l.root.on("scroll", func(dom.Event) { l.scrolled = true })
+	l.root.on("scroll", func(*dom.BasicEvent) { l.scrolled = true })
 	l.scrolled = true
 	p.click("forget", func() app.Message { return app.ForgetProgress{} })
 }

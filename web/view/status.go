@@ -25,14 +25,14 @@ func (s *status) bind(p *Page) {
 	s.step = p.click("clock-step", func() app.Message { return app.ClockAdvance{Micros: 100_000} })
 	s.jump = p.click("clock-jump", func() app.Message { return app.ClockAdvance{Micros: 30_000_000} })
 	s.speed = byID("clock-speed")
-	s.speed.on("change", func(dom.Event) {
+	s.speed.on("change", func(*dom.BasicEvent) {
 		if f, err := strconv.ParseFloat(s.speed.v.Get("value").String(), 64); err == nil {
 			p.dispatch(app.ClockSpeed{Factor: f})
 		}
 	})
 	s.notice, s.noticeText, s.noticeActions = byID("notice"), byID("notice-text"), byID("notice-actions")
 	p.click("notice-close", func() app.Message { return app.DismissNotice{} })
-	s.noticeActions.on("click", func(e dom.Event) {
+	s.noticeActions.on("click", func(e *dom.BasicEvent) {
 		b := closest(e, "button")
 		if b.IsUndefined() {
 			return
@@ -50,9 +50,9 @@ func (s *status) bind(p *Page) {
 		}
 		p.dispatch(app.DismissNotice{})
 	})
-	byID("theme").on("click", func(dom.Event) {
+	byID("theme").on("click", func(*dom.BasicEvent) {
 		dark := matches("(prefers-color-scheme: dark)")
-		root := document.DocumentElement().Underlying().Get("dataset")
+		root := document.Get("documentElement").Get("dataset")
 		if t := root.Get("theme"); t.Type() == js.TypeString {
 			dark = t.String() == "dark"
 		}
@@ -65,7 +65,7 @@ func (s *status) bind(p *Page) {
 		p.keyspace.recolor(p)
 	})
 	for _, b := range p.body.all(".tabs button") {
-		b.on("click", func(dom.Event) { p.tab(b.data("tab")) })
+		b.on("click", func(*dom.BasicEvent) { p.tab(b.data("tab")) })
 	}
 }
 

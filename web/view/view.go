@@ -42,9 +42,9 @@ type Page struct {
 
 // Run binds the page to a connection and returns; callbacks do the rest.
 func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
-	document = dom.GetWindow().Document()
+	document = js.Global().Get("document")
 	p := &Page{model: app.New(specs), conn: conn}
-	p.body = wrap(document.QuerySelector("body"))
+	p.body = wrap(document.Get("body"))
 	p.say = byID("say")
 	p.status.bind(p)
 	p.consoles.bind(p)
@@ -165,7 +165,7 @@ func (p *Page) every(n int64) bool { return p.frames%n == 0 }
 // click dispatches a message on a click.
 func (p *Page) click(id string, message func() app.Message) *node {
 	n := byID(id)
-	n.on("click", func(dom.Event) {
+	n.on("click", func(*dom.BasicEvent) {
 		if m := message(); m != nil {
 			p.dispatch(m)
 		}
