@@ -211,7 +211,7 @@ func compareDatasets(t *testing.T, real *redistest.Conn, ours *servertest.Client
 	t.Errorf("the datasets differ: digest %s, redis-server has %s", got, want)
 	for _, k := range ours.Do("KEYS", "*").Elems {
 		key := string(k.Str)
-		o := fmt.Sprintf("%s", ours.Do("DEBUG", "DIGEST-VALUE", key).Elems[0].Str)
+		o := string(ours.Do("DEBUG", "DIGEST-VALUE", key).Elems[0].Str)
 		if r := string(real.Do("DEBUG", "DIGEST-VALUE", key)); !strings.Contains(r, o) {
 			t.Errorf("%s: digest %s, redis-server has %q", key, o, r)
 		}

@@ -137,14 +137,14 @@ func (c *Conn) Receive() (raw []byte, v resp.Value) {
 	c.tb.Helper()
 	_ = c.conn.SetReadDeadline(time.Now().Add(30 * time.Second))
 	for {
-		v, n, err := resp.Parse(c.buf)
+		_, n, err := resp.Parse(c.buf)
 		if err != nil {
 			c.tb.Fatalf("reply: %v in %q", err, c.buf)
 		}
 		if n > 0 {
 			raw = append([]byte(nil), c.buf[:n]...)
 			c.buf = append(c.buf[:0], c.buf[n:]...)
-			v, _, _ = resp.Parse(raw) // once more, so that it does not alias the buffer
+			v, _, _ = resp.Parse(raw) // not of the buffer, which goes on
 			return raw, v
 		}
 		chunk := make([]byte, 64<<10)

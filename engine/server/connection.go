@@ -14,10 +14,9 @@ type connection struct {
 	reader resp.Reader
 	writer resp.Writer
 
-	queued   bool // in Server.ready
-	dirty    bool // in Server.dirtyOutput
-	closed   bool // nothing more will be sent
-	received int64
+	queued   bool  // in Server.ready
+	dirty    bool  // in Server.dirtyOutput
+	closed   bool  // nothing more will be sent
 	arrived  int64 // when the oldest unread input came, microseconds
 	released int   // bytes of writer that may be sent
 	sending  []byte
@@ -132,6 +131,12 @@ func (s *Server) Output(id uint64) (data []byte, closed bool) {
 	return data, closed
 }
 
+// measureBuffers tells commands what is in the input buffer.
+func (c *connection) measureBuffers() {
+	c.QueryBuffer = int64(c.reader.Buffered())
+	c.QueryBufferFree = int64(c.reader.MemoryUsage()) - c.QueryBuffer
+}
+
 // markDirty notes that a client's reply grew, or that it is to be closed.
 func (s *Server) markDirty(c *connection) {
 	if !c.dirty {
@@ -208,6 +213,9 @@ func (s *Server) runReady() {
 		if len(s.ready) == 0 {
 			s.ready = s.ready[:0:0]
 		}
+	}
+	if s.group.n > 0 {
+		s.readStopwatch() // the time until the next input is nobody's
 	}
 }
 

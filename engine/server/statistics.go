@@ -31,10 +31,9 @@ type callStatistics struct {
 
 // rate is an instantaneous metric: the mean of the last samples a second.
 type rate struct {
-	last    int64
-	values  [16]int64
-	next    int
-	perUnit int64
+	last   int64
+	values [16]int64
+	next   int
 }
 
 func (r *rate) add(total, elapsed int64) {
