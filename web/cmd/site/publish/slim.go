@@ -12,8 +12,8 @@ import (
 // than they give. Slim takes them out; the program stays the same.
 //
 // The data section is cut into up to 100,000 pieces wherever a few zeros
-// stand, and the headers of the pieces compress badly. One piece with its
-// zeros compresses well.
+// stand, and the headers of the pieces compress badly. A few pieces with their
+// zeros compress well.
 //
 // And every instruction's source line is in a table that only a stack trace
 // reads. A trace of a slim module names functions, not lines. What the
@@ -41,9 +41,9 @@ func Slim(wasm []byte) ([]byte, error) {
 			if err := dropLines(memory); err != nil {
 				return nil, err
 			}
-			body = oneSegment(memory, base)
-		case 12: // the number of segments, checked against the data section
-			body = []byte{1}
+			body = segments(memory, base)
+		case 12: // how many segments there are, for one-pass readers: optional
+			continue
 		}
 		out = append(out, id)
 		out = binary.AppendUvarint(out, uint64(len(body)))
@@ -86,12 +86,40 @@ func flatten(section []byte) (memory []byte, base int, err error) {
 	return memory, base, nil
 }
 
-func oneSegment(memory []byte, base int) []byte {
-	body := []byte{1, 0, 0x41}
-	body = appendSigned(body, base)
-	body = append(body, 0x0b)
-	body = binary.AppendUvarint(body, uint64(len(memory)))
-	return append(body, memory...)
+// longGap is how many zeros are worth the header of another segment.
+const longGap = 4096
+
+// segments writes a data section that leaves out long runs of zeros, which
+// memory holds anyway.
+func segments(memory []byte, base int) []byte {
+	var count uint64
+	var body []byte
+	emit := func(from, to int) {
+		count++
+		body = append(body, 0, 0x41)
+		body = appendSigned(body, base+from)
+		body = append(body, 0x0b)
+		body = binary.AppendUvarint(body, uint64(to-from))
+		body = append(body, memory[from:to]...)
+	}
+	from, zeros := 0, 0
+	for at, c := range memory {
+		if c == 0 {
+			zeros++
+			continue
+		}
+		if zeros >= longGap {
+			if end := at - zeros; end > from {
+				emit(from, end)
+			}
+			from = at
+		}
+		zeros = 0
+	}
+	if end := len(memory) - zeros; end > from {
+		emit(from, end)
+	}
+	return append(binary.AppendUvarint(nil, count), body...)
 }
 
 // signed reads a signed LEB128, which is not Go's varint.
@@ -140,7 +168,8 @@ const (
 	unsafePoint = 0 // of the PCDATA tables: only asynchronous preemption reads it
 )
 
-// dropLines clears the tables of files and lines.
+// dropLines clears the tables of files and lines, and puts the others in the
+// order of the functions, in which their offsets compress better.
 func dropLines(memory []byte) error {
 	le := binary.LittleEndian
 	at := bytes.Index(memory, tableMagic)
@@ -155,7 +184,23 @@ func dropLines(memory []byte) error {
 		return fmt.Errorf("pclntab of %d functions at %v: %w", count, ends, errLayout)
 	}
 	pctab := table[values:funcs]
-	keep := map[uint32]bool{}
+	packed := make([]byte, 1, len(pctab)) // offset 0 says that there is no table
+	moved := map[uint32]uint32{0: 0}
+	move := func(field []byte) error {
+		from := le.Uint32(field)
+		to, known := moved[from]
+		if !known {
+			n := tableLength(pctab, int(from))
+			if n == 0 {
+				return fmt.Errorf("table at %d: %w", from, errLayout)
+			}
+			to = uint32(len(packed))
+			packed = append(packed, pctab[from:int(from)+n]...)
+			moved[from] = to
+		}
+		le.PutUint32(field, to)
+		return nil
+	}
 	for i := range count {
 		offset := funcs + int(le.Uint32(table[funcs+8*i+4:]))
 		if offset+fieldPCData > len(table) {
@@ -169,24 +214,19 @@ func dropLines(memory []byte) error {
 		for _, gone := range []int{fieldPCFile, fieldPCLine, fieldUnit, fieldStartLine} {
 			le.PutUint32(f[gone:], 0) // 0: no such table
 		}
-		keep[le.Uint32(f[fieldPCSP:])] = true
+		if datas > unsafePoint {
+			le.PutUint32(f[fieldPCData+4*unsafePoint:], 0)
+		}
+		if err := move(f[fieldPCSP:]); err != nil {
+			return err
+		}
 		for k := range datas {
-			if k == unsafePoint {
-				le.PutUint32(f[fieldPCData+4*k:], 0)
+			if err := move(f[fieldPCData+4*k:]); err != nil {
+				return err
 			}
-			keep[le.Uint32(f[fieldPCData+4*k:])] = true
 		}
 	}
-	delete(keep, 0)
-	kept := make([]byte, len(pctab))
-	for offset := range keep {
-		n := tableLength(pctab, int(offset))
-		if n == 0 {
-			return fmt.Errorf("table at %d: %w", offset, errLayout)
-		}
-		copy(kept[offset:], pctab[offset:int(offset)+n])
-	}
-	copy(pctab, kept)
+	clear(pctab[copy(pctab, packed):])
 	clear(table[units:values]) // the names of files
 	return nil
 }
