@@ -201,7 +201,7 @@ func TestCheckAndRepair(t *testing.T) {
 		if report := aof.Check(disk, "m"); !report.Valid() {
 			t.Fatalf("byte %d: after the repair: %+v", i, report)
 		}
-		if left, _ := vfs.ReadFile(disk, "b"); !bytes.Equal(left, file[:bad.ValidUpTo]) {
+		if left, _ := vfs.ReadFile(disk, "b"); !bytes.Equal(left, damaged[:bad.ValidUpTo]) {
 			t.Fatalf("byte %d: the repair left %d bytes, want %d", i, len(left), bad.ValidUpTo)
 		}
 	}
