@@ -2,6 +2,7 @@ package app
 
 import (
 	"strconv"
+	"strings"
 
 	"everysec/engine/event"
 	"everysec/engine/resp"
@@ -215,6 +216,17 @@ func (m *Model) restart(options [][2]string, then func(m *Model)) {
 			then(m)
 		}
 	})
+}
+
+// LogSince is what the server wrote to its log since an engine time, a line each.
+func (m *Model) LogSince(at int64) string {
+	var b strings.Builder
+	for _, l := range m.Log {
+		if l.At >= at {
+			b.WriteString(Clock(l.At) + " " + string(".-*#"[min(l.Level, 3)]) + " " + l.Text + "\n")
+		}
+	}
+	return b.String()
 }
 
 // Summary is the account in one sentence.

@@ -329,7 +329,7 @@ func (m *Model) apply(e event.Event) {
 		if len(m.Log) > 200 {
 			m.Log = m.Log[len(m.Log)-100:]
 		}
-		m.mark(PartStatus)
+		m.mark(PartStatus | PartCrash)
 	case *event.Overflow:
 		m.resync = true
 	}

@@ -1,6 +1,8 @@
 package browsertest
 
 import (
+	"encoding/base64"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -235,6 +237,42 @@ func TestProgressIsKept(t *testing.T) {
 	l.run(chromedp.Reload())
 	l.sees("the answer is still there", `document.querySelector(".quiz .explain").textContent.startsWith("Right.") && document.querySelectorAll(".quiz input")[1].checked`)
 	l.sees("and the score", `document.querySelector(".quiz .score").textContent === "1 of 3 right"`)
+}
+
+func TestFilesGoHomeAndComeBack(t *testing.T) {
+	l := arrive(t)
+	l.types("redis", "SET kept yes")
+	l.answer("redis", "SET kept yes", []string{"OK"})
+	l.types("redis", "SAVE")
+	l.answer("redis", "SAVE", []string{"OK"})
+	l.sees("dump.rdb is listed", `document.querySelector("#file-rows").innerText.includes("dump.rdb")`)
+	l.eval(`URL.createObjectURL = (blob) => { window.saved = blob; return "#"; }`, nil)
+	l.run(chromedp.Click("#download-all", chromedp.ByQuery))
+	l.sees("a zip with all files", `window.saved && window.saved.size > 300`)
+	var encoded string
+	l.eval(`window.saved = null`, nil)
+	l.run(chromedp.Click(`#file-rows button[name="download"][value="dump.rdb"]`, chromedp.ByQuery))
+	l.sees("a dump.rdb", `window.saved`)
+	l.eval(`window.saved.arrayBuffer().then((b) => btoa(String.fromCharCode(...new Uint8Array(b))))`, &encoded)
+	rdb, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(rdb), "REDIS") {
+		t.Fatalf("dump.rdb begins with %q", rdb[:min(len(rdb), 9)])
+	}
+	l.run(chromedp.Click(`#file-rows button[name="view"][value="dump.rdb"]`, chromedp.ByQuery))
+	l.sees("its bytes", `document.querySelector("#hex-bytes").textContent.includes("REDIS0")`)
+
+	file := filepath.Join(t.TempDir(), "dump.rdb")
+	if err := os.WriteFile(file, rdb, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	other := arrive(t)
+	other.run(chromedp.SetUploadFiles("#upload", []string{file}, chromedp.ByQuery))
+	other.sees("what is inside", `document.querySelector("#keyspace-figures").textContent.startsWith("1 key")`)
+	other.types("redis", "GET kept")
+	other.answer("redis", "GET kept", []string{`"yes"`})
 }
 
 func TestThePageFitsAPhone(t *testing.T) {

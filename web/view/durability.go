@@ -27,6 +27,7 @@ type durability struct {
 	acknowledged, survived  *node
 	lost, figures, keys     *node
 	restart, closeAccount   *node
+	log                     *node
 	accountFor              string
 }
 
@@ -55,6 +56,7 @@ func (d *durability) bind(p *Page) {
 	d.account, d.title, d.summary = byID("account"), byID("account-title"), byID("account-summary")
 	d.acknowledged, d.survived, d.lost = byID("account-acknowledged"), byID("account-survived"), byID("account-lost")
 	d.figures, d.keys = byID("account-figures"), byID("account-keys")
+	d.log = byID("account-log")
 	d.restart = p.click("restart", func() app.Message { return app.Restart{} })
 	d.closeAccount = p.click("account-close", func() app.Message { return app.DismissAccount{} })
 }
@@ -206,6 +208,7 @@ func (d *durability) drawAccount(m *app.Model) {
 		title += ": the server is down"
 	}
 	d.title.setText(title)
+	d.log.setText(m.LogSince(r.At))
 	d.restart.show(m.Down)
 	d.restart.v.Set("disabled", r.Restarting)
 	d.closeAccount.show(!m.Down)
