@@ -2,11 +2,12 @@ package lessons
 
 import (
 	"errors"
-	"fmt"
 	"iter"
 	"strconv"
 	"strings"
 	"time"
+
+	"everysec/engine/phrase"
 )
 
 // Verb is what an action does.
@@ -92,7 +93,7 @@ func ParseAction(text string) (*Action, error) {
 		}
 		for i := 0; i < len(args) && err == nil; i += 2 {
 			if !strings.HasPrefix(args[i], "--") || len(args[i]) == 2 {
-				err = fmt.Errorf("restart: %q is not an option (--directive value)", args[i])
+				err = phrase.Errorf("restart: %q is not an option (--directive value)", args[i])
 			}
 			if args[i+1] == `""` {
 				args[i+1] = ""
@@ -103,7 +104,7 @@ func ParseAction(text string) (*Action, error) {
 	case "pause", "resume", "kill":
 		a.Verb = map[string]Verb{"pause": Pause, "resume": Resume, "kill": KillClient}[words[0]]
 		if len(args) != 1 || !isName(args[0]) {
-			err = fmt.Errorf("%s: expected the name of one console", words[0])
+			err = phrase.Errorf("%s: expected the name of one console", words[0])
 		} else {
 			a.Console = args[0]
 		}
@@ -119,7 +120,7 @@ func ParseAction(text string) (*Action, error) {
 			err = errors.New("wait: expected \"background\" or \"synced\"")
 		}
 	default:
-		err = fmt.Errorf("unknown action %q", words[0])
+		err = phrase.Errorf("unknown action %q", words[0])
 	}
 	if err != nil {
 		return nil, err
@@ -136,13 +137,13 @@ func (a *Action) parseCrash(args []string) error {
 	case KillNine, PowerLoss, PowerLossTorn:
 		a.Crash = args[0]
 	default:
-		return fmt.Errorf("crash: %q is not kill-9, power-loss or power-loss-torn", args[0])
+		return phrase.Errorf("crash: %q is not kill-9, power-loss or power-loss-torn", args[0])
 	}
 	for _, arg := range args[1:] {
 		value, ok := strings.CutPrefix(arg, "seed=")
 		seed, err := strconv.ParseUint(value, 10, 32)
 		if !ok || err != nil {
-			return fmt.Errorf("crash: expected seed=N (32 bits), not %q", arg)
+			return phrase.Errorf("crash: expected seed=N (32 bits), not %q", arg)
 		}
 		a.Seed = seed
 	}
@@ -163,7 +164,7 @@ func (a *Action) parseClock(args []string) error {
 	}
 	d, err := time.ParseDuration(args[1])
 	if err != nil || d <= 0 {
-		return fmt.Errorf("clock advance: %q is not a duration forward (31s, 5m)", args[1])
+		return phrase.Errorf("clock advance: %q is not a duration forward (31s, 5m)", args[1])
 	}
 	a.Verb, a.By = ClockAdvance, d
 	return nil
@@ -179,7 +180,7 @@ func (a *Action) parseFill(args []string) error {
 	}
 	n, err := strconv.Atoi(args[0])
 	if err != nil || n <= 0 || n > maxFill {
-		return fmt.Errorf("fill: %q is not a number from 1 to %d", args[0], maxFill)
+		return phrase.Errorf("fill: %q is not a number from 1 to %d", args[0], maxFill)
 	}
 	f := Fill{Count: n, What: args[1]}
 	switch f.What {
@@ -190,7 +191,7 @@ func (a *Action) parseFill(args []string) error {
 	case "members":
 		f.Name = "member:"
 	default:
-		return fmt.Errorf("fill: %q is not keys, fields or members", f.What)
+		return phrase.Errorf("fill: %q is not keys, fields or members", f.What)
 	}
 	for _, arg := range args[2:] {
 		name, value, _ := strings.Cut(arg, "=")
@@ -202,14 +203,14 @@ func (a *Action) parseFill(args []string) error {
 		case name == "size" && f.What != "members":
 			f.Size, err = strconv.Atoi(value)
 			if err != nil || f.Size < 0 || f.Size > 1<<20 {
-				return fmt.Errorf("fill: %q is not a size from 0 to 1048576 bytes", value)
+				return phrase.Errorf("fill: %q is not a size from 0 to 1048576 bytes", value)
 			}
 		default:
-			return fmt.Errorf("fill: unexpected %q", arg)
+			return phrase.Errorf("fill: unexpected %q", arg)
 		}
 	}
 	if f.What != "keys" && f.Key == "" {
-		return fmt.Errorf("fill: %s need key=NAME", f.What)
+		return phrase.Errorf("fill: %s need key=NAME", f.What)
 	}
 	a.Fill = f
 	return nil

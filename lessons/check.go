@@ -2,9 +2,10 @@ package lessons
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
+
+	"everysec/engine/phrase"
 )
 
 // Check asks whether a step's exercise is done. It looks at the state of the
@@ -111,15 +112,15 @@ func parseComparison(line string) (Item, error) {
 			return it, err
 		}
 		if it.Left.Fact == nil {
-			return it, fmt.Errorf("%q is not a fact", strings.TrimSpace(left))
+			return it, phrase.Errorf("%q is not a fact", strings.TrimSpace(left))
 		}
 		it.Right, err = ParseTerm(right)
 		if err == nil && op != "==" && op != "!=" && it.Right.Fact == nil && !it.Right.Value.IsNumber {
-			err = fmt.Errorf("%q has no order: compare it with == or !=", strings.TrimSpace(right))
+			err = phrase.Errorf("%q has no order: compare it with == or !=", strings.TrimSpace(right))
 		}
 		return it, err
 	}
-	return Item{}, fmt.Errorf("%q is not a comparison (fact == value)", line)
+	return Item{}, phrase.Errorf("%q is not a comparison (fact == value)", line)
 }
 
 // ParseTerm reads one side of a comparison, or the fact of a measure.
@@ -135,17 +136,17 @@ func ParseTerm(src string) (Term, error) {
 			t.Value = num(n)
 			return t, nil
 		case words[1] != "*" || len(words) == 2:
-			return t, fmt.Errorf("%q: after a number only \"* fact\" may follow", src)
+			return t, phrase.Errorf("%q: after a number only \"* fact\" may follow", src)
 		}
 		t.Factor, words = n, words[2:]
 		if find(words[0]) == nil {
-			return t, fmt.Errorf("unknown fact %q", words[0])
+			return t, phrase.Errorf("unknown fact %q", words[0])
 		}
 	}
 	if f := find(words[0]); f != nil {
 		t.Fact, t.Args = f, words[1:]
 		if f.Takes == noArgument && len(t.Args) > 0 || f.Takes == oneArgument && len(t.Args) != 1 {
-			return t, fmt.Errorf("wrong number of arguments: write %q", f.Form)
+			return t, phrase.Errorf("wrong number of arguments: write %q", f.Form)
 		}
 		return t, nil
 	}
@@ -158,7 +159,7 @@ func ParseTerm(src string) (Term, error) {
 		return t, nil
 	}
 	if len(words) > 1 {
-		return t, fmt.Errorf("unknown fact %q", words[0])
+		return t, phrase.Errorf("unknown fact %q", words[0])
 	}
 	t.Value = text(literal)
 	return t, nil
@@ -317,7 +318,7 @@ func ParseMeasures(src string, at int) ([]Measure, error) {
 		}
 		t, err := ParseTerm(source)
 		if err == nil && t.Fact == nil {
-			err = fmt.Errorf("%q is not a fact", strings.TrimSpace(source))
+			err = phrase.Errorf("%q is not a fact", strings.TrimSpace(source))
 		}
 		if err != nil {
 			return nil, &Error{Line: at + i, Text: err.Error()}

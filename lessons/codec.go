@@ -3,7 +3,8 @@ package lessons
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
+
+	"everysec/engine/phrase"
 )
 
 // codecVersion changes with the form of the encoded lesson.
@@ -64,7 +65,7 @@ func (l *Lesson) Encode() []byte {
 func Decode(b []byte) (*Lesson, error) {
 	d := &decoder{b: b}
 	if v := d.number(); d.err == nil && v != codecVersion {
-		return nil, fmt.Errorf("lessons: encoded in version %d, expected %d", v, codecVersion)
+		return nil, phrase.Errorf("lessons: encoded in version %d, expected %d", v, codecVersion)
 	}
 	l := &Lesson{ID: d.str(), Title: d.str(), Phase: int(d.number()), Seed: d.number()}
 	for n := d.count(); n > 0 && d.err == nil; n-- {

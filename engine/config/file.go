@@ -1,9 +1,9 @@
 package config
 
 import (
-	"fmt"
 	"strings"
 
+	"everysec/engine/phrase"
 	"everysec/engine/resp"
 )
 
@@ -18,7 +18,7 @@ type FileError struct {
 }
 
 func (e *FileError) Error() string {
-	return fmt.Sprintf("reading %s, line %d: '%s': %s", e.File, e.Line, e.Text, e.Reason)
+	return phrase.Sprintf("reading %s, line %d: '%s': %s", e.File, e.Line, e.Text, e.Reason)
 }
 
 // refused are directives that redis-server has and that cannot be obeyed here.
@@ -118,7 +118,7 @@ func CommandLine(args []string) (file string, options []Option, err error) {
 			continue
 		}
 		if len(options) == 0 {
-			return "", nil, fmt.Errorf("argument '%s': a directive begins with --", arg)
+			return "", nil, phrase.Errorf("argument '%s': a directive begins with --", arg)
 		}
 		last := &options[len(options)-1]
 		last.Words = append(last.Words, arg)
@@ -130,7 +130,7 @@ func CommandLine(args []string) (file string, options []Option, err error) {
 func (c *Config) Apply(options []Option) error {
 	for _, o := range options {
 		if err := c.Directive(o.Name, o.Words...); err != nil {
-			return fmt.Errorf("option --%s %s: %w", o.Name, strings.Join(o.Words, " "), err)
+			return phrase.Errorf("option --%s %s: %w", o.Name, strings.Join(o.Words, " "), err)
 		}
 	}
 	return nil

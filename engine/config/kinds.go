@@ -1,13 +1,13 @@
 package config
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"everysec/engine/number"
+	"everysec/engine/phrase"
 )
 
 // Parameter is one directive of redis.conf.
@@ -143,7 +143,7 @@ const (
 )
 
 func outside(low, high int64) error {
-	return fmt.Errorf("argument must be between %d and %d inclusive", low, high)
+	return phrase.Errorf("argument must be between %d and %d inclusive", low, high)
 }
 
 func parseInteger(value string, low, high int64) (int64, error) {

@@ -1,12 +1,12 @@
 package config
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"everysec/engine/number"
+	"everysec/engine/phrase"
 )
 
 // The directives with a form of their own.
@@ -39,7 +39,7 @@ func saveParameter() Parameter {
 		get: func(c *Config) string {
 			words := make([]string, len(c.SavePoints))
 			for i, p := range c.SavePoints {
-				words[i] = fmt.Sprintf("%d %d", p.Seconds, p.Changes)
+				words[i] = phrase.Sprintf("%d %d", p.Seconds, p.Changes)
 			}
 			return strings.Join(words, " ")
 		},
@@ -56,7 +56,7 @@ func saveParameter() Parameter {
 			}
 			var lines []string
 			for _, p := range c.SavePoints {
-				lines = append(lines, fmt.Sprintf("save %d %d", p.Seconds, p.Changes))
+				lines = append(lines, phrase.Sprintf("save %d %d", p.Seconds, p.Changes))
 			}
 			return lines
 		},
@@ -268,7 +268,7 @@ func bufferLimitParameter() Parameter {
 				}
 				hard, _ := ParseMemory(limits[i+1])
 				soft, _ := ParseMemory(limits[i+2])
-				lines = append(lines, fmt.Sprintf("%s %s %s %s %s", bufferLimits, class, formatMemory(hard), formatMemory(soft), limits[i+3]))
+				lines = append(lines, phrase.Sprintf("%s %s %s %s %s", bufferLimits, class, formatMemory(hard), formatMemory(soft), limits[i+3]))
 			}
 			return lines
 		},

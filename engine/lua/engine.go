@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"everysec/engine/resp"
+	"everysec/engine/sha1"
 )
 
 // Options bound what a script may use. Zero fields take the defaults.
@@ -104,7 +105,7 @@ func New(o Options) *Engine {
 func SHA1Hex(body []byte) string {
 	const digits = "0123456789abcdef"
 	name := make([]byte, 0, 40)
-	for _, b := range sha1Sum(body) {
+	for _, b := range sha1.Sum(body) {
 		name = append(name, digits[b>>4], digits[b&15])
 	}
 	return string(name)

@@ -272,3 +272,11 @@ func (r *msgReader) hash(n, depth int) value {
 	}
 	return value{o: tb}
 }
+
+// appendBigEndian appends the low n bytes of u, the first the most significant.
+func appendBigEndian(dst []byte, u uint64, n int) []byte {
+	for n--; n >= 0; n-- {
+		dst = append(dst, byte(u>>(8*n)))
+	}
+	return dst
+}

@@ -13,8 +13,9 @@ package lzf
 
 import (
 	"errors"
-	"fmt"
 	"math"
+
+	"everysec/engine/phrase"
 )
 
 const (
@@ -164,7 +165,7 @@ func Decompress(dst, src []byte) error {
 		if control < maxLiteral {
 			n := control + 1
 			if n > len(src)-in {
-				return fmt.Errorf("lzf: offset %d: text ends inside %d literal bytes", at, n)
+				return phrase.Errorf("lzf: offset %d: text ends inside %d literal bytes", at, n)
 			}
 			if n > len(dst)-out {
 				return ErrLength
@@ -180,13 +181,13 @@ func Decompress(dst, src []byte) error {
 			in++
 		}
 		if in >= len(src) {
-			return fmt.Errorf("lzf: offset %d: text ends inside a copy", at)
+			return phrase.Errorf("lzf: offset %d: text ends inside a copy", at)
 		}
 		n += 2
 		from := out - (control&0x1F<<8 | int(src[in])) - 1
 		in++
 		if from < 0 {
-			return fmt.Errorf("lzf: offset %d: copy from before the beginning", at)
+			return phrase.Errorf("lzf: offset %d: copy from before the beginning", at)
 		}
 		if n > len(dst)-out {
 			return ErrLength

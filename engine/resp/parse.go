@@ -3,10 +3,10 @@ package resp
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"everysec/engine/number"
+	"everysec/engine/phrase"
 )
 
 // Kind is the first byte of a reply on the wire.
@@ -69,7 +69,7 @@ func Parse(b []byte) (v Value, n int, err error) {
 		return Value{}, 0, nil
 	}
 	if err != nil {
-		return Value{}, 0, fmt.Errorf("resp: offset %d: %w", p.pos, err)
+		return Value{}, 0, phrase.Errorf("resp: offset %d: %w", p.pos, err)
 	}
 	return v, p.pos, nil
 }
@@ -125,29 +125,29 @@ func (p *parser) plain(depth int) (Value, error) {
 	case Integer:
 		ok := false
 		if v.Int, ok = parseInteger(text); !ok {
-			return v, fmt.Errorf("bad integer %s", quoted(text))
+			return v, errors.New("bad integer " + quoted(text))
 		}
 	case Null:
 		v.Null = true
 		if len(text) > 0 {
-			return v, fmt.Errorf("bad null %s", quoted(text))
+			return v, errors.New("bad null " + quoted(text))
 		}
 	case Boolean:
 		v.Bool = string(text) == "t"
 		if !v.Bool && string(text) != "f" {
-			return v, fmt.Errorf("bad boolean %s", quoted(text))
+			return v, errors.New("bad boolean " + quoted(text))
 		}
 	case Double:
 		v.Str = text
 		f, n := number.Strtod(text)
 		if n == 0 || n != len(text) {
-			return v, fmt.Errorf("bad double %s", quoted(text))
+			return v, errors.New("bad double " + quoted(text))
 		}
 		v.Float = f
 	case BigNumber:
 		v.Str = text
 		if !isBigNumber(text) {
-			return v, fmt.Errorf("bad big number %s", quoted(text))
+			return v, errors.New("bad big number " + quoted(text))
 		}
 	case BulkString, BulkError, VerbatimString:
 		if v.Kind == BulkString && string(text) == "-1" {
@@ -171,7 +171,7 @@ func (p *parser) plain(depth int) (Value, error) {
 		v.Elems, err = p.elements(n*each, depth)
 		return v, err
 	default:
-		return v, fmt.Errorf("unknown kind %s", quoted(line[:1]))
+		return v, errors.New("unknown kind " + quoted(line[:1]))
 	}
 	return v, nil
 }
@@ -237,7 +237,7 @@ func (p *parser) line() ([]byte, error) {
 func length(text []byte, limit int) (int, error) {
 	n, ok := number.ParseInt(text)
 	if !ok || n < 0 || n > int64(limit) {
-		return 0, fmt.Errorf("bad length %s", quoted(text))
+		return 0, errors.New("bad length " + quoted(text))
 	}
 	return int(n), nil
 }

@@ -1,10 +1,11 @@
 package vfs
 
 import (
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+
+	"everysec/engine/phrase"
 )
 
 // The idea of this file: a crash is a function. Image looks at a disk, changes
@@ -411,7 +412,7 @@ func bytesLost(n int64) string {
 	if n == 1 {
 		return "1 byte lost"
 	}
-	return fmt.Sprintf("%d bytes lost", n)
+	return phrase.Sprintf("%d bytes lost", n)
 }
 
 // accountOf compares a file before and after. It is not worth telling of a file
@@ -434,17 +435,17 @@ func accountOf(was, in *inode, hurt damage) (Account, bool) {
 	lost := a.Written - a.Intact
 	switch {
 	case hurt.cutLost:
-		a.What = fmt.Sprintf("a truncate was lost: %d bytes again", a.Survived)
+		a.What = phrase.Sprintf("a truncate was lost: %d bytes again", a.Survived)
 	case a.Intact == a.Written && a.Survived == a.Written && a.Synced == a.Written:
 		a.What = "whole: it was synced"
 	case a.Intact == a.Written && a.Survived == a.Written:
 		a.What = "whole, by luck: not all of it was synced"
 	case hurt.torn >= 0 && a.Intact == a.Survived:
-		a.What = fmt.Sprintf("torn at %d: %s", hurt.torn, bytesLost(lost))
+		a.What = phrase.Sprintf("torn at %d: %s", hurt.torn, bytesLost(lost))
 	case a.Intact == a.Survived:
-		a.What = fmt.Sprintf("cut at %d: %s", a.Survived, bytesLost(lost))
+		a.What = phrase.Sprintf("cut at %d: %s", a.Survived, bytesLost(lost))
 	default:
-		a.What = fmt.Sprintf("zeros from %d: the length survived without the data", a.Intact)
+		a.What = phrase.Sprintf("zeros from %d: the length survived without the data", a.Intact)
 	}
 	if a.Intact < a.Synced && !hurt.cutLost {
 		a.What += "; the drive had said it was synced"
@@ -453,7 +454,7 @@ func accountOf(was, in *inode, hurt damage) (Account, bool) {
 	case a.Was == "":
 		a.What += "; back, because its removal was not synced"
 	case a.Was != a.Name:
-		a.What += fmt.Sprintf("; %s again, because its rename was not synced", a.Name)
+		a.What += phrase.Sprintf("; %s again, because its rename was not synced", a.Name)
 	}
 	return a, true
 }

@@ -1,10 +1,11 @@
 package vfs
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"everysec/engine/phrase"
 )
 
 // Op is one kind of durable change.
@@ -59,19 +60,19 @@ func (c Change) String() string {
 	switch c.Op {
 	case OpCreate:
 		if c.Dir {
-			return fmt.Sprintf("create inode %d dir", c.Inode)
+			return phrase.Sprintf("create inode %d dir", c.Inode)
 		}
-		return fmt.Sprintf("create inode %d", c.Inode)
+		return phrase.Sprintf("create inode %d", c.Inode)
 	case OpWrite:
-		return fmt.Sprintf("write inode %d at %d: %d bytes", c.Inode, c.Offset, len(c.Data))
+		return phrase.Sprintf("write inode %d at %d: %d bytes", c.Inode, c.Offset, len(c.Data))
 	case OpTruncate:
-		return fmt.Sprintf("truncate inode %d to %d", c.Inode, c.Size)
+		return phrase.Sprintf("truncate inode %d to %d", c.Inode, c.Size)
 	case OpFree:
-		return fmt.Sprintf("free inode %d", c.Inode)
+		return phrase.Sprintf("free inode %d", c.Inode)
 	case OpLink, OpUnlink:
-		return fmt.Sprintf("%v %d/%s inode %d", c.Op, c.Parent, c.Name, c.Inode)
+		return phrase.Sprintf("%v %d/%s inode %d", c.Op, c.Parent, c.Name, c.Inode)
 	case OpRename:
-		return fmt.Sprintf("rename %d/%s %d/%s inode %d", c.Parent, c.Name, c.NewParent, c.NewName, c.Inode)
+		return phrase.Sprintf("rename %d/%s %d/%s inode %d", c.Parent, c.Name, c.NewParent, c.NewName, c.Inode)
 	}
 	return c.Op.String()
 }
@@ -148,7 +149,7 @@ func (c *Content) Apply(b Batch) error {
 	next := Content{Inodes: slices.Clone(c.Inodes), Names: slices.Clone(c.Names)}
 	for i, change := range b.Changes {
 		if err := next.apply(change); err != nil {
-			return fmt.Errorf("change %d (%v): %w", i, change, err)
+			return phrase.Errorf("change %d (%v): %w", i, change, err)
 		}
 	}
 	*c = next
@@ -225,14 +226,14 @@ func (c *Content) check() (orphans []uint64, err error) {
 	dir := map[uint64]bool{RootInode: true}
 	for _, in := range c.Inodes {
 		if _, twice := dir[in.ID]; twice && in.ID != RootInode || in.ID == 0 {
-			return nil, fmt.Errorf("load: inode %d stored twice or zero: %w", in.ID, ErrInvalid)
+			return nil, phrase.Errorf("load: inode %d stored twice or zero: %w", in.ID, ErrInvalid)
 		}
 		if in.Size < 0 || in.Size > maxSize || in.ID == RootInode && !in.Dir {
-			return nil, fmt.Errorf("load: inode %d of size %d: %w", in.ID, in.Size, ErrInvalid)
+			return nil, phrase.Errorf("load: inode %d of size %d: %w", in.ID, in.Size, ErrInvalid)
 		}
 		for _, k := range in.Chunks {
 			if k.Offset < 0 || k.Offset > in.Size || int64(len(k.Data)) > in.Size-k.Offset {
-				return nil, fmt.Errorf("load: inode %d has %d bytes at offset %d beyond its size %d: %w",
+				return nil, phrase.Errorf("load: inode %d has %d bytes at offset %d beyond its size %d: %w",
 					in.ID, len(k.Data), k.Offset, in.Size, ErrInvalid)
 			}
 		}
@@ -246,13 +247,13 @@ func (c *Content) check() (orphans []uint64, err error) {
 		key := StoredName{Parent: n.Parent, Name: n.Name}
 		switch clean, bad := CleanName(n.Name); {
 		case bad != nil || clean != n.Name || n.Name == "." || strings.Contains(n.Name, "/"):
-			return nil, fmt.Errorf("load: name %q in directory %d: %w", n.Name, n.Parent, ErrInvalid)
+			return nil, phrase.Errorf("load: name %q in directory %d: %w", n.Name, n.Parent, ErrInvalid)
 		case !exists:
-			return nil, fmt.Errorf("load: name %q leads to inode %d: %w", n.Name, n.Inode, ErrNotExist)
+			return nil, phrase.Errorf("load: name %q leads to inode %d: %w", n.Name, n.Inode, ErrNotExist)
 		case seen[key] || named[n.Inode]:
-			return nil, fmt.Errorf("load: name %q or inode %d twice: %w", n.Name, n.Inode, ErrExist)
+			return nil, phrase.Errorf("load: name %q or inode %d twice: %w", n.Name, n.Inode, ErrExist)
 		case !dir[n.Parent]:
-			return nil, fmt.Errorf("load: name %q in inode %d: %w", n.Name, n.Parent, ErrNotDir)
+			return nil, phrase.Errorf("load: name %q in inode %d: %w", n.Name, n.Parent, ErrNotDir)
 		}
 		seen[key], named[n.Inode] = true, true
 		children[n.Parent] = append(children[n.Parent], n.Inode)

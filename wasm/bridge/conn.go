@@ -2,7 +2,8 @@ package bridge
 
 import (
 	"errors"
-	"fmt"
+
+	"everysec/engine/phrase"
 )
 
 // Conn is the page's end of the bridge. It is asynchronous throughout and
@@ -160,7 +161,7 @@ func (c *Conn) finish(call uint32, result []byte, err error) {
 func (c *Conn) Lost(why string) {
 	c.pending = c.pending[:0]
 	for call := uint32(1); call <= c.nextCall; call++ {
-		c.finish(call, nil, fmt.Errorf("%w: %s", ErrLost, why))
+		c.finish(call, nil, phrase.Errorf("%w: %s", ErrLost, why))
 	}
 	for client := uint32(1); client <= c.nextClient; client++ {
 		if c.open[client] {

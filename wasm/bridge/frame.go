@@ -19,7 +19,8 @@ package bridge
 
 import (
 	"encoding/binary"
-	"fmt"
+
+	"everysec/engine/phrase"
 )
 
 // Kind says what a frame is.
@@ -70,11 +71,11 @@ func Append(batch []byte, f Frame) []byte {
 // unknown kinds are the reader's to ignore.
 func Next(batch []byte) (f Frame, rest []byte, err error) {
 	if len(batch) < headerSize {
-		return f, nil, fmt.Errorf("bridge: frame header cut short: %d of %d bytes", len(batch), headerSize)
+		return f, nil, phrase.Errorf("bridge: frame header cut short: %d of %d bytes", len(batch), headerSize)
 	}
 	n := binary.LittleEndian.Uint32(batch)
 	if n < headerSize || n > MaxFrame || uint64(n) > uint64(len(batch)) {
-		return f, nil, fmt.Errorf("bridge: frame of %d bytes in a batch with %d left", n, len(batch))
+		return f, nil, phrase.Errorf("bridge: frame of %d bytes in a batch with %d left", n, len(batch))
 	}
 	f = Frame{
 		Kind: Kind(batch[4]),

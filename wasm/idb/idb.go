@@ -10,9 +10,9 @@ package idb
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
+	"everysec/engine/phrase"
 	"everysec/engine/vfs"
 	"everysec/wasm/bridge"
 )
@@ -61,9 +61,9 @@ func (p *Platter) Finished(transaction uint32, failure string) {
 	case failure == "":
 		done(nil)
 	case strings.HasPrefix(failure, "QuotaExceededError"):
-		done(fmt.Errorf("IndexedDB: %s: %w", failure, vfs.ErrNoSpace))
+		done(phrase.Errorf("IndexedDB: %s: %w", failure, vfs.ErrNoSpace))
 	default:
-		done(fmt.Errorf("IndexedDB: %s: %w", failure, vfs.ErrIO))
+		done(phrase.Errorf("IndexedDB: %s: %w", failure, vfs.ErrIO))
 	}
 }
 

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"encoding/hex"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,7 +96,7 @@ func debugAllowed(c *command.Context) bool {
 
 func runDebugDigest(c *command.Context) {
 	sum := datasetDigest(c.Space)
-	c.Reply.SimpleString(hex.EncodeToString(sum[:]))
+	c.Reply.SimpleString(sum.hexadecimal())
 }
 
 func runDebugDigestValue(c *command.Context) {
@@ -108,7 +106,7 @@ func runDebugDigestValue(c *command.Context) {
 		if e := c.DB.Lookup(key, true); e != nil {
 			d.value(c.Objects(), e)
 		}
-		c.Reply.SimpleString(hex.EncodeToString(d[:]))
+		c.Reply.SimpleString(d.hexadecimal())
 	}
 }
 
@@ -157,21 +155,32 @@ func runDebugObject(c *command.Context) {
 		return
 	}
 	store, v := c.Objects(), &e.Value
-	var b strings.Builder
-	fmt.Fprintf(&b, "Value at:0x%x refcount:1 encoding:%s", c.DB.Keys.Find(c.Args[2]), v.Encoding)
 	// DUMP's form without its type byte, version and checksum.
-	fmt.Fprintf(&b, " serializedlength:%d", len(rdb.Dump(nil, store, v))-1-2-8)
-	fmt.Fprintf(&b, " lru:%d lru_seconds_idle:%d", v.Clock, c.Space.IdleSeconds(e))
+	serialized := len(rdb.Dump(nil, store, v)) - 1 - 2 - 8
+	b := append([]byte(nil), "Value at:0x"...)
+	b = strconv.AppendUint(b, uint64(c.DB.Keys.Find(c.Args[2])), 16)
+	b = append(b, " refcount:1 encoding:"+v.Encoding.String()...)
+	number := func(name string, n int64) {
+		b = append(b, " "+name+":"...)
+		b = strconv.AppendInt(b, n, 10)
+	}
+	number("serializedlength", int64(serialized))
+	number("lru", int64(v.Clock))
+	number("lru_seconds_idle", c.Space.IdleSeconds(e))
 	if v.Encoding == object.QuickList {
 		list := store.List(v)
 		size := 0
 		for _, packed := range list.Nodes() {
 			size += len(packed)
 		}
-		fmt.Fprintf(&b, " ql_nodes:%d ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:0 ql_uncompressed_size:%d",
-			list.NodeCount(), float64(list.Len())/float64(list.NodeCount()), store.Limits.ListMaxListpackSize, size)
+		number("ql_nodes", int64(list.NodeCount()))
+		b = append(b, " ql_avg_node:"...)
+		b = strconv.AppendFloat(b, float64(list.Len())/float64(list.NodeCount()), 'f', 2, 64)
+		number("ql_listpack_max", int64(store.Limits.ListMaxListpackSize))
+		number("ql_compressed", 0)
+		number("ql_uncompressed_size", int64(size))
 	}
-	c.Reply.SimpleString(b.String())
+	c.Reply.SimpleString(string(b))
 }
 
 // runDebugPopulate fills the database with strings that nothing propagates.

@@ -1,20 +1,30 @@
 package server
 
 import (
-	"crypto/sha1"
 	"encoding/binary"
 	"math"
 	"strconv"
 
 	"everysec/engine/keyspace"
 	"everysec/engine/object"
+	"everysec/engine/sha1"
 )
 
 // digest is what DEBUG DIGEST sums data up in, as a real server does, so that
 // two servers can be compared: SHA-1 of the parts, put together by exclusive
 // or where the order means nothing (keys of a database, members of a set) and
 // by hashing again where it does (a list, a field and its value).
-type digest [sha1.Size]byte
+type digest [20]byte
+
+// hexadecimal is how a digest is replied.
+func (d *digest) hexadecimal() string {
+	const digits = "0123456789abcdef"
+	text := make([]byte, 0, 2*len(d))
+	for _, c := range d {
+		text = append(text, digits[c>>4], digits[c&15])
+	}
+	return string(text)
+}
 
 // unordered adds a part whose place among others means nothing.
 func (d *digest) unordered(part []byte) {

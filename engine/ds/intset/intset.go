@@ -11,9 +11,10 @@ package intset
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"everysec/engine/phrase"
 )
 
 const headerSize = 8
@@ -96,25 +97,25 @@ func Remove(is []byte, v int64) (_ []byte, removed bool) {
 // empty and, if deep, the order of the integers.
 func Validate(b []byte, deep bool) error {
 	if len(b) < headerSize {
-		return fmt.Errorf("intset: %d bytes are too few", len(b))
+		return phrase.Errorf("intset: %d bytes are too few", len(b))
 	}
 	width := binary.LittleEndian.Uint32(b)
 	if width != 2 && width != 4 && width != 8 {
-		return fmt.Errorf("intset: integers of %d bytes", width)
+		return phrase.Errorf("intset: integers of %d bytes", width)
 	}
 	n := binary.LittleEndian.Uint32(b[4:])
 	if headerSize+uint64(n)*uint64(width) != uint64(len(b)) {
-		return fmt.Errorf("intset: %d integers of %d bytes are not %d bytes", n, width, len(b))
+		return phrase.Errorf("intset: %d integers of %d bytes are not %d bytes", n, width, len(b))
 	}
 	if n == 0 {
-		return fmt.Errorf("intset: no integers")
+		return phrase.Errorf("intset: no integers")
 	}
 	if !deep {
 		return nil
 	}
 	for i := 1; i < int(n); i++ {
 		if at(b, int(width), i-1) >= at(b, int(width), i) {
-			return fmt.Errorf("intset: offset %d: integers out of order", headerSize+i*int(width))
+			return phrase.Errorf("intset: offset %d: integers out of order", headerSize+i*int(width))
 		}
 	}
 	return nil

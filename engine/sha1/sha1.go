@@ -1,14 +1,16 @@
-package lua
+// Package sha1 is SHA-1, which names scripts and compares data sets here, and
+// protects nothing. crypto/sha1 would bring its certified module and all that
+// starts with it into the page.
+package sha1
 
 import "math/bits"
 
-// sha1Sum is SHA-1, which names scripts and protects nothing. crypto/sha1
-// would bring its certified module and all that starts with it into the page.
-func sha1Sum(data []byte) (sum [20]byte) {
+// Sum is the SHA-1 (RFC 3174) of data.
+func Sum(data []byte) (sum [20]byte) {
 	h := [5]uint32{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}
 	rest := data
 	for len(rest) >= 64 {
-		sha1Block(&h, rest)
+		block(&h, rest)
 		rest = rest[64:]
 	}
 	// A one bit, zeros, and the length in bits fill up the last block or two.
@@ -19,7 +21,7 @@ func sha1Sum(data []byte) (sum [20]byte) {
 	}
 	tail = appendBigEndian(tail, uint64(len(data))*8, 8)
 	for ; len(tail) > 0; tail = tail[64:] {
-		sha1Block(&h, tail)
+		block(&h, tail)
 	}
 	out := sum[:0]
 	for _, v := range h {
@@ -36,7 +38,7 @@ func appendBigEndian(dst []byte, u uint64, n int) []byte {
 	return dst
 }
 
-func sha1Block(h *[5]uint32, block []byte) {
+func block(h *[5]uint32, block []byte) {
 	var w [80]uint32
 	for i := range 16 {
 		w[i] = uint32(block[4*i])<<24 | uint32(block[4*i+1])<<16 | uint32(block[4*i+2])<<8 | uint32(block[4*i+3])
