@@ -26,6 +26,9 @@ type Figure struct {
 	AtLeast bool
 	// Median is that of all samples, where Value is the best of them.
 	Median float64
+	// PerCPU is Value for a second of processor time instead of one of the
+	// clock: what a machine that does nothing else would show. 0: not known.
+	PerCPU float64
 }
 
 func (f Figure) verdict() string {
@@ -45,7 +48,7 @@ func (f Figure) verdict() string {
 // Print writes the table.
 func Print(w io.Writer, figures []Figure) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "what\tmeasured\tmedian\tbeside\tratio\tbar\t")
+	fmt.Fprintln(t, "what\tmeasured\tmedian\tper CPU s\tbeside\tratio\tbar\t")
 	for _, f := range figures {
 		bar := ""
 		if f.Bar != 0 {
@@ -54,8 +57,8 @@ func Print(w io.Writer, figures []Figure) error {
 				bar = ">= " + round(f.Bar)
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s %s\t%s\t%s\t%s\t%s\t%s\n", f.What, round(f.Value), f.Unit,
-			unlessZero(f.Median), unlessZero(f.Beside), unlessZero(f.Ratio), bar, f.verdict())
+		fmt.Fprintf(t, "%s\t%s %s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.What, round(f.Value), f.Unit,
+			unlessZero(f.Median), unlessZero(f.PerCPU), unlessZero(f.Beside), unlessZero(f.Ratio), bar, f.verdict())
 	}
 	return t.Flush()
 }

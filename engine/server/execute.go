@@ -13,8 +13,6 @@ import (
 // or queue it.
 func (s *Server) execute(c *connection, args [][]byte) {
 	c.LastInteraction = s.space.Now
-	c.QueryBuffer = int64(c.reader.Buffered())
-	c.QueryBufferFree = int64(c.reader.MemoryUsage()) - c.QueryBuffer
 	s.markDirty(c)
 	mark := c.writer.Len()
 	s.dispatch(c, args)
@@ -30,7 +28,7 @@ func (s *Server) execute(c *connection, args [][]byte) {
 
 func (s *Server) dispatch(c *connection, args [][]byte) {
 	spec := s.table.Resolve(args)
-	if command.Is(args[0], "QUIT") {
+	if spec != nil && spec == s.quit {
 		c.writer.SimpleString("OK")
 		c.CloseAfterReply = true
 		return
@@ -39,14 +37,20 @@ func (s *Server) dispatch(c *connection, args [][]byte) {
 		s.reject(c, spec, problem)
 		return
 	}
-	c.LastCommand = spec.FullName()
+	c.LastCommand = spec.Name
+	if spec.Parent() != nil { // CLIENT LIST and its kin among them
+		c.LastCommand = spec.FullName()
+		c.measureBuffers()
+	}
 	if !c.Authenticated && spec.Flags&command.NoAuth == 0 {
 		s.reject(c, spec, command.ErrNoAuth)
 		return
 	}
-	if problem := s.refusal(c, spec, args); problem != "" {
-		s.reject(c, spec, problem)
-		return
+	if s.mayRefuse(c) {
+		if problem := s.refusal(c, spec, args); problem != "" {
+			s.reject(c, spec, problem)
+			return
+		}
 	}
 	t := &c.Transaction
 	if t.Open && !runsInsideMulti(spec) {
@@ -104,6 +108,12 @@ func printable(b []byte, limit int) string {
 		}
 	}
 	return strings.NewReplacer("\r", " ", "\n", " ").Replace(string(b))
+}
+
+// mayRefuse tells whether there can be a reason not to run some command: there
+// is none on any ordinary day.
+func (s *Server) mayRefuse(c *connection) bool {
+	return s.loading != nil || s.rdb.lastFailed || s.aof.writeFailed || s.config.MaxMemory > 0 || c.Channels != nil || c.Patterns != nil
 }
 
 // refusal is every reason not to run a command that exists: the state of the
@@ -210,33 +220,33 @@ func (s *Server) pushContext(client *command.Client, w *resp.Writer) *command.Co
 
 func (s *Server) popContext() { s.contextDepth-- }
 
-// readStopwatch reads the host's stopwatch, which costs about as much as a
-// small command. So it is read once a command: one begins where the last ended.
-func (s *Server) readStopwatch() int64 {
-	if s.stopwatch != nil {
-		s.lap = s.stopwatch()
-	}
-	return s.lap
-}
-
 // run is Redis's call: execute, measure, propagate.
 func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	ctx.Spec, ctx.Args = spec, args
 	ctx.Reset()
+	together := s.measuresTogether(spec, args)
+	if !together && s.group.n > 0 {
+		s.readStopwatch()
+	}
 	start := s.lap
 	mark := ctx.Reply.Len()
 	if s.stats.monitors > 0 {
 		s.feedMonitors(ctx)
 	}
 	spec.Run(ctx)
-	duration := s.readStopwatch() - start
+	var duration int64
+	if together {
+		s.measureTogether(spec)
+	} else {
+		duration = s.readStopwatch() - start
+	}
 	if ctx.PropagatesVerbatim() {
 		s.Propagate(ctx.DB.ID, args)
 	}
 	s.rdb.changes += ctx.Changes
 	s.stats.commands++
 	s.stats.ran(spec, duration, failed(ctx.Reply, mark))
-	if duration > 0 || s.observed.drained {
+	if !together {
 		s.noteCommand(ctx, spec, args, duration)
 	}
 }

@@ -66,6 +66,7 @@ type Server struct {
 	config     *config.Config
 	stopwatch  func() int64
 	lap        int64 // what the stopwatch showed last
+	group      group
 	random     *rand.Rand
 	runID      string
 	processID  int
@@ -76,6 +77,7 @@ type Server struct {
 
 	space  *keyspace.Space
 	table  *command.Table
+	quit   *command.Spec
 	pubsub *command.PubSubRegistry
 
 	clients      map[uint64]*connection
@@ -156,6 +158,9 @@ func Open(now int64, o Options) (*Server, error) {
 	s.system = &command.Client{DB: s.space.DBs[0], Reply: &resp.Writer{Protocol: 2}, Internal: true, Authenticated: true}
 	s.scripts = newScriptCache(s)
 	s.stats.init(s.table.Rows())
+	s.group.init(s.table)
+	s.quit = s.table.Lookup([]byte("quit"))
+	s.readStopwatch()
 	s.logf(event.Notice, "Everysec starts as Redis ", Version, " would, run id ", s.runID)
 	if err := s.beginLoading(); err != nil {
 		return nil, err
@@ -347,6 +352,7 @@ func (s *Server) Now() int64 { return s.now }
 func (s *Server) Clients() []*command.Client {
 	list := make([]*command.Client, 0, len(s.order))
 	for _, c := range s.order {
+		c.measureBuffers()
 		list = append(list, &c.Client)
 	}
 	return list

@@ -1,0 +1,86 @@
+// What a page can get out of everysec.js, and out of a bare worker.
+import { open } from "/everysec.js";
+
+const db = await open({ store: "memory:", seed: 1 });
+const echo = new Worker("echo.js");
+
+// Every message that leaves the page is counted, so that "a hundred a message"
+// is a fact.
+let messages = 0;
+const post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (...args) {
+  messages++;
+  return post.apply(this, args);
+};
+
+const key = (i) => "key:" + String(i % 10000).padStart(12, "0");
+
+// A member is used again and again, so that a collection keeps its size.
+const commands = {
+  SET: () => (i) => ["SET", key(i), "x".repeat(100)],
+  GET: () => (i) => ["GET", key(i)],
+  HSET: (n) => (i) => ["HSET", "hash:" + n, "member:" + ((i * 7919) % n), "value:" + i],
+  ZADD: (n) => (i) => ["ZADD", "zset:" + n, String((i * 31) % n), "member:" + ((i * 7919) % n)],
+  LPUSH: (n) => (i) => ["LPUSH", "list:" + n, "member:" + (i % n)],
+};
+
+const turn = () => new Promise((r) => setTimeout(r, 0));
+
+// pipelined keeps several messages of 100 commands under way and returns
+// commands a second, sample by sample.
+async function pipelined(name, size, samples, messagesEach = 20) {
+  const make = commands[name](size);
+  let i = 0;
+  const hundred = () => Array.from({ length: 100 }, () => make(i++));
+  for (let n = size; n > 0; n -= 100) for (const v of await db.pipeline(hundred())) if (v instanceof Error) throw v;
+  for (let k = 0; k < 200; k++) await db.pipeline(hundred()); // warm
+  const rates = [];
+  const before = messages;
+  for (let s = 0; s < samples; s++) {
+    const work = Array.from({ length: messagesEach }, hundred);
+    const start = performance.now();
+    let next = 0;
+    const run = async () => {
+      while (next < work.length) await db.pipeline(work[next++]);
+    };
+    const runners = [];
+    for (let k = 0; k < 4; k++) {
+      runners.push(run());
+      await null; // its own microtask, its own message
+      await null;
+    }
+    await Promise.all(runners);
+    rates.push((messagesEach * 100) / (performance.now() - start) / 1e3);
+    await turn();
+  }
+  return { rates, perMessage: (samples * messagesEach * 100) / (messages - before) };
+}
+
+// oneAtATime waits for each reply, beside a bare echo of as many bytes.
+async function oneAtATime(samples, each = 200) {
+  const ours = [];
+  const bare = [];
+  let arrived;
+  echo.onmessage = () => arrived();
+  const ping = () =>
+    new Promise((resolve) => {
+      arrived = resolve;
+      const b = new ArrayBuffer(64);
+      echo.postMessage(b, [b]);
+    });
+  for (let s = -3; s < samples; s++) {
+    let start = performance.now();
+    for (let i = 0; i < each; i++) await db.command("GET", key(i));
+    const a = each / (performance.now() - start);
+    start = performance.now();
+    for (let i = 0; i < each; i++) await ping();
+    const b = each / (performance.now() - start);
+    if (s < 0) continue; // warming up
+    ours.push(a / 1e3);
+    bare.push(b / 1e3);
+  }
+  return { ours, bare };
+}
+
+window.everysecReady = Promise.resolve(db);
+window.measure = { pipelined, oneAtATime };

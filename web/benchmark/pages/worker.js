@@ -1,0 +1,214 @@
+// The engine without a page: this worker calls the module's exports itself, as
+// worker.js of the site does, and takes what is posted without passing it on.
+"use strict";
+importScripts("wasm_exec.js", "store.js");
+
+const encoder = new TextEncoder();
+const wall = () => (performance.timeOrigin + performance.now()) * 1000;
+
+let engine;
+let memory = new Uint8Array(0);
+const bytes = () => (memory.byteLength === 0 ? (memory = new Uint8Array(engine.mem.buffer)) : memory);
+
+let store;
+let failure = null;
+let posted = 0; // bytes
+let last = new Uint8Array(0);
+let longest = 0; // the longest time that anything held the engine, milliseconds
+let longestWhat = "";
+
+const go = new Go();
+go.argv = ["everysec", "engine"];
+go.exit = (code) => (failure = `the engine exited with code ${code}`);
+go.importObject.everysec = {
+  post: (at, n) => {
+    last = bytes().slice(at >>> 0, (at >>> 0) + n);
+    posted += n;
+  },
+  commit: (transaction, at, n) => {
+    const ops = bytes().slice(at >>> 0, (at >>> 0) + n);
+    store.commit(ops).then(
+      () => held("committed", () => engine.committed(transaction, 0, wall())),
+      (e) => (failure = String(e)),
+    );
+  },
+  ask: () => {},
+  stopwatch: () => performance.now() * 1000,
+};
+
+// held runs an export and remembers how long that held the engine.
+function held(what, run) {
+  if (failure) throw new Error(failure);
+  const start = performance.now();
+  const delay = run();
+  const took = performance.now() - start;
+  if (took > longest) {
+    longest = took;
+    longestWhat = what;
+  }
+  return delay;
+}
+
+function give(data) {
+  const at = engine.in(data.length) >>> 0;
+  bytes().set(data, at);
+  return data.length;
+}
+
+const exec = (batch) => held("exec", () => engine.exec(give(batch), wall()));
+const tick = () => held("tick", () => engine.tick(wall()));
+
+// idle gives the engine's timers, its collector and its disk a turn.
+const channel = new MessageChannel();
+let resume;
+channel.port1.onmessage = () => resume();
+const turn = () =>
+  new Promise((r) => {
+    resume = r;
+    channel.port2.postMessage(0);
+  });
+async function idle() {
+  await turn();
+  held("collector", () => go._resume());
+}
+
+// ---- requests ---------------------------------------------------------------
+
+class Batch {
+  constructor() {
+    this.b = new Uint8Array(64 << 10);
+    this.n = 4;
+  }
+  put(b) {
+    if (this.n + b.length > this.b.length) {
+      const grown = new Uint8Array((this.n + b.length) * 2);
+      grown.set(this.b.subarray(0, this.n));
+      this.b = grown;
+    }
+    this.b.set(b, this.n);
+    this.n += b.length;
+  }
+  frame(kind, id, data) {
+    const head = new Uint8Array(12);
+    const view = new DataView(head.buffer);
+    view.setUint32(0, 12 + data.length, true);
+    head[4] = kind;
+    view.setUint32(8, id, true);
+    this.put(head);
+    this.put(data);
+  }
+  get bytes() {
+    return this.b.slice(0, this.n);
+  }
+}
+
+const resp = (words) => `*${words.length}\r\n` + words.map((w) => `$${w.length}\r\n${w}\r\n`).join("");
+
+function input(commands) {
+  const b = new Batch();
+  b.frame(3, 1, encoder.encode(commands.map(resp).join("")));
+  return b.bytes;
+}
+
+// run sends one command and returns its reply as text.
+function run(...words) {
+  exec(input([words]));
+  const n = new DataView(last.buffer).getUint32(4, true);
+  return new TextDecoder().decode(last.subarray(4 + 12, 4 + n));
+}
+
+async function start({ module, config = {}, url = "memory:" }) {
+  store = openStore(url, { taken: () => (failure = "the store was taken") });
+  const image = await store.open();
+  const instance = await WebAssembly.instantiate(module, go.importObject);
+  go.run(instance);
+  engine = instance.exports;
+  const pairs = Object.entries(config);
+  const settings = new Record().string(url).number(1).number(pairs.length);
+  for (const [directive, value] of pairs) settings.string(directive).string(value);
+  engine.configure(give(settings.join()));
+  engine.stored(give(image), wall());
+  const connect = new Batch();
+  connect.frame(1, 1, encoder.encode("benchmark"));
+  while (true) {
+    exec(connect.bytes);
+    if (run("PING") === "+PONG\r\n") return;
+    await idle();
+  }
+}
+
+const key = (i) => "key:" + String(i).padStart(12, "0");
+const value = "x".repeat(100);
+
+// prepare makes requests of 100 commands each, and runs them until everything
+// is warm; commands measures them. Each sample is calls calls.
+let inputs;
+
+async function prepare({ name }) {
+  const make = { SET: (i) => ["SET", key(i % 10000), value], GET: (i) => ["GET", key(i % 10000)] }[name];
+  inputs = Array.from({ length: 100 }, (_, k) => input(Array.from({ length: 100 }, (_, i) => make(k * 100 + i))));
+  await commands({ samples: 20 });
+}
+
+async function commands({ samples, calls = 200 }) {
+  const rates = [];
+  for (let s = 0; s < samples; s++) {
+    await idle();
+    const start = performance.now();
+    for (let c = 0; c < calls; c++) exec(inputs[c % inputs.length]);
+    rates.push((calls * 100) / (performance.now() - start) / 1e3);
+  }
+  if (last[16] === 45) throw new Error(new TextDecoder().decode(last.subarray(16)));
+  return { rates, commands: samples * calls * 100 };
+}
+
+// load puts in a million keys, and watches for ten seconds what holds the
+// engine while and after.
+async function load({ keys, each = 100, watch = 10000 }) {
+  // Once warm: the browser has compiled everything, the memory has grown.
+  for (let i = 0; i < 100_000; i += each) {
+    exec(input(Array.from({ length: each }, (_, k) => ["SET", key(i + k), value])));
+    if (i % 10000 === 0) await idle();
+  }
+  run("FLUSHALL");
+  for (let i = 0; i < 100; i++) await idle();
+  const before = Number(/used_memory:(\d+)/.exec(run("INFO", "memory"))[1]);
+
+  // Making requests is a page's work, so it is not measured.
+  let spent = 0;
+  longest = 0;
+  for (let from = 0; from < keys; from += 20000) {
+    const inputs = [];
+    for (let i = from; i < Math.min(from + 20000, keys); i += each) {
+      inputs.push(input(Array.from({ length: each }, (_, k) => ["SET", key(i + k), value])));
+    }
+    const start = performance.now();
+    for (const b of inputs) exec(b);
+    await idle();
+    spent += performance.now() - start;
+  }
+  const loading = longest;
+  const loadingWhat = longestWhat;
+  const used = Number(/used_memory:(\d+)/.exec(run("INFO", "memory"))[1]);
+  longest = 0;
+  for (const end = performance.now() + watch; performance.now() < end; ) {
+    const delay = tick();
+    await new Promise((r) => setTimeout(r, Math.min(Math.max(delay, 0), 100)));
+    await idle();
+  }
+  const size = run("DBSIZE");
+  if (size !== `:${keys}\r\n`) throw new Error(`DBSIZE says ${size}`);
+  return {
+    milliseconds: spent, perKey: (used - before) / keys, loading, loadingWhat, after: longest, afterWhat: longestWhat,
+    memory: engine.mem.buffer.byteLength / keys,
+  };
+}
+
+const calls = { start, prepare, commands, load };
+onmessage = async ({ data: [name, options] }) => {
+  try {
+    postMessage({ result: await calls[name](options) });
+  } catch (e) {
+    postMessage({ error: `${name}: ${e.stack ?? e}; ${failure ?? ""}` });
+  }
+};
