@@ -85,6 +85,10 @@ func New(specs []*command.Spec) *Model {
 	return m
 }
 
+// Base is the newest change that recovery loaded; those above it were made by
+// the server that runs now.
+func (m *Model) Base() uint64 { return m.base }
+
 // Now is engine time in microseconds since 1970, extrapolated from what the
 // host said last.
 func (m *Model) Now() int64 {

@@ -98,12 +98,15 @@ func (d *durability) drawLanes(m *app.Model) {
 		}
 	}
 	if e.AOFEnabled {
-		counts[2], bytes[2] = int64(e.Synced), e.SyncedBytes
+		counts[2], bytes[2] = back(e.Synced, m.Base()), e.SyncedBytes
 	}
 	for i := range counts {
 		text := app.Plural(counts[i], "write", "writes")
-		if i > 0 && !e.AOFEnabled {
+		switch {
+		case i > 0 && !e.AOFEnabled:
 			text = "no append only file"
+		case i == 2 && m.Base() > 0:
+			text += " since the start" // below them lies what was loaded
 		}
 		d.counts[i].setText(text)
 		size := app.Bytes(bytes[i])
