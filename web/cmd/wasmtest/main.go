@@ -3,17 +3,22 @@
 //
 //	wasmtest [-browser] packages...
 //
-// In Chromium the tests see this machine's files through a small server, since
-// a page has none of its own; see files.go and fs.js.
+// The test binaries are made slim as the page's module is, so that what is
+// taken out of it is shown to be missed by nobody. In Chromium the tests see
+// this machine's files through a small server, since a page has none of its
+// own; see files.go and fs.js.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"everysec/web/cmd/site/publish"
 )
 
 // unfit are packages that cannot run in a page, with the reason.
@@ -25,8 +30,8 @@ var unfit = map[string]string{
 
 func main() {
 	args := os.Args[1:]
-	if len(args) > 1 && args[0] == "exec" {
-		code, err := runInBrowser(args[1], args[2:])
+	if len(args) > 2 && args[0] == "exec" {
+		code, err := execute(args[1], args[2], args[3:])
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "wasmtest:", err)
 			code = 1
@@ -48,26 +53,52 @@ func test(patterns []string, browser bool) error {
 	if err != nil {
 		return err
 	}
-	goroot, err := output("go", "env", "GOROOT")
+	where := "node"
+	if _, err := exec.LookPath("node"); err != nil || browser {
+		where = "chromium"
+	}
+	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	run := filepath.Join(goroot, "lib", "wasm", "go_js_wasm_exec")
-	if _, err := exec.LookPath("node"); err != nil || browser {
-		self, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		run = self + " exec"
-		fmt.Println("running in Chromium")
-	} else {
-		fmt.Println("running in node")
-	}
-	// Two at a time: each is a compiler's whole work and then an interpreter's.
+	fmt.Println("running in", where)
+	run := self + " exec " + where
 	cmd := exec.Command("go", append([]string{"test", "-timeout", "8m", "-exec", run}, packages...)...)
 	cmd.Env = append(slim(os.Environ()), "GOOS=js", "GOARCH=wasm")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
+}
+
+// execute runs one test binary and returns its exit code.
+func execute(where, binary string, args []string) (int, error) {
+	module, err := os.ReadFile(binary)
+	if err != nil {
+		return 1, err
+	}
+	if module, err = publish.Slim(module); err != nil {
+		return 1, err
+	}
+	slimmer := binary + ".slim"
+	if err := os.WriteFile(slimmer, module, 0o644); err != nil {
+		return 1, err
+	}
+	defer os.Remove(slimmer)
+	if where == "chromium" {
+		return runInBrowser(slimmer, args)
+	}
+	goroot, err := output("go", "env", "GOROOT")
+	if err != nil {
+		return 1, err
+	}
+	cmd := exec.Command(filepath.Join(goroot, "lib", "wasm", "go_js_wasm_exec"), append([]string{slimmer}, args...)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	var failed *exec.ExitError
+	if err := cmd.Run(); errors.As(err, &failed) {
+		return failed.ExitCode(), nil
+	} else if err != nil {
+		return 1, err
+	}
+	return 0, nil
 }
 
 // list expands patterns to packages that have tests and are fit for a page.
