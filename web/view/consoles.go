@@ -25,15 +25,14 @@ type terminal struct {
 	name string
 	page *Page
 
-	root, bar, flags, stop, close          *node
-	screen, log, entry, prompt, waiting    *node
-	input, ghost, hint                     *node
-	shown, generation                      int
-	offered                                []string // what Tab goes through
-	offer                                  int
-	offerFrom                              string
-	busySince                              int64
-	lastHintLine, lastHint, lastHintBefore string
+	root, bar, flags, stop, close       *node
+	screen, log, entry, prompt, waiting *node
+	input, ghost, hint                  *node
+	shown, generation                   int
+	offered                             []string // what Tab goes through
+	offer                               int
+	offerFrom                           string
+	busySince                           int64
 }
 
 func (c *consoles) bind(p *Page) {

@@ -12,7 +12,6 @@ type loop struct {
 	canvas        *canvas
 	figures, text *node
 	runs          []chart.Run
-	last          int64 // commands drawn last
 	moving        bool
 }
 
