@@ -249,7 +249,7 @@ func (s *Server) load(files []loadFile, then func(err error)) {
 	s.observed.loading(l, event.Started)
 }
 
-const loadSliceBytes = 512 << 10
+const loadSliceBytes = 256 << 10
 
 // loadSlice loads a slice of the files.
 func (s *Server) loadSlice() {
