@@ -12,7 +12,7 @@ const (
 	OpSpeed     Op = 4  // (factor number) -> State; 1 is real time
 	OpAdvance   Op = 5  // (microseconds number) -> State; forward only, also while paused
 	OpCrash     Op = 6  // (kind u8, seed number) -> Account; the server is down afterwards
-	OpRestart   Op = 7  // () -> Account of the crash, complete; recovery as after any start
+	OpRestart   Op = 7  // (n number, then n times directive, value: for this start only; or nothing) -> Account of the crash, complete; recovery as after any start
 	OpFiles     Op = 8  // () -> Files
 	OpReadFile  Op = 9  // (name) -> FileContent
 	OpImport    Op = 10 // (rdb bytes) -> State; replaces everything the server holds

@@ -37,7 +37,11 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 	case bridge.OpCrash:
 		result, err = h.crash(bridge.CrashKind(f.Byte()), uint64(f.Int()))
 	case bridge.OpRestart:
-		h.restart(c, call)
+		var more [][2]string
+		for n := f.Int(); n > 0 && f.More(); n-- {
+			more = append(more, [2]string{f.String(), f.String()})
+		}
+		h.restart(c, call, more...)
 		return
 	case bridge.OpFiles:
 		result = bridge.AppendFiles(nil, h.files())

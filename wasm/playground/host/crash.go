@@ -69,7 +69,7 @@ func (h *Host) crash(kind bridge.CrashKind, seed uint64) (bridge.Record, error) 
 
 // restart starts the server again; if it went down by a crash the answer is
 // the account, as soon as everything has been loaded.
-func (h *Host) restart(c *channel, call uint32) {
+func (h *Host) restart(c *channel, call uint32, more ...[2]string) {
 	if h.disk == nil {
 		h.fail(c, call, errors.New("no store is open yet"))
 		return
@@ -77,7 +77,7 @@ func (h *Host) restart(c *channel, call uint32) {
 	b := h.before
 	h.before = nil
 	h.drop()
-	h.start()
+	h.start(more...)
 	answer := func() {
 		account := bridge.Account{}
 		if b != nil {

@@ -43,6 +43,8 @@ var Lesson = [][2]string{
 	{"save", "900 1 300 100"},
 	{"appendonly", "yes"},
 	{"appendfsync", "everysec"},
+	// The page's only client is the learner: DEBUG is for learning here.
+	{"enable-debug-command", "yes"},
 }
 
 // Settings are the page's wishes.
