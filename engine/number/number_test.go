@@ -189,7 +189,7 @@ func TestTextsAreNumbersWhenRedisSaysSo(t *testing.T) {
 		}
 		if v, ok := number.ParseLongDouble(s); ok {
 			long = "infinite"
-			if sum, ok := number.AddLongDouble(new(big.Float), v); ok {
+			if sum, ok := number.AddLongDouble(number.LongDouble{}, v); ok {
 				long = string(number.AppendLongDouble(nil, sum))
 			}
 		}

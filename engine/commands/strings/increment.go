@@ -2,7 +2,6 @@ package strings
 
 import (
 	"math"
-	"math/big"
 
 	"everysec/engine/command"
 	"everysec/engine/config"
@@ -66,7 +65,7 @@ func runIncrByFloat(c *command.Context) {
 	if !ok {
 		return
 	}
-	old := new(big.Float)
+	var old number.LongDouble
 	if e != nil {
 		old, ok = number.ParseLongDouble(c.Objects().StringBytes(&e.Value))
 	}
