@@ -1,14 +1,14 @@
 //go:build js && wasm
 
-// Command playground is the one wasm module of the page. Started with "engine"
-// it is the server in the worker, started with "ui" it is the page; the module
+// Command playground is the one wasm module of the page. Where there is a
+// document it is the page, elsewhere it is the server in a worker; the module
 // is compiled once and instantiated twice.
 package main
 
-import "os"
+import "syscall/js"
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "ui" {
+	if js.Global().Get("document").Truthy() { // package os would tell, at 20 KB
 		runUI()
 	} else {
 		runEngine()
