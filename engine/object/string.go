@@ -97,7 +97,8 @@ func (s *Store) StringBytes(v *Value) []byte {
 		s.scratch = strconv.AppendInt(s.scratch[:0], v.Integer(), 10)
 		return s.scratch
 	}
-	return blobBytes(s.block(v))
+	r := v.ref()
+	return s.Arena.Slice(r, stringHeader, blobLength(s.Arena.Slice(r, 0, stringHeader)))
 }
 
 // StringLen is the length of a string in bytes.

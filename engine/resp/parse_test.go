@@ -158,7 +158,11 @@ func FuzzReader(f *testing.F) {
 					if !ok {
 						break
 					}
-					log.Write(AppendCommand(nil, args...))
+					request := AppendCommand(nil, args...)
+					if kept := r.Request(); kept != nil && !bytes.Equal(kept, request) {
+						t.Fatalf("%q is kept as %q", request, kept)
+					}
+					log.Write(request)
 				}
 			}
 			if r.MemoryUsage() > 1000+64*len(wire) {

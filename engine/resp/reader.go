@@ -52,6 +52,7 @@ type Reader struct {
 	spans       []span
 
 	args    [][]byte
+	request []byte // all of it, if it came as AppendCommand writes it
 	scratch []byte // unquoted inline arguments
 	err     error
 
@@ -106,6 +107,7 @@ func (r *Reader) MemoryUsage() int {
 // Empty requests are passed over. args has at least one element and aliases
 // the Reader's memory until the next Feed or Next. err is a *ProtocolError.
 func (r *Reader) Next() (args [][]byte, ok bool, err error) {
+	r.request = nil
 	for r.err == nil && r.pos < len(r.buf) {
 		var whole bool
 		if r.inMultibulk || r.buf[r.from] == '*' {
@@ -128,6 +130,11 @@ func (r *Reader) Next() (args [][]byte, ok bool, err error) {
 	return nil, false, r.err
 }
 
+// Request is the last request in the bytes that AppendCommand would make of
+// it, if it came so, which nearly all do; else nil. It is valid as long as the
+// arguments are.
+func (r *Reader) Request() []byte { return r.request }
+
 // wholeMultibulk reads a request that has arrived whole and is as ordinary as
 // nearly all are, in one pass. It reports false, and has changed nothing, where
 // anything at all is out of the ordinary: multibulk knows what to do.
@@ -137,7 +144,7 @@ func (r *Reader) wholeMultibulk() bool {
 	}
 	b := r.buf
 	count, at := smallCount(b, r.from+1)
-	if at < 0 || count == 0 {
+	if at < 0 || count == 0 || count > 1<<20 {
 		return false
 	}
 	limit := len(b) - 2
@@ -146,14 +153,24 @@ func (r *Reader) wholeMultibulk() bool {
 		if at >= limit || b[at] != '$' {
 			return false
 		}
-		n, from := smallCount(b, at+1)
+		var n, from int
+		// Spelled out for two digits: a call costs more than the digits.
+		switch c, d := b[at+1]-'0', b[at+2]-'0'; {
+		case c <= 9 && b[at+2] == '\r' && at+3 < len(b) && b[at+3] == '\n':
+			n, from = int(c), at+4
+		case c <= 9 && d <= 9 && c != 0 && at+4 < len(b) && b[at+3] == '\r' && b[at+4] == '\n':
+			n, from = int(c)*10+int(d), at+5
+		default:
+			n, from = smallCount(b, at+1)
+		}
 		at = from + n + 2
-		if from < 0 || at > len(b) || r.MaxBulk != 0 && int64(n) > r.MaxBulk {
+		if from < 0 || at > len(b) || b[at-2] != '\r' || b[at-1] != '\n' || r.MaxBulk != 0 && int64(n) > r.MaxBulk {
 			return false
 		}
 		args = append(args, b[from:at-2:at-2])
 	}
 	r.args = args
+	r.request = b[r.from:at:at]
 	r.pos, r.from = at, at
 	return true
 }
@@ -164,7 +181,7 @@ func smallCount(b []byte, at int) (n, next int) {
 	for i := at; i < len(b) && i < at+8; i++ {
 		c := b[i]
 		if c == '\r' {
-			if i == at || b[at] == '0' && i > at+1 {
+			if i == at || b[at] == '0' && i > at+1 || i+1 == len(b) || b[i+1] != '\n' {
 				break
 			}
 			return n, i + 2

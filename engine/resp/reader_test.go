@@ -41,6 +41,38 @@ func TestReaderTakesRequestsInAnyPieces(t *testing.T) {
 	}
 }
 
+// The bytes of a request go to the append-only file as they came, so they must
+// be those that AppendCommand writes, or none.
+func TestReaderRequest(t *testing.T) {
+	for _, c := range []struct {
+		wire string
+		kept bool
+	}{
+		{"*1\r\n$4\r\nPING\r\n", true},
+		{"*2\r\n$4\r\nECHO\r\n$12\r\n012345678901\r\n", true},
+		{"*2\r\n$4\r\nECHO\r\n$0\r\n\r\n", true},
+		{"*2\r\n$4\r\nECHO\r\n$100\r\n" + string(bytes.Repeat([]byte("x"), 100)) + "\r\n", true},
+		{"*1\r\n$4\rxPING\r\n", false},
+		{"*1\rx$4\r\nPING\r\n", false},
+		{"*1\r\n$4\r\nPINGxx", false},
+		{"PING\r\n", false},
+	} {
+		var r Reader
+		r.Feed([]byte(c.wire))
+		args, ok, err := r.Next()
+		if err != nil {
+			t.Errorf("%q: %v", c.wire, err)
+			continue
+		}
+		if got := r.Request() != nil; got != c.kept {
+			t.Errorf("%q: kept: %v", c.wire, got)
+		}
+		if ok && r.Request() != nil && !bytes.Equal(r.Request(), AppendCommand(nil, args...)) {
+			t.Errorf("%q is kept as %q", c.wire, r.Request())
+		}
+	}
+}
+
 func BenchmarkReader(b *testing.B) {
 	request := AppendCommand(nil, []byte("SET"), []byte("key:000000123456"), bytes.Repeat([]byte("x"), 100))
 	batch := bytes.Repeat(request, 100)

@@ -260,6 +260,8 @@ func appendHeader(dst []byte, kind byte, n int64) []byte {
 		return append(dst, kind, '0'+byte(n), '\r', '\n')
 	case 10 <= n && n < 100:
 		return append(dst, kind, '0'+byte(n/10), '0'+byte(n%10), '\r', '\n')
+	case 100 <= n && n < 1000:
+		return append(dst, kind, '0'+byte(n/100), '0'+byte(n/10%10), '0'+byte(n%10), '\r', '\n')
 	}
 	dst = append(dst, kind)
 	dst = strconv.AppendInt(dst, n, 10)

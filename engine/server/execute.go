@@ -15,7 +15,9 @@ func (s *Server) execute(c *connection, args [][]byte) {
 	c.LastInteraction = s.space.Now
 	s.markDirty(c)
 	mark := c.writer.Len()
+	s.request = c.reader.Request()
 	s.dispatch(c, args)
+	s.request = nil
 	if c.ReplyOff || c.ReplySkip {
 		c.writer.Truncate(mark)
 	}
@@ -240,7 +242,11 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	} else {
 		duration = s.readStopwatch() - start
 	}
-	if ctx.PropagatesVerbatim() {
+	switch {
+	case !ctx.PropagatesVerbatim():
+	case s.contextDepth == 1 && s.request != nil:
+		s.propagateRequest(ctx.DB.ID)
+	default:
 		s.Propagate(ctx.DB.ID, args)
 	}
 	s.rdb.changes += ctx.Changes

@@ -39,6 +39,14 @@ func (s *Server) Propagate(db int, args [][]byte) {
 	}
 }
 
+// propagateRequest is Propagate for what the client sent, word for word.
+func (s *Server) propagateRequest(db int) {
+	s.unit.parts = append(s.unit.parts, part{db, len(s.unit.buf)})
+	if s.aof.on() {
+		s.unit.buf = append(s.unit.buf, s.request...)
+	}
+}
+
 // flushUnit ends the unit: its bytes go to the append-only buffer, and its
 // change gets its number.
 func (s *Server) flushUnit() {

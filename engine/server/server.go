@@ -90,7 +90,8 @@ type Server struct {
 	contexts     []*command.Context
 	contextDepth int
 
-	unit propagation
+	unit    propagation
+	request []byte // of the client whose command runs; see resp.Reader.Request
 
 	aof     aofState
 	rdb     rdbState
