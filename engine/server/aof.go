@@ -216,6 +216,9 @@ func (s *Server) startSync() {
 func (s *Server) finishSync(err error) {
 	a := &s.aof
 	a.sync = nil
+	if err != nil {
+		s.markUnsynced()
+	}
 	switch {
 	case err == nil:
 		s.synced()
@@ -232,6 +235,35 @@ func (s *Server) finishSync(err error) {
 	}
 }
 
+// unsyncedMark is a file that lives exactly as long as the page cache that it
+// tells about: after a failed sync a process that dies leaves bytes there that
+// the next one can read and no sync will ever save. A power cut takes both.
+const unsyncedMark = "fsync-failed"
+
+// markUnsynced tells the next process, should this one die before a rewrite
+// has made new files.
+func (s *Server) markUnsynced() {
+	f, err := s.fs.OpenFile(s.appendPath(unsyncedMark), vfs.Write|vfs.Create)
+	if err != nil {
+		s.logf(event.Warning, "Can't note the failed fsync: ", err.Error())
+		return
+	}
+	f.Close()
+}
+
+// doubtLoaded puts a server whose files were left with the mark into the
+// state of one whose own sync has failed. It tells whether they were.
+func (s *Server) doubtLoaded() bool {
+	a := &s.aof
+	if _, err := s.fs.Stat(s.appendPath(unsyncedMark)); err != nil {
+		return false
+	}
+	s.logf(event.Warning, "An fsync failed before this start. Writes are refused until the AOF is rewritten.")
+	a.lost, a.writeFailed, a.lastWriteError = true, true, vfs.ErrIO
+	a.rewriteScheduled, a.synced, a.syncedBytes = true, 0, 0
+	return true
+}
+
 // pollAppendOnlySync looks whether a sync of "everysec" has finished.
 func (s *Server) pollAppendOnlySync() {
 	if t := s.aof.sync; t != nil && t.Done() {
@@ -245,7 +277,7 @@ func (s *Server) synced() {
 		a.detachedSynced = a.syncTarget
 		return
 	}
-	a.synced, a.syncedBytes = a.syncTarget, a.syncBytes
+	a.synced, a.syncedBytes = max(a.synced, a.syncTarget), a.syncBytes
 	a.durable(a.synced)
 	s.observed.durability = true
 }

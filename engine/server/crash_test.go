@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -62,8 +63,11 @@ func commandFor(r *rand.Rand, now int64) []string {
 	case 26:
 		return []string{"SWAPDB", number(3), number(3)}
 	case 27:
-		if r.IntN(4) == 0 {
+		switch r.IntN(8) {
+		case 0:
 			return []string{"FLUSHDB"}
+		case 1:
+			return []string{"FLUSHALL", []string{"SYNC", "ASYNC"}[r.IntN(2)]}
 		}
 		return []string{"UNLINK", key()}
 	case 28:
@@ -112,6 +116,7 @@ func settings(policy string, r *rand.Rand) []string {
 		"aof-use-rdb-preamble", []string{"yes", "no"}[r.IntN(2)],
 		"auto-aof-rewrite-min-size", []string{"300", "64mb"}[r.IntN(2)],
 		"aof-timestamp-enabled", []string{"yes", "no"}[r.IntN(2)],
+		"save", []string{"", "1 5"}[r.IntN(2)],
 	}
 }
 
@@ -124,6 +129,7 @@ func latency(r *rand.Rand) vfs.Options {
 // the repair must make it possible.
 func recoverImage(t *testing.T, im image, config []string) recovered {
 	t.Helper()
+	im.disk.SetCapacity(0) // a start needs a little room
 	w, err := start(t, im.disk, im.now, nil, config...)
 	if err != nil {
 		zeroed := false
@@ -175,6 +181,9 @@ func (w *world) judge(t *testing.T, config []string, least func(im image) uint64
 					nearest = fmt.Sprintf("change %d of %d:\n%s", m.change, w.history[len(w.history)-1].change, d)
 				}
 			}
+			for _, a := range im.disk.Accounts() {
+				t.Log(a.Name, ": ", a.What)
+			}
 			t.Fatalf("%s at %d: what came back is no moment of the history. Against the nearest, %s", im.name, im.now, nearest)
 		case change < least(im):
 			t.Fatalf("%s at %d: came back as of change %d, but %d must have survived", im.name, im.now, change, least(im))
@@ -183,18 +192,25 @@ func (w *world) judge(t *testing.T, config []string, least func(im image) uint64
 	w.images = w.images[:0]
 }
 
+// more makes the crash tests longer: go test ./engine/server -args -more 10
+var more = flag.Int("more", 1, "how many times as many seeded lives to run")
+
 // lives runs seeded lives: random commands, random crashes, and each life goes
-// on from what the crash of the one before left.
-func lives(t *testing.T, policy string, kinds []vfs.Kind, rounds int, least func(im image) uint64) {
-	for seed := range uint64(rounds) {
+// on from what the crash of the one before left. fault, if not nil, may do
+// something to the disk before each action.
+func lives(t *testing.T, policy string, kinds []vfs.Kind, rounds int, fault func(r *rand.Rand, d *vfs.Disk), least func(im image) uint64) {
+	t.Helper()
+	for seed := range uint64(rounds * *more) {
 		r := rand.New(rand.NewPCG(seed, 99))
 		disk, now := vfs.New(latency(r)), startOfTime
+		var past []moment
 		for life := range 3 {
 			config := settings(policy, r)
 			w, err := start(t, disk, now, nil, config...)
 			if err != nil {
 				t.Fatalf("seed %d life %d: %v", seed, life, err)
 			}
+			w.past = past
 			moments := 0
 			w.crash = func(op string) {
 				if r.IntN(12) == 0 && moments < 12 {
@@ -203,16 +219,24 @@ func lives(t *testing.T, policy string, kinds []vfs.Kind, rounds int, least func
 				}
 			}
 			for range 60 {
+				if fault != nil {
+					fault(r, disk)
+				}
 				w.act(r, true)
 				w.judge(t, config, least)
-				if t.Failed() {
-					return
+				if !w.s.Running() {
+					break
 				}
 			}
+			disk.FailSyncs(0)
+			disk.SetCapacity(0)
 			w.takeImage(kinds[r.IntN(len(kinds))], r.Uint64(), "the next life")
 			im := w.images[len(w.images)-1]
 			w.judge(t, config, least)
 			disk, now = im.disk, w.now+1
+			for _, m := range w.history {
+				past = append(past, moment{0, m.at, m.state})
+			}
 		}
 	}
 }
@@ -220,21 +244,47 @@ func lives(t *testing.T, policy string, kinds []vfs.Kind, rounds int, least func
 var allKinds = []vfs.Kind{vfs.ProcessKill, vfs.PowerCut, vfs.PowerCut, vfs.TornTail}
 
 func TestAlwaysLosesNothingAcknowledged(t *testing.T) {
-	lives(t, "always", allKinds, 25, func(im image) uint64 { return im.acknowledged })
+	lives(t, "always", allKinds, 25, nil, func(im image) uint64 { return max(im.acknowledged, im.durability.synced) })
 }
 
 func TestEverysecLosesNothingBeforeTheLastFinishedSync(t *testing.T) {
-	lives(t, "everysec", allKinds, 25, func(im image) uint64 { return im.durability.synced })
+	lives(t, "everysec", allKinds, 25, nil, func(im image) uint64 { return im.durability.synced })
 }
 
 func TestNoFsyncComesBackAsAPrefix(t *testing.T) {
-	lives(t, "no", allKinds, 10, func(im image) uint64 { return im.durability.synced })
+	lives(t, "no", allKinds, 10, nil, func(im image) uint64 { return im.durability.synced })
 }
 
 func TestKillLosesNothingAcknowledged(t *testing.T) {
 	for _, policy := range []string{"always", "everysec", "no"} {
 		t.Run(policy, func(t *testing.T) {
-			lives(t, policy, []vfs.Kind{vfs.ProcessKill}, 6, func(im image) uint64 { return im.acknowledged })
+			lives(t, policy, []vfs.Kind{vfs.ProcessKill}, 6, nil, func(im image) uint64 { return im.acknowledged })
+		})
+	}
+}
+
+// Syncs fail and disks are full: what is
+// claimed to be on disk comes back, and what comes back is a prefix.
+func TestFaultsNeverBreakAClaim(t *testing.T) {
+	fault := func(r *rand.Rand, d *vfs.Disk) {
+		switch r.IntN(20) {
+		case 0:
+			d.FailSyncs(1 + r.IntN(3))
+		case 1:
+			d.Fill(r.Int64N(400))
+		case 2, 3:
+			d.FailSyncs(0)
+			d.SetCapacity(0)
+		}
+	}
+	for _, policy := range []string{"everysec", "always", "no"} {
+		t.Run(policy, func(t *testing.T) {
+			lives(t, policy, allKinds, 20, fault, func(im image) uint64 {
+				if policy == "always" {
+					return max(im.acknowledged, im.durability.synced)
+				}
+				return im.durability.synced
+			})
 		})
 	}
 }

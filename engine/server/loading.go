@@ -521,6 +521,10 @@ func (s *Server) appendOnlyLoaded(err error) {
 		func(done func(err error)) {
 			a.currentSize = s.appendOnlyBytes()
 			a.baseSize = a.currentSize
+			if s.doubtLoaded() {
+				done(nil)
+				return
+			}
 			s.writeAndSync(done)
 		},
 		func(done func(err error)) { s.removeHistory(s.holdFor, done) },
@@ -540,6 +544,9 @@ func (s *Server) syncLoaded(done func(err error)) {
 			}
 			s.holdFor(f.Sync(), func(err error) {
 				f.Close()
+				if err != nil {
+					s.markUnsynced()
+				}
 				done(err)
 			})
 		})

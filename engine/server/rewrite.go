@@ -298,6 +298,7 @@ func (s *Server) finishRewrite(j *snapshotJob, m aof.Manifest) {
 		a.synced = a.detachedSynced
 		if a.lost {
 			a.lost, a.writeFailed = false, false
+			s.fs.Remove(s.appendPath(unsyncedMark)) // back after a power cut it costs one rewrite
 			s.logf(event.Warning, "AOF write error looks solved, Redis can write again.")
 		}
 		a.detached, a.waitRewrite = false, false
@@ -382,6 +383,7 @@ func (s *Server) stopAppendOnly() {
 	if f := a.file; f != nil {
 		s.holdFor(f.Sync(), func(err error) {
 			if err != nil {
+				s.markUnsynced()
 				s.logf(event.Warning, "Fail to fsync the AOF file: ", err.Error())
 			}
 			f.Close()

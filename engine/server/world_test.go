@@ -165,6 +165,10 @@ type world struct {
 	// history are the states the dataset went through, by the number of the
 	// change that led to them.
 	history []moment
+	// past are the moments of the lives before this one, as change 0.
+	past []moment
+	// loaded is the change that loading counts as.
+	loaded uint64
 	// acknowledged is the newest change that a client has a reply for.
 	acknowledged uint64
 	waiting      int // replies to come
@@ -280,6 +284,9 @@ func (w *world) note() {
 		return
 	}
 	last := w.s.Durability().Last
+	if len(w.history) == 0 {
+		w.loaded = last
+	}
 	if n := len(w.history); n == 0 || w.history[n-1].change != last {
 		w.history = append(w.history, moment{last, w.now, stateOf(w.s.Space())})
 	}
@@ -299,7 +306,7 @@ func (w *world) note() {
 		w.in = w.in[n:]
 		w.waiting--
 	}
-	if w.waiting == 0 {
+	if w.waiting == 0 && last > w.loaded {
 		w.acknowledged = last
 	}
 }
@@ -349,6 +356,11 @@ func (w *world) find(got string, now int64) (change uint64, ok bool) {
 	for i := len(w.history) - 1; i >= 0; i-- {
 		if w.history[i].state.at(now) == got {
 			return w.history[i].change, true
+		}
+	}
+	for i := range w.past {
+		if w.past[i].state.at(now) == got {
+			return 0, true
 		}
 	}
 	return 0, false
