@@ -75,7 +75,7 @@ func execute(where, binary string, args []string) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	if module, err = publish.Slim(module); err != nil {
+	if module, _, err = publish.Slim(module); err != nil {
 		return 1, err
 	}
 	slimmer := binary + ".slim"

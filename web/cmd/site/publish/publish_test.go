@@ -156,7 +156,7 @@ func FuzzSlim(f *testing.F) {
 	f.Add([]byte("\x00asm\x01\x00\x00\x00"))
 	f.Add(append([]byte("\x00asm\x01\x00\x00\x00\x0b\x09\x01\x00\x41\x00\x0b\x03"), "abc"...))
 	f.Fuzz(func(_ *testing.T, wasm []byte) {
-		_, _ = Slim(wasm)
+		_, _, _ = Slim(wasm)
 		_, _, _ = weigh(wasm)
 	})
 }

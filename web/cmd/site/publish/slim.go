@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // Go's linker leaves two things in a wasm module that cost a visitor far more
@@ -16,19 +17,21 @@ import (
 // zeros compress well.
 //
 // And every instruction's source line is in a table that only a stack trace
-// reads. A trace of a slim module names functions, not lines. What the
-// collector, the unwinder and recover need stays: frame sizes, stack maps, and
-// what was inlined where.
+// reads, as are the names of functions. A trace of a slim module shows a short
+// name in place of each ("f1x"), and Slim returns the list that tells which is
+// which. What the collector, the unwinder and recover need stays: frame sizes,
+// stack maps, what was inlined where, and the runtime's own names.
 
 // errLayout says that this Go arranges its tables in another way than we know.
 var errLayout = errors.New("unknown layout of the line tables")
 
-// Slim returns a smaller module that does the same.
-func Slim(wasm []byte) ([]byte, error) {
+// Slim returns a smaller module that does the same, and the names of its
+// functions: a line each, the short one and the real one.
+func Slim(wasm []byte) (out, names []byte, err error) {
 	if !bytes.HasPrefix(wasm, []byte("\x00asm")) {
-		return nil, errWasm
+		return nil, nil, errWasm
 	}
-	out := slices.Clone(wasm[:8])
+	out = slices.Clone(wasm[:8])
 	for r := (reader{wasm[8:]}); len(r.b) > 0; {
 		id := r.take(1)[0]
 		body := r.take(r.uint())
@@ -36,10 +39,10 @@ func Slim(wasm []byte) ([]byte, error) {
 		case 11:
 			memory, base, err := flatten(body)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			if err := dropLines(memory); err != nil {
-				return nil, err
+			if names, err = dropLines(memory); err != nil {
+				return nil, nil, err
 			}
 			body = segments(memory, base)
 		case 12: // how many segments there are, for one-pass readers: optional
@@ -49,7 +52,7 @@ func Slim(wasm []byte) ([]byte, error) {
 		out = binary.AppendUvarint(out, uint64(len(body)))
 		out = append(out, body...)
 	}
-	return out, nil
+	return out, names, nil
 }
 
 // flatten lays the segments out as they will lie in memory, from base on.
@@ -170,18 +173,18 @@ const (
 
 // dropLines clears the tables of files and lines, and puts the others in the
 // order of the functions, in which their offsets compress better.
-func dropLines(memory []byte) error {
+func dropLines(memory []byte) (listed []byte, err error) {
 	le := binary.LittleEndian
 	at := bytes.Index(memory, tableMagic)
 	if at < 0 || bytes.Contains(memory[at+1:], tableMagic) || len(memory)-at < 72 {
-		return fmt.Errorf("pclntab: %w", errLayout)
+		return nil, fmt.Errorf("pclntab: %w", errLayout)
 	}
 	table := memory[at:]
 	field := func(i int) int { return int(le.Uint64(table[8+8*i:])) }
 	count, names, units, paths, values, funcs := field(0), field(3), field(4), field(5), field(6), field(7)
 	ends := []int{72, names, units, paths, values, funcs, len(table)}
 	if !slices.IsSorted(ends) || names != 72 || count <= 0 || funcs+8*count > len(table) {
-		return fmt.Errorf("pclntab of %d functions at %v: %w", count, ends, errLayout)
+		return nil, fmt.Errorf("pclntab of %d functions at %v: %w", count, ends, errLayout)
 	}
 	pctab := table[values:funcs]
 	packed := make([]byte, 1, len(pctab)) // offset 0 says that there is no table
@@ -204,12 +207,12 @@ func dropLines(memory []byte) error {
 	for i := range count {
 		offset := funcs + int(le.Uint32(table[funcs+8*i+4:]))
 		if offset+fieldPCData > len(table) {
-			return fmt.Errorf("function %d: %w", i, errLayout)
+			return nil, fmt.Errorf("function %d: %w", i, errLayout)
 		}
 		f := table[offset:]
 		datas := int(le.Uint32(f[fieldPCDatas:]))
 		if datas > 4 || int(le.Uint32(f[fieldName:])) > units-names || offset+fieldPCData+4*datas > len(table) {
-			return fmt.Errorf("function %d: %w", i, errLayout)
+			return nil, fmt.Errorf("function %d: %w", i, errLayout)
 		}
 		for _, gone := range []int{fieldPCFile, fieldPCLine, fieldUnit, fieldStartLine} {
 			le.PutUint32(f[gone:], 0) // 0: no such table
@@ -218,17 +221,38 @@ func dropLines(memory []byte) error {
 			le.PutUint32(f[fieldPCData+4*unsafePoint:], 0)
 		}
 		if err := move(f[fieldPCSP:]); err != nil {
-			return err
+			return nil, err
 		}
 		for k := range datas {
 			if err := move(f[fieldPCData+4*k:]); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
 	clear(pctab[copy(pctab, packed):])
 	clear(table[units:values]) // the names of files
-	return nil
+	return shorten(table[names:units]), nil
+}
+
+// shorten replaces the names of functions, which end with a zero each, in
+// their places: whatever points to one still does. The runtime compares some
+// of its own.
+func shorten(table []byte) (listed []byte) {
+	for at, number := 0, int64(0); at < len(table); number++ {
+		n := bytes.IndexByte(table[at:], 0)
+		if n < 0 {
+			break
+		}
+		name := table[at : at+n]
+		at += n + 1
+		short := strconv.AppendInt([]byte{'f'}, number, 36)
+		if len(short) >= len(name) || bytes.HasPrefix(name, []byte("runtime.")) {
+			continue
+		}
+		listed = fmt.Appendf(listed, "%s %s\n", short, name)
+		clear(name[copy(name, short):])
+	}
+	return listed
 }
 
 // tableLength is how long one table of pctab is: pairs of a value's change and
