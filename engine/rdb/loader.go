@@ -28,6 +28,7 @@ type Loader struct {
 	version  int
 	header   bool
 	expireAt int64
+	promised int64 // keys that room was made for
 	key      []byte
 }
 
@@ -100,10 +101,12 @@ func (l *Loader) item() (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		// Only a hint, and from outside: never make room for more keys than
-		// the rest of the file could hold.
-		most := uint64(l.remaining() / 3)
-		return false, l.handler.ResizeDB(int(min(keys, most)), int(min(volatile, most)))
+		// Only a hint, and from outside: never make room for more keys, all
+		// databases together, than the rest of the file could hold.
+		most := uint64(max(l.remaining()/3-l.promised, 0))
+		keys, volatile = min(keys, most), min(volatile, most)
+		l.promised += int64(keys)
+		return false, l.handler.ResizeDB(int(keys), int(volatile))
 	case opAux:
 		return false, l.readAux()
 	case opExpireMs:

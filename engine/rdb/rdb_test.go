@@ -26,6 +26,7 @@ type dataset struct {
 	db    int
 	keys  map[string]string
 	codes int
+	room  int // keys that the file says it has
 	// limit is an error after so many keys, 0 for none.
 	limit int
 }
@@ -38,7 +39,7 @@ func (d *dataset) Objects() *object.Store      { return d.store }
 func (d *dataset) Aux(key, value []byte) error { return nil }
 func (d *dataset) Function([]byte) error       { d.codes++; return nil }
 func (d *dataset) SelectDB(id int) error       { d.db = id; return nil }
-func (d *dataset) ResizeDB(int, int) error     { return nil }
+func (d *dataset) ResizeDB(n, _ int) error     { d.room += n; return nil }
 
 func (d *dataset) Entry(key []byte, v object.Value, expireAt int64) error {
 	defer d.store.Free(&v)
@@ -320,6 +321,19 @@ func TestOldAndNewVersions(t *testing.T) {
 	}
 }
 
+// The number of keys that a file announces is not believed further than the
+// file could keep it, however often it is announced.
+func TestAnnouncedKeys(t *testing.T) {
+	file := []byte("REDIS0010")
+	for db := range byte(16) {
+		file = append(file, 254, db, 251, 0x80, 0x7f, 0xff, 0xff, 0xff, 0)
+	}
+	d, err := load(append(file, make([]byte, 3000)...))
+	if err == nil || d.room > 1100 {
+		t.Errorf("room for %d keys, %v", d.room, err)
+	}
+}
+
 func TestRestoreRefusesWhatIsDamaged(t *testing.T) {
 	store := object.NewStore(arena.New(), 1)
 	v := store.NewHash()
@@ -352,6 +366,9 @@ func FuzzLoad(f *testing.F) {
 			if located, ok := err.(*rdb.Error); !ok || located.Offset < 0 || located.Offset > int64(len(file)) {
 				t.Fatalf("an error without its place: %v", err)
 			}
+		}
+		if d.room > len(file)/3 {
+			t.Fatalf("room for %d keys in a file of %d bytes", d.room, len(file))
 		}
 		checkMemory(t, d.store, len(file))
 	})
