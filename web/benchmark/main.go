@@ -216,9 +216,14 @@ func fromPage(url string) ([]benchmark.Figure, error) {
 		size int
 		bar  float64
 	}{
-		{"SET", 10000, 0.6}, {"GET", 10000, 0.6},
-		{"HSET", 1000, 0.3}, {"ZADD", 1000, 0.3}, {"LPUSH", 1000, 0.3},
-		{"HSET", 100000, 0.3}, {"ZADD", 100000, 0.3}, {"LPUSH", 100000, 0.3},
+		{"SET", 10000, 0.6},
+		{"GET", 10000, 0.6},
+		{"HSET", 1000, 0.3},
+		{"ZADD", 1000, 0.3},
+		{"LPUSH", 1000, 0.3},
+		{"HSET", 100000, 0.3},
+		{"ZADD", 100000, 0.3},
+		{"LPUSH", 100000, 0.3},
 	} {
 		var got struct {
 			Rates      []float64
