@@ -11,6 +11,8 @@ import (
 	"everysec/wasm/playground/host"
 )
 
+//lint:file-ignore U1000 the exports are called by worker.js
+
 // The engine's half. worker.js writes into a buffer of ours and calls an
 // export; whatever there is to say leaves through post before it returns. An
 // export never waits for anything: it would return garbage and take the
