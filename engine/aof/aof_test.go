@@ -151,6 +151,7 @@ func TestManifestErrors(t *testing.T) {
 		{"file \"\" seq 1 type b\n", "path"},
 		{"file a seq 1 type q\n", `unknown file type "q"`},
 		{"file " + strings.Repeat("a", 2000) + " seq 1 type b\n", "too long"},
+		{"file " + strings.Repeat("\xa3", 500) + " seq 1 type b\n", "the file name is too long"},
 		{"seq 1 seq 1 type b\n", "file, seq and type are needed"},
 	}
 	for _, test := range tests {

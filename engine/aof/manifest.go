@@ -104,6 +104,9 @@ func parseLine(line []byte) (info FileInfo, kind, reason string) {
 			if value == "" || strings.ContainsAny(value, "/\\") {
 				return info, "", "a file name must not be a path"
 			}
+			if len(quoteName(value)) > maxLine-64 {
+				return info, "", "the file name is too long" // to be written in one line
+			}
 		case "seq":
 			n, err := strconv.ParseInt(value, 10, 64)
 			if err != nil || n <= 0 {
