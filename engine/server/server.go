@@ -93,12 +93,14 @@ type Server struct {
 	unit    propagation
 	request []byte // of the client whose command runs; see resp.Reader.Request
 
-	aof     aofState
-	rdb     rdbState
-	jobs    []*snapshotJob
-	loading *loading
-	scripts *scriptCache
-	hold    *hold
+	aof           aofState
+	rdb           rdbState
+	jobs          []*snapshotJob
+	sliceAt       int64 // when a job had the thread last
+	sliceCommands int64 // how many commands had run until then
+	loading       *loading
+	scripts       *scriptCache
+	hold          *hold
 
 	running  bool
 	exitCode int

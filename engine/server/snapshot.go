@@ -205,7 +205,7 @@ func (s *Server) advanceJobs() {
 		}
 		return
 	}
-	if !j.scanned && j.failed == nil {
+	if !j.scanned && j.failed == nil && s.sliceDue() {
 		s.scanSlice(j)
 	}
 	if j.failed != nil {
@@ -229,6 +229,20 @@ func (s *Server) advanceJobs() {
 		}
 		j.done(nil)
 	})
+}
+
+// sliceDue tells whether a job may take the thread for a slice. While commands
+// come in without a pause it may only now and then, or it would take half of
+// their time; between them it may always.
+func (s *Server) sliceDue() bool {
+	const pause = 4000 // microseconds
+	busy := s.stats.commands != s.sliceCommands
+	s.sliceCommands = s.stats.commands
+	if busy && s.now-s.sliceAt < pause {
+		return false
+	}
+	s.sliceAt = s.now
+	return true
 }
 
 // wait goes on with next when a ticket is done.
@@ -311,12 +325,19 @@ func (s *Server) FinishSnapshotScan() {
 	}
 }
 
-// AbortSnapshot ends a running BGSAVE without a file, as FLUSHALL does.
+// AbortSnapshot ends what reads the keys that FLUSHALL is about to remove: a
+// BGSAVE for good, a rewrite to begin again with what is there then.
 func (s *Server) AbortSnapshot() {
-	if j := s.job(); j != nil && j.kind == event.BackgroundSave {
-		s.logf(event.Notice, "Background saving terminated by signal 10")
-		s.terminate(j)
+	j := s.job()
+	if j == nil {
+		return
 	}
+	if j.kind == event.Rewrite {
+		s.aof.rewriteScheduled = true
+	} else {
+		s.logf(event.Notice, "Background saving terminated by signal 10")
+	}
+	s.terminate(j)
 }
 
 const tempSnapshot = "temp-"

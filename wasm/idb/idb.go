@@ -5,11 +5,14 @@
 // The idea: one commit is one strict readwrite transaction. The disk gathers
 // what waits while a commit is under way, so a transaction carries everything
 // pending, and what is written next to each other becomes one chunk, because
-// each record costs more than its bytes.
+// each record costs more than its bytes. Only a commit of many megabytes goes
+// in pieces, one transaction after the other: packing it at once would hold
+// the engine for longer than anybody should notice.
 package idb
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"everysec/engine/phrase"
@@ -21,42 +24,97 @@ import (
 type Platter struct {
 	begin   func(transaction uint32, ops []byte)
 	number  uint32
-	pending map[uint32]func(error)
+	pending map[uint32]*commit
+	queue   []*commit // the first has more pieces to come, the others wait for it
 	ops     bridge.Record
 }
+
+// commit is what one call of Commit still has to write.
+type commit struct {
+	changes []vfs.Change
+	done    func(error)
+}
+
+// pieceBytes is how much one transaction carries: packing it takes a few
+// milliseconds.
+const pieceBytes = 2 << 20
 
 // New returns a platter that hands each batch to begin, with a number, and
 // begin must consume it before it returns. Finished is to be called when that
 // transaction ended.
 func New(begin func(transaction uint32, ops []byte)) *Platter {
-	return &Platter{begin: begin, pending: map[uint32]func(error){}}
+	return &Platter{begin: begin, pending: map[uint32]*commit{}}
 }
 
 // Commit implements vfs.Platter. Transactions on one store end in the order in
 // which they began, so the next may begin before the last has ended (it
-// belongs to another Disk then).
+// belongs to another Disk then). Where a commit goes in pieces and one of them
+// fails, those before it are durable: bytes that no sync has vouched for, as
+// on any disk.
 func (p *Platter) Commit(batch vfs.Batch, done func(error)) {
-	p.ops = AppendBatch(p.ops[:0], batch)
-	if len(p.ops) == 0 {
+	if len(batch.Changes) == 0 {
 		done(nil)
 		return
 	}
+	c := &commit{batch.Changes, done}
+	if len(p.queue) > 0 {
+		p.queue = append(p.queue, c)
+		return
+	}
+	p.beginPiece(c)
+	if len(c.changes) > 0 {
+		p.queue = append(p.queue, c)
+	}
+}
+
+// beginPiece begins a transaction with as much of c as one carries.
+func (p *Platter) beginPiece(c *commit) {
+	n, size := 0, 0
+	for n < len(c.changes) && size < pieceBytes {
+		size += len(c.changes[n].Data)
+		n++
+	}
+	p.ops = AppendBatch(slices.Grow(p.ops[:0], size+64*n), vfs.Batch{Changes: c.changes[:n]})
+	c.changes = c.changes[n:]
 	p.number++
-	p.pending[p.number] = done
+	p.pending[p.number] = c
 	p.begin(p.number, p.ops)
-	if cap(p.ops) > 1<<20 {
+	if cap(p.ops) > 2*pieceBytes {
 		p.ops = nil
+	}
+}
+
+// goOn begins what can begin after a piece of the first commit has ended.
+func (p *Platter) goOn() {
+	for len(p.queue) > 0 {
+		c := p.queue[0]
+		if len(c.changes) > 0 {
+			p.beginPiece(c)
+		}
+		if len(c.changes) > 0 {
+			return
+		}
+		p.queue = p.queue[1:]
 	}
 }
 
 // Finished ends a transaction. failure is "" or the name and the message of a
 // DOMException; a quota that is used up becomes vfs.ErrNoSpace.
 func (p *Platter) Finished(transaction uint32, failure string) {
-	done := p.pending[transaction]
-	if done == nil {
+	c := p.pending[transaction]
+	if c == nil {
 		return
 	}
 	delete(p.pending, transaction)
+	if failure == "" && len(c.changes) > 0 {
+		p.goOn()
+		return
+	}
+	if len(c.changes) > 0 { // the rest makes no sense without this piece
+		c.changes = nil
+		p.goOn()
+	}
+	done := c.done
 	switch {
 	case failure == "":
 		done(nil)

@@ -2,6 +2,8 @@ package idb
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -124,6 +126,57 @@ func TestEachTransactionEndsItsOwnCommit(t *testing.T) {
 	p.Finished(began[2], "")
 	if diff := cmp.Diff([]string{"new disk's: no space", "old disk's", "third: failed"}, ends); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A large commit goes in pieces, each begun when the last has ended; what was
+// committed after it comes after it.
+func TestALargeCommitGoesInPieces(t *testing.T) {
+	page := make([]byte, 64<<10)
+	var large vfs.Batch
+	for i := range 100 { // 6.25 MiB: four pieces
+		large.Changes = append(large.Changes, vfs.Change{Op: vfs.OpWrite, Inode: 2, Offset: int64(i * len(page)), Data: page})
+	}
+	small := vfs.Batch{Changes: []vfs.Change{{Op: vfs.OpFree, Inode: 3}}}
+	for _, c := range []struct {
+		name string
+		fail int // the piece that fails, from 1 on
+		want string
+	}{
+		{"whole", 0, "begin 32 pages, begin 32 pages, begin 32 pages, begin 4 pages, begin free, large: <nil>, small: <nil>"},
+		{"the second fails", 2, "begin 32 pages, begin 32 pages, begin free, large: failed, small: <nil>"},
+	} {
+		var log []string
+		var under []uint32
+		p := New(func(n uint32, ops []byte) {
+			under = append(under, n)
+			if b := decode(t, ops); b.Changes[0].Op == vfs.OpFree {
+				log = append(log, "begin free")
+			} else {
+				log = append(log, fmt.Sprintf("begin %d pages", b.Bytes()/int64(len(page))))
+			}
+		})
+		end := func(name string) func(error) {
+			return func(err error) {
+				if err != nil {
+					err = errors.New("failed")
+				}
+				log = append(log, fmt.Sprintf("%s: %v", name, err))
+			}
+		}
+		p.Commit(large, end("large"))
+		p.Commit(small, end("small"))
+		for n := 1; len(under) > 0; n++ {
+			number, failure := under[0], ""
+			under = under[1:]
+			if n == c.fail {
+				failure = "AbortError: closed"
+			}
+			p.Finished(number, failure)
+		}
+		if got := strings.Join(log, ", "); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+		}
 	}
 }
 

@@ -82,7 +82,8 @@ func launch(origin string) (*browser, error) {
 	ctx, cancelBrowser := chromedp.NewContext(ctx)
 	ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
 	b.ctx, b.cancel = ctx, []context.CancelFunc{cancelTime, cancelBrowser, cancelProcess}
-	watch := `Object.defineProperty(window, "everysecReady", {configurable: true, set(ready) {
+	watch := `let ready; Object.defineProperty(window, "everysecReady", {get: () => ready, set(promise) {
+		ready = promise;
 		window.firstReply = ready.then((db) => db.command("PING")).then(() => performance.now());
 	}});`
 	err = chromedp.Run(ctx, chromedp.Navigate("about:blank"), chromedp.ActionFunc(func(ctx context.Context) error {
