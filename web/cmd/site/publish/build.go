@@ -95,8 +95,10 @@ var cold = []string{
 	"honnef.co/...",
 	"everysec/engine/aof", "everysec/engine/config", "everysec/engine/event", "everysec/engine/lua",
 	"everysec/engine/number", "everysec/engine/rdb", "everysec/engine/vfs",
-	"everysec/engine/commands/connection", "everysec/engine/commands/keys", "everysec/engine/commands/pubsub",
-	"everysec/engine/commands/scripting", "everysec/engine/commands/server", "everysec/engine/commands/transactions",
+	"everysec/engine/commands/connection", "everysec/engine/commands/hashes", "everysec/engine/commands/keys",
+	"everysec/engine/commands/lists", "everysec/engine/commands/pubsub", "everysec/engine/commands/scripting",
+	"everysec/engine/commands/server", "everysec/engine/commands/sets", "everysec/engine/commands/sortedsets",
+	"everysec/engine/commands/transactions",
 	"everysec/lessons", "everysec/wasm/...", "everysec/web/...",
 }
 
