@@ -35,9 +35,9 @@ type commit struct {
 	done    func(error)
 }
 
-// pieceBytes is how much one transaction carries: packing it takes a few
-// milliseconds.
-const pieceBytes = 2 << 20
+// pieceBytes is how much one transaction carries. It is copied several times on
+// its way into IndexedDB, on the engine's thread.
+const pieceBytes = 512 << 10
 
 // New returns a platter that hands each batch to begin, with a number, and
 // begin must consume it before it returns. Finished is to be called when that

@@ -134,7 +134,7 @@ func TestEachTransactionEndsItsOwnCommit(t *testing.T) {
 func TestALargeCommitGoesInPieces(t *testing.T) {
 	page := make([]byte, 64<<10)
 	var large vfs.Batch
-	for i := range 100 { // 6.25 MiB: four pieces
+	for i := range 26 { // four pieces
 		large.Changes = append(large.Changes, vfs.Change{Op: vfs.OpWrite, Inode: 2, Offset: int64(i * len(page)), Data: page})
 	}
 	small := vfs.Batch{Changes: []vfs.Change{{Op: vfs.OpFree, Inode: 3}}}
@@ -143,8 +143,8 @@ func TestALargeCommitGoesInPieces(t *testing.T) {
 		fail int // the piece that fails, from 1 on
 		want string
 	}{
-		{"whole", 0, "begin 32 pages, begin 32 pages, begin 32 pages, begin 4 pages, begin free, large: <nil>, small: <nil>"},
-		{"the second fails", 2, "begin 32 pages, begin 32 pages, begin free, large: failed, small: <nil>"},
+		{"whole", 0, "begin 8 pages, begin 8 pages, begin 8 pages, begin 2 pages, begin free, large: <nil>, small: <nil>"},
+		{"the second fails", 2, "begin 8 pages, begin 8 pages, begin free, large: failed, small: <nil>"},
 	} {
 		var log []string
 		var under []uint32
