@@ -416,7 +416,7 @@ func TestSnapshotIsPointInTime(t *testing.T) {
 			steps := 0
 			for s.Step(s.Now); info(s, "rdb_bgsave_in_progress") == "1"; steps++ {
 				change(r, c)
-				s.Now += 300
+				s.Now += 5000 // the job has the thread again
 				s.Disk.Advance(s.Now)
 				s.Step(s.Now)
 			}
@@ -435,6 +435,32 @@ func TestSnapshotIsPointInTime(t *testing.T) {
 	}
 }
 
+// A snapshot comes to its end while keys come in without a pause, and it is
+// given little of the time.
+func TestSnapshotEndsUnderLoad(t *testing.T) {
+	s := servertest.New(t)
+	c := manyKeys(s, 9000)
+	want, at := stateOf(s.Space()).at(s.Now), s.Now
+	c.Send("BGSAVE")
+	n := 0
+	for s.Step(s.Now); info(s, "rdb_bgsave_in_progress") == "1"; n++ {
+		for i := range 500 {
+			c.Send("SET", fmt.Sprint("more:", n, ":", i), "x")
+		}
+		s.Now += 1000
+		s.Disk.Advance(s.Now)
+		s.Step(s.Now)
+		s.Output(c.ID)
+		if n > 1000 {
+			t.Fatalf("not at its end after %d new keys", n*500)
+		}
+	}
+	back := servertest.At(t, s.Disk.Image(vfs.PowerCut, 1), at)
+	if got := stateOf(back.Space()).at(at); got != want {
+		t.Errorf("the image is not the moment of BGSAVE:\n%.2000s", difference(got, want))
+	}
+}
+
 // Changes made while a rewrite runs are in the new increment, and only there.
 func TestRewriteWhileWritesGoOn(t *testing.T) {
 	for _, preamble := range []string{"yes", "no"} {
@@ -450,6 +476,7 @@ func TestRewriteWhileWritesGoOn(t *testing.T) {
 					c.Send("RPUSH", fmt.Sprint("key:", 1+5*r.IntN(1000)), "x")
 					c.Send("RENAME", fmt.Sprint("key:", r.IntN(6000)), fmt.Sprint("key:", r.IntN(6000)))
 				}
+				s.Now += 5000 // the job has the thread again
 				s.Step(s.Now)
 				want := stateOf(s.Space()).at(s.Now)
 				if got := stateOf(servertest.At(t, s.Disk.Image(vfs.PowerCut, uint64(steps)), s.Now, "appendonly", "yes").Space()).at(s.Now); got != want {

@@ -273,10 +273,21 @@ func (s *Server) terminate(j *snapshotJob) {
 	s.endJob(j, errTerminated)
 }
 
+// sliceBuckets is how many buckets a slice may visit: more in a bigger table,
+// so that new keys, which the job only passes by, cannot come in faster than
+// it gets on.
+func (s *Server) sliceBuckets(j *snapshotJob) int {
+	const least = 2048
+	if j.db < 0 || j.db >= len(s.space.DBs) {
+		return least
+	}
+	return max(least, s.space.DBs[j.db].Len()/64)
+}
+
 // scanSlice walks some buckets of the keyspace.
 func (s *Server) scanSlice(j *snapshotJob) {
 	until := j.output.Written() + sliceBytes
-	for buckets := 0; buckets < 2048 && j.output.Written() < until && j.failed == nil; buckets++ {
+	for buckets := 0; buckets < s.sliceBuckets(j) && j.output.Written() < until && j.failed == nil; buckets++ {
 		if j.db < 0 || j.cursor == 0 {
 			for j.db++; j.db < len(s.space.DBs) && s.space.DBs[j.db].Len() == 0; j.db++ {
 			}
