@@ -251,8 +251,9 @@ type Persistence interface {
 	// it from the append-only file.
 	Reload(c *Context, flags ReloadFlags)
 	LoadAOF(c *Context)
-	// AbortSnapshot ends a running BGSAVE, as FLUSHALL does; FinishSnapshotScan
-	// lets it read all it still has to read, at once.
+	// AbortSnapshot ends a running BGSAVE, and lets a rewrite begin again, as
+	// FLUSHALL does; FinishSnapshotScan lets either read all it still has to
+	// read, at once.
 	AbortSnapshot()
 	FinishSnapshotScan()
 	// FlushedAll saves an empty dataset when save points are configured.
