@@ -554,7 +554,8 @@ class Engine {
       post: (buffer) => {
         if (this.closed) return handlers.lost("the engine is closed");
         new DataView(buffer).setUint32(0, id, true);
-        this.worker.postMessage(buffer, [buffer]);
+        // A short buffer is copied: handing it over costs more.
+        this.worker.postMessage(buffer, buffer.byteLength < 2048 ? [] : [buffer]);
       },
       close: () => this.channels.delete(id),
     };

@@ -21,7 +21,8 @@
   const bytes = () =>
     memory.byteLength === 0 ? (memory = new Uint8Array(engine.mem.buffer)) : memory;
 
-  const wall = () => (performance.timeOrigin + performance.now()) * 1000; // microseconds
+  const origin = performance.timeOrigin;
+  const wall = () => (origin + performance.now()) * 1000; // microseconds
 
   function give(data) {
     const at = engine.in(data.length) >>> 0;
@@ -55,10 +56,22 @@
     if (dead || !engine) return;
     try {
       const delay = run();
+      send();
       if (!dead) schedule(delay);
     } catch (e) {
       fatal(e);
     }
+  }
+
+  // What the engine posts leaves when its call has returned: a browser takes
+  // several times as long to post from under WebAssembly's frames. What is
+  // short is copied, for handing a buffer over costs more.
+  const out = [];
+  const small = 2048;
+
+  function send() {
+    for (const batch of out) postMessage(batch, batch.byteLength < small ? [] : [batch]);
+    out.length = 0;
   }
 
   // Timers below four milliseconds are stretched by browsers; a message to
@@ -80,8 +93,10 @@
       }
       return;
     }
+    // Half a millisecond early is in time: a timer costs more than a command,
+    // so none is set anew because the same moment came out a little sooner.
     const at = performance.now() + delay;
-    if (at >= due) return;
+    if (at >= due - 0.5) return;
     clearTimeout(timer);
     due = at;
     timer = delay === Infinity ? 0 : setTimeout(lateTick, Math.min(delay, 1 << 30));
@@ -110,8 +125,7 @@
   go.importObject.everysec = {
     // post sends a batch that begins with its channel.
     post: (at, n) => {
-      const copy = bytes().slice(at >>> 0, (at >>> 0) + n).buffer;
-      postMessage(copy, [copy]);
+      out.push(bytes().slice(at >>> 0, (at >>> 0) + n).buffer);
     },
     // commit hands over what the store is to make durable; see package idb.
     commit: (transaction, at, n) => {

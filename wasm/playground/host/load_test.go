@@ -84,3 +84,20 @@ func load(b *testing.B, keys int) {
 	b.Logf("after: %v", longest)
 	b.Logf("used memory a key: %d of %d keys", h.engine.UsedMemory()/int64(keys), h.engine.Space().DBs[0].Len())
 }
+
+// One command a call, as somebody who waits for each reply sends them.
+func BenchmarkExecOne(b *testing.B) {
+	wall := int64(1_700_000_000_000_000)
+	h := New(Options{Post: func([]byte) {}, Commit: func(uint32, []byte) {}, Ask: func(idb.Ask) {}, Stopwatch: func() int64 { return wall }})
+	h.Configure(Settings{Store: "memory:"})
+	h.Stored(bridge.Record(nil).Byte(byte(idb.Memory)).String("").Int(0).Int(0), wall)
+	channel := []byte{0, 0, 0, 0}
+	h.Exec(bridge.Append(channel, bridge.Frame{Kind: bridge.KindConnect, ID: 1}), wall)
+	get := bridge.Append(channel[:4:4], bridge.Frame{Kind: bridge.KindInput, ID: 1, Data: resp.AppendCommand(nil, []byte("GET"), []byte("key"))})
+	b.ReportAllocs()
+	for b.Loop() {
+		wall += 60
+		h.Exec(get, wall)
+		h.Delay()
+	}
+}
