@@ -27,6 +27,7 @@ type keyspace struct {
 
 	root, empty, tip, figures *node
 	list, rows, listMore      *node
+	rowsOfList                []*listRow
 	asList                    *node
 	listed                    bool
 	db, dbLabel               *node
@@ -365,32 +366,48 @@ func cut(s string, letters int) string {
 
 const listRows = 300
 
+// listRow is a row of the list. Rows stay and change their text: one that was
+// replaced under the pointer would lose the click, and the focus with it.
+type listRow struct {
+	row, button, kind, life, memory, sign, words *node
+}
+
+func (k *keyspace) newListRow() *listRow {
+	r := &listRow{
+		button: create("button", "").set("type", "button").set("name", "key"),
+		kind:   create("td", ""), life: create("td", ""), memory: create("td", ""),
+		sign: create("i", ""), words: create("span", ""),
+	}
+	r.row = create("tr", "").add(create("td", "").add(r.button), r.kind, r.life, r.memory, create("td", "").add(r.sign, r.words))
+	return r
+}
+
 func (k *keyspace) drawList(m *app.Model) {
 	space := m.Keyspace()
 	keys := space.Keys(listRows)
-	focused := ""
-	if a := js.Global().Get("document").Get("activeElement"); a.Truthy() && a.Get("name").String() == "key" {
-		focused = a.Get("value").String()
+	for len(k.rowsOfList) < len(keys) {
+		r := k.newListRow()
+		k.rowsOfList = append(k.rowsOfList, r)
+		k.rows.add(r.row)
 	}
-	k.rows.empty()
+	for _, r := range k.rowsOfList[len(keys):] {
+		r.row.v.Call("remove")
+	}
+	k.rowsOfList = k.rowsOfList[:len(keys)]
 	now := m.Now()
-	for _, c := range keys {
-		slot := strconv.Itoa(space.Slot(c.Key))
-		b := create("button", "").setText(app.Text([]byte(c.Key)))
-		b.set("type", "button").set("value", slot).set("name", "key")
+	for i, c := range keys {
+		r := k.rowsOfList[i]
+		r.button.setText(app.Text([]byte(c.Key))).set("value", strconv.Itoa(space.Slot(c.Key)))
 		life := "–"
 		if c.ExpireAt != 0 {
 			life = app.Age(max(c.ExpireAt-now/1000, 0) * 1000)
 		}
 		d := m.Durable(c)
-		sign := create("i", "").set("data-state", [...]string{"memory", "written", "disk", "snapshot"}[d])
-		k.rows.add(create("tr", "").add(
-			create("td", "").add(b), create("td", "").setText(c.Type.String()), create("td", "").setText(life),
-			create("td", "").setText(app.Bytes(c.Memory)), create("td", "").add(sign, create("span", "").setText(d.Short())),
-		))
-		if slot == focused {
-			b.v.Call("focus")
-		}
+		r.kind.setText(c.Type.String())
+		r.life.setText(life)
+		r.memory.setText(app.Bytes(c.Memory))
+		r.sign.set("data-state", [...]string{"memory", "written", "disk", "snapshot"}[d])
+		r.words.setText(d.Short())
 	}
 	more := ""
 	if n := space.Len() - len(keys); n > 0 {
