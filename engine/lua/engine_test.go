@@ -305,3 +305,21 @@ func FuzzScript(f *testing.F) {
 		}
 	})
 }
+
+// None of these may need a stack that grows with the source.
+func TestLongFlatSourceIsNotDeep(t *testing.T) {
+	for _, part := range []string{"+a", " and a", " or a", "..a", "==a"} {
+		n := 50000
+		if part == "..a" {
+			n = 150
+		}
+		c := diffCase{script: "local a=1 local b=a" + strings.Repeat(part, n) + " return 1", protocol: 2}
+		if got := evalHere(lua.New(lua.Options{}), &scriptedHost{patience: -1}, c); string(got) != ":1\r\n" {
+			t.Errorf("%d times %q: %.200q", n, part, got)
+		}
+	}
+	c := diffCase{script: "local t={} t.x=t local f=function() return t end return #t" + strings.Repeat(".x", 50000), protocol: 2}
+	if got := evalHere(lua.New(lua.Options{}), &scriptedHost{patience: -1}, c); string(got) != ":0\r\n" {
+		t.Errorf("fields: %.200q", got)
+	}
+}

@@ -1,3 +1,5 @@
+//go:build !js
+
 package lua_test
 
 import (
@@ -56,8 +58,7 @@ func TestLimitsAsInRedis(t *testing.T) {
 		},
 	}
 	sizes := []int{1, 49, 50, 51, 59, 60, 61, 66, 67, 99, 150, 190, 195, 196, 197, 198, 199, 200, 201, 202, 245, 250, 255, 256, 300, 520, 3000}
-	startServer(t)
-	real, own := dial(t), dial(t)
+	real, own := beside(t)
 	for name, make := range cases {
 		t.Run(name, func(t *testing.T) {
 			for _, n := range sizes {
@@ -71,23 +72,5 @@ func TestLimitsAsInRedis(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// None of these may need a stack that grows with the source.
-func TestLongFlatSourceIsNotDeep(t *testing.T) {
-	for _, part := range []string{"+a", " and a", " or a", "..a", "==a"} {
-		n := 50000
-		if part == "..a" {
-			n = 150
-		}
-		c := diffCase{script: "local a=1 local b=a" + strings.Repeat(part, n) + " return 1", protocol: 2}
-		if got := evalHere(lua.New(lua.Options{}), &forwardingHost{}, c); string(got) != ":1\r\n" {
-			t.Errorf("%d times %q: %.200q", n, part, got)
-		}
-	}
-	c := diffCase{script: "local t={} t.x=t local f=function() return t end return #t" + strings.Repeat(".x", 50000), protocol: 2}
-	if got := evalHere(lua.New(lua.Options{}), &forwardingHost{}, c); string(got) != ":0\r\n" {
-		t.Errorf("fields: %.200q", got)
 	}
 }

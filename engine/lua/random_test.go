@@ -1,3 +1,5 @@
+//go:build !js
+
 package lua_test
 
 import (
@@ -59,8 +61,7 @@ func randomTableScript(r *rand.Rand) string {
 }
 
 func TestRandomTablesAreLaidOutAsInRedis(t *testing.T) {
-	startServer(t)
-	real, own := dial(t), dial(t)
+	real, own := beside(t)
 	e := lua.New(lua.Options{})
 	for seed := range uint64(400) {
 		c := diffCase{script: randomTableScript(rand.New(rand.NewPCG(seed, 1))), protocol: 2}
@@ -99,8 +100,7 @@ func randomExpression(r *rand.Rand, depth int) string {
 }
 
 func TestRandomExpressionsAsInRedis(t *testing.T) {
-	startServer(t)
-	real, own := dial(t), dial(t)
+	real, own := beside(t)
 	e := lua.New(lua.Options{})
 	for seed := range uint64(3000) {
 		r := rand.New(rand.NewPCG(seed, 2))
@@ -132,8 +132,7 @@ func randomPattern(r *rand.Rand) string {
 }
 
 func TestRandomPatternsAsInRedis(t *testing.T) {
-	startServer(t)
-	real, own := dial(t), dial(t)
+	real, own := beside(t)
 	e := lua.New(lua.Options{})
 	subjects := []string{"", "a", "abc", "aabb", "foo(bar(1)2)x", "a1 b2 c3", "xxaaxx", "hello world", "a.b.c", "[x]", "a]b-c"}
 	replacements := []string{"-", "<%0>", "%1", "%2%1", "%%", "", "%"}
@@ -153,8 +152,7 @@ func TestRandomPatternsAsInRedis(t *testing.T) {
 }
 
 func TestRandomFormatsAsInRedis(t *testing.T) {
-	startServer(t)
-	real, own := dial(t), dial(t)
+	real, own := beside(t)
 	e := lua.New(lua.Options{})
 	numbers := []string{"0", "1", "-1", "3.7", "-2.5", "1e15", "1e16", "123456.789", "1/3", "-0", "1/0", "0/0", "2^53", "1e-7", "99999.5", "0.5", "1e100", "'12'", "255", "-1e9", "5e-324", "1.7976931348623157e308"}
 	for seed := range uint64(3000) {
