@@ -153,6 +153,7 @@ func TestSegmentsRebuildMemory(t *testing.T) {
 }
 
 func FuzzSlim(f *testing.F) {
+	f.Add([]byte("\x00asm"))
 	f.Add([]byte("\x00asm\x01\x00\x00\x00"))
 	f.Add(append([]byte("\x00asm\x01\x00\x00\x00\x0b\x09\x01\x00\x41\x00\x0b\x03"), "abc"...))
 	f.Fuzz(func(_ *testing.T, wasm []byte) {

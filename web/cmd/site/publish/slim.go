@@ -20,7 +20,7 @@ import (
 // reads, as are the names of functions. A trace of a slim module shows a short
 // name in place of each ("f1x"), and Slim returns the list that tells which is
 // which. What the collector, the unwinder and recover need stays: frame sizes,
-// stack maps, what was inlined where, and the runtime's own names.
+// stack maps, and what was inlined where.
 
 // errLayout says that this Go arranges its tables in another way than we know.
 var errLayout = errors.New("unknown layout of the line tables")
@@ -28,7 +28,7 @@ var errLayout = errors.New("unknown layout of the line tables")
 // Slim returns a smaller module that does the same, and the names of its
 // functions: a line each, the short one and the real one.
 func Slim(wasm []byte) (out, names []byte, err error) {
-	if !bytes.HasPrefix(wasm, []byte("\x00asm")) {
+	if len(wasm) < 8 || !bytes.HasPrefix(wasm, []byte("\x00asm")) {
 		return nil, nil, errWasm
 	}
 	out = slices.Clone(wasm[:8])
@@ -41,7 +41,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			if names, err = dropLines(memory); err != nil {
+			if names, err = dropLines(memory, base); err != nil {
 				return nil, nil, err
 			}
 			if err := thinBuckets(memory, base); err != nil {
@@ -176,15 +176,40 @@ const (
 	// only a trace that prints arguments the second.
 	unsafePoint  = 0
 	argLiveIndex = 3
+	inlineIndex  = 2 // which call of the inline tree
 
 	// Of FUNCDATA: what a trace prints of arguments.
 	argInfo     = 5
 	argLiveInfo = 6
+	inlineTree  = 3
+
+	// Of a call in the inline tree.
+	callSize      = 16
+	callName      = 4
+	callStartLine = 12
+
+	// Of runtime.moduledata.
+	moduleFindTab = 152
+	moduleMinPC   = 160
+	moduleGoFunc  = 320
+	moduleEnd     = 328
 )
+
+// moduleData finds runtime.firstmoduledata, which begins with the address of
+// the tables and that of the names, which follow their header.
+func moduleData(memory []byte, base int) ([]byte, error) {
+	le := binary.LittleEndian
+	table := uint64(base + bytes.Index(memory, tableMagic))
+	at := bytes.Index(memory, le.AppendUint64(le.AppendUint64(nil, table), table+72))
+	if at < 0 || at+moduleEnd > len(memory) {
+		return nil, fmt.Errorf("moduledata: %w", errLayout)
+	}
+	return memory[at:], nil
+}
 
 // dropLines clears the tables of files and lines, and puts the others in the
 // order of the functions, in which their offsets compress better.
-func dropLines(memory []byte) (listed []byte, err error) {
+func dropLines(memory []byte, base int) (listed []byte, err error) {
 	le := binary.LittleEndian
 	at := bytes.Index(memory, tableMagic)
 	if at < 0 || bytes.Contains(memory[at+1:], tableMagic) || len(memory)-at < 72 {
@@ -215,6 +240,12 @@ func dropLines(memory []byte) (listed []byte, err error) {
 		le.PutUint32(field, to)
 		return nil
 	}
+	module, err := moduleData(memory, base)
+	if err != nil {
+		return nil, err
+	}
+	inlined := int(le.Uint64(module[moduleGoFunc:])) - base // what FUNCDATA counts from
+	short := &shortener{table: table[names:units], packed: []byte{0}, moved: map[uint32]uint32{0: 0}, trees: map[int]int{}}
 	for i := range count {
 		offset := funcs + int(le.Uint32(table[funcs+8*i+4:]))
 		if offset+fieldPCData > len(table) {
@@ -242,6 +273,20 @@ func dropLines(memory []byte) (listed []byte, err error) {
 				le.PutUint32(f[fieldPCData+4*(datas+gone):], 1<<32-1)
 			}
 		}
+		if err := short.rename(f[fieldName:]); err != nil {
+			return nil, err
+		}
+		if datas > inlineIndex && more > inlineTree {
+			if tree := int(le.Uint32(f[fieldPCData+4*(datas+inlineTree):])); tree != 1<<32-1 {
+				n, err := largest(pctab, int(le.Uint32(f[fieldPCData+4*inlineIndex:])))
+				if err != nil {
+					return nil, err
+				}
+				if err := short.tree(memory, inlined+tree, n+1); err != nil {
+					return nil, err
+				}
+			}
+		}
 		if err := move(f[fieldPCSP:]); err != nil {
 			return nil, err
 		}
@@ -253,7 +298,8 @@ func dropLines(memory []byte) (listed []byte, err error) {
 	}
 	clear(pctab[copy(pctab, packed):])
 	clear(table[units:values]) // the names of files
-	return shorten(table[names:units]), nil
+	clear(short.table[copy(short.table, short.packed):])
+	return short.listed, nil
 }
 
 // thinBuckets clears what nobody reads of the table that leads from a program
@@ -263,23 +309,19 @@ func dropLines(memory []byte) (listed []byte, err error) {
 // number in groups costs it a few steps, and the visitor 10 KB less.
 func thinBuckets(memory []byte, base int) error {
 	const (
-		pcHeader, findTab, minPC = 0, 152, 160 // of runtime.moduledata
-		bucket                   = 20
-		perFunction              = 16
-		group                    = 8
+		bucket      = 20
+		perFunction = 16
+		group       = 8
 	)
 	le := binary.LittleEndian
-	table := bytes.Index(memory, tableMagic)
-	pointers := le.AppendUint64(nil, uint64(base+table))
-	pointers = le.AppendUint64(pointers, uint64(base+table+72)) // the names follow the header
-	module := bytes.Index(memory, pointers)
-	if module < 0 || module+minPC+16 > len(memory) {
-		return fmt.Errorf("moduledata: %w", errLayout)
+	module, err := moduleData(memory, base)
+	if err != nil {
+		return err
 	}
-	find := int(le.Uint64(memory[module+findTab:])) - base
-	first, end := le.Uint64(memory[module+minPC:]), le.Uint64(memory[module+minPC+8:])
+	find := int(le.Uint64(module[moduleFindTab:])) - base
+	first, end := le.Uint64(module[moduleMinPC:]), le.Uint64(module[moduleMinPC+8:])
 	functions := int(end-first) >> 16
-	if find < 0 || functions <= 0 || find+functions*perFunction*bucket > len(memory) {
+	if find < 0 || functions <= 0 || find > len(memory) || functions > (len(memory)-find)/(perFunction*bucket) {
 		return fmt.Errorf("findfunctab of %d functions at %d: %w", functions, find, errLayout)
 	}
 	for i := range functions {
@@ -294,25 +336,81 @@ func thinBuckets(memory []byte, base int) error {
 	return nil
 }
 
-// shorten replaces the names of functions, which end with a zero each, in
-// their places: whatever points to one still does. The runtime compares some
-// of its own.
-func shorten(table []byte) (listed []byte) {
-	for at, number := 0, int64(0); at < len(table); number++ {
-		n := bytes.IndexByte(table[at:], 0)
-		if n < 0 {
-			break
+// shortener packs a new table of names. The runtime asks of a function whether
+// it is one of its own, and whether it is gopanic.
+type shortener struct {
+	table, packed []byte // zeros end the names
+	moved         map[uint32]uint32
+	trees         map[int]int // how many calls of a tree are done; some share one
+	listed        []byte
+}
+
+// rename makes the offset of a name that of its short one.
+func (s *shortener) rename(field []byte) error {
+	from := binary.LittleEndian.Uint32(field)
+	to, known := s.moved[from]
+	if !known {
+		if uint64(from) >= uint64(len(s.table)) {
+			return fmt.Errorf("name at %d: %w", from, errLayout)
 		}
-		name := table[at : at+n]
-		at += n + 1
-		short := strconv.AppendInt([]byte{'f'}, number, 36)
-		if len(short) >= len(name) || bytes.HasPrefix(name, []byte("runtime.")) {
-			continue
+		name, _, ended := bytes.Cut(s.table[from:], []byte{0})
+		if !ended {
+			return fmt.Errorf("name at %d: %w", from, errLayout)
 		}
-		listed = fmt.Appendf(listed, "%s %s\n", short, name)
-		clear(name[copy(name, short):])
+		short := []byte("f")
+		if bytes.HasPrefix(name, []byte("runtime.")) {
+			short = []byte("runtime.f")
+		}
+		short = strconv.AppendInt(short, int64(len(s.moved)), 36)
+		if len(short) >= len(name) || string(name) == "runtime.gopanic" {
+			short = name
+		} else {
+			s.listed = fmt.Appendf(s.listed, "%s %s\n", short, name)
+		}
+		to = uint32(len(s.packed))
+		if len(s.packed)+len(short) >= len(s.table) {
+			return fmt.Errorf("names: %w", errLayout)
+		}
+		s.packed = append(append(s.packed, short...), 0)
+		s.moved[from] = to
 	}
-	return listed
+	binary.LittleEndian.PutUint32(field, to)
+	return nil
+}
+
+// tree renames the first n calls of an inline tree, which may have been done
+// in part for another function.
+func (s *shortener) tree(memory []byte, at, n int) error {
+	if at < 0 || at > len(memory) || n > (len(memory)-at)/callSize {
+		return fmt.Errorf("inline tree at %d: %w", at, errLayout)
+	}
+	for i := s.trees[at]; i < n; i++ {
+		call := memory[at+i*callSize:]
+		if err := s.rename(call[callName:]); err != nil {
+			return err
+		}
+		clear(call[callStartLine:callSize])
+		s.trees[at] = i + 1
+	}
+	return nil
+}
+
+// largest is the largest value in a table of pctab; -1 if there is none.
+func largest(pctab []byte, from int) (int, error) {
+	n := tableLength(pctab, from)
+	value, most := -1, -1
+	for at := from; from != 0 && at < from+n-1; {
+		change, k := binary.Uvarint(pctab[at:])
+		at += k
+		_, k = binary.Uvarint(pctab[at:])
+		at += k
+		value += int(int32(uint32(change)>>1) ^ -int32(change&1))
+		most = max(most, value)
+	}
+	if from != 0 && n == 0 || most > 1<<16 {
+		return 0, fmt.Errorf("table at %d: %w", from, errLayout)
+	}
+	return most, nil
 }
 
 // tableLength is how long one table of pctab is: pairs of a value's change and

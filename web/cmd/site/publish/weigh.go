@@ -66,7 +66,7 @@ func (r *reader) take(n int) []byte {
 }
 
 func weigh(wasm []byte) (code map[string]int, data int, err error) {
-	if !bytes.HasPrefix(wasm, []byte("\x00asm")) {
+	if len(wasm) < 8 || !bytes.HasPrefix(wasm, []byte("\x00asm")) {
 		return nil, 0, errWasm
 	}
 	var sizes []int
