@@ -26,8 +26,19 @@ const opening = open({
 // window.everysec is the instance as soon as it answers; everysecReady waits.
 window.everysecReady = opening.then((db) => (window.everysec = db));
 
+// This script runs before the page has been read to its end (async): the
+// download must not wait for the lesson's text. The user interface must.
+const parsed = new Promise((resolve) => {
+  if (document.readyState !== "loading") resolve();
+  else document.addEventListener("DOMContentLoaded", resolve, { once: true });
+});
+
 async function startPage() {
   const db = await opening;
+  await parsed;
+  // Starting the interface takes a while, on this thread: who has waited for
+  // the engine gets an answer before.
+  await db.state();
   globalThis.everysecChannel = db.attach({});
   const go = new Go();
   go.argv = ["everysec", "ui"];

@@ -477,9 +477,14 @@ function compile() {
 }
 
 // prepare starts a worker and the download at once, so that a page can do
-// other things before it calls open.
+// other things before it calls open. A page that cannot wait even for this
+// module has begun in early.js.
 export function prepare() {
-  prepared ??= { worker: new Worker(beside("worker.js")), module: compile() };
+  const early = globalThis.everysecEarly;
+  globalThis.everysecEarly = undefined;
+  prepared ??= early
+    ? { worker: early.worker, module: early.module.catch(compile) }
+    : { worker: new Worker(beside("worker.js")), module: compile() };
   prepared.module.catch(() => {});
   return prepared.module;
 }

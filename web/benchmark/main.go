@@ -144,8 +144,8 @@ func visit(url, path string) (times [2]float64, err error) {
 		case i == 1 || took < times[1]:
 			times[1] = took
 		}
-		// A browser stores what it compiled a moment after the page is there.
-		if err := b.eval(`new Promise((r) => setTimeout(r, 2000))`, new(any)); err != nil {
+		// A browser stores what it compiled some seconds after it was used.
+		if err := b.eval(`new Promise((r) => setTimeout(r, 5000))`, new(any)); err != nil {
 			return times, err
 		}
 	}

@@ -22,6 +22,8 @@ func Static() fs.FS { return files }
 type Page struct {
 	Lesson *lessons.Lesson
 	HTML   []byte // of the lesson, from lessons/markdown
+	// Early are scripts that run before the rest of the page is read.
+	Early []string
 	// Scripts are the module scripts that start the page, in order; relative URLs.
 	Scripts []string
 	// Preload are the files that the start needs and that a browser should

@@ -44,7 +44,7 @@ func TestTheLessonIsInThePageBeforeAnyProgramRuns(t *testing.T) {
 	page := index(t)
 	for _, want := range []string{
 		"<title>One &amp; &lt;two&gt;", "An introduction.", "SET k v", `data-step="first"`,
-		`<script type="module" src="boot.js">`, `href="everysec.wasm" as="fetch"`,
+		`<script type="module" async src="boot.js">`, `href="everysec.wasm" as="fetch"`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q in the page", want)

@@ -65,14 +65,16 @@ func (b *Builder) collect() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"everysec.js", "everysec.d.ts", "boot.js"} {
+	for _, name := range []string{"early.js", "everysec.js", "everysec.d.ts", "boot.js"} {
 		if files[name], err = os.ReadFile(filepath.Join(b.Root, "wasm", "js", name)); err != nil {
 			return nil, err
 		}
 	}
 	// The module's address says which one it is, so that a browser may keep it,
 	// and what it compiled of it, without asking.
-	files["everysec.js"] = bytes.ReplaceAll(files["everysec.js"], []byte(`"everysec.wasm"`), []byte(`"`+moduleURL(files)+`"`))
+	for _, name := range []string{"early.js", "everysec.js"} {
+		files[name] = bytes.ReplaceAll(files[name], []byte(`"everysec.wasm"`), []byte(`"`+moduleURL(files)+`"`))
+	}
 	files["boot.js"] = append(append(files["boot.js"], '\n'), runtime...)
 	// The worker is one file, so that one request starts it.
 	worker := [][]byte{runtime}

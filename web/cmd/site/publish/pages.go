@@ -35,8 +35,9 @@ func (b *Builder) pages(files map[string][]byte) error {
 	files["index.html"], err = site.Index(site.Page{
 		Lesson:  list[0],
 		HTML:    html,
+		Early:   []string{"early.js"},
 		Scripts: []string{"boot.js"},
-		Preload: [][2]string{{"everysec.wasm", "fetch"}, {"everysec.js", "script"}},
+		Preload: [][2]string{{moduleURL(files), "fetch"}, {"everysec.js", "script"}},
 	})
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 )
 
 // Policy is the Content-Security-Policy the page is served under: nothing but
@@ -32,8 +34,10 @@ var types = map[string]string{
 }
 
 // Handler serves a built site. Every answer may be kept and must be asked for
-// again (no-cache with an ETag), so that a reload never mixes two builds.
+// again (no-cache with an ETag), so that a reload never mixes two builds. Only
+// what was asked for by its hash may be kept without asking.
 func Handler(dir string) http.Handler {
+	var hashes hashCache
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := path.Clean("/" + r.URL.Path)
 		if strings.HasSuffix(r.URL.Path, "/") {
@@ -51,9 +55,13 @@ func Handler(dir string) http.Handler {
 		h.Set("Content-Security-Policy", Policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-cache")
 		h.Set("Vary", "Accept-Encoding")
-		tag := `"` + hash(data) + `"`
+		sum := hashes.of(file, data)
+		h.Set("Cache-Control", "no-cache")
+		if r.URL.RawQuery == sum {
+			h.Set("Cache-Control", "max-age=31536000, immutable")
+		}
+		tag := `"` + sum + `"`
 		h.Set("ETag", tag)
 		if r.Header.Get("If-None-Match") == tag {
 			w.WriteHeader(http.StatusNotModified)
@@ -74,6 +82,31 @@ func Handler(dir string) http.Handler {
 			_, _ = w.Write(data) // the visitor may be gone
 		}
 	})
+}
+
+// hashCache remembers the hashes of files: that of the module takes as long as
+// sending it.
+type hashCache struct{ files sync.Map } // by path
+
+type hashed struct {
+	modified time.Time
+	size     int
+	sum      string
+}
+
+func (c *hashCache) of(file string, data []byte) string {
+	info, err := os.Stat(file)
+	if err != nil {
+		return hash(data)
+	}
+	if known, ok := c.files.Load(file); ok {
+		if k := known.(hashed); k.modified.Equal(info.ModTime()) && k.size == len(data) {
+			return k.sum
+		}
+	}
+	sum := hash(data)
+	c.files.Store(file, hashed{info.ModTime(), len(data), sum})
+	return sum
 }
 
 func accepts(r *http.Request, encoding string) bool {
