@@ -219,7 +219,9 @@ func gzipped(data []byte) []byte {
 	return out.Bytes()
 }
 
-func moduleURL(files map[string][]byte) string { return "everysec.wasm?" + hash(files["everysec.wasm"]) }
+func moduleURL(files map[string][]byte) string {
+	return "everysec.wasm?" + hash(files["everysec.wasm"])
+}
 
 func hash(data []byte) string {
 	sum := sha256.Sum256(data)
