@@ -117,6 +117,11 @@ func (d *durability) drawLanes(m *app.Model) {
 		d.strips[i].style("--n", strconv.FormatInt(min(counts[i], 60), 10))
 	}
 	text, size := "no snapshot yet", ""
+	for i := range m.Files {
+		if m.Files[i].Name == "dump.rdb" { // there is one, and not of this run
+			text, size = "made before this start", app.Bytes(m.Files[i].Size)
+		}
+	}
 	if age, ok := m.Age(); ok {
 		text = "made " + app.Age(age) + " ago"
 		if n := back(e.Last, e.SnapshotChange); n > 0 && !m.Down {
