@@ -231,14 +231,15 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			key := strings.Repeat("k", rapid.IntRange(0, 200).Draw(t, "key length")) + strconv.Itoa(i)
 			check(w.SelectDB(id))
 			check(w.Entry(store, []byte(key), &v, expireAt))
-			want[fmt.Sprintf("%d:%s", id, key)] = fmt.Sprintf("%s %s @%d", v.Encoding, content(store, &v), expireAt)
-
 			dump := rdb.Dump(nil, store, &v)
 			again, err := rdb.Restore(store, dump)
 			check(err)
-			if a, b := content(store, &v), content(store, &again); a != b || again.Encoding != v.Encoding {
+			// What has once been large and is small again becomes compact, as in Redis.
+			compact := map[object.Encoding]bool{object.ListPack: true, object.IntSet: true}
+			if a, b := content(store, &v), content(store, &again); a != b || again.Encoding != v.Encoding && !compact[again.Encoding] {
 				t.Fatalf("DUMP and RESTORE made\n%s %s of\n%s %s", again.Encoding, b, v.Encoding, a)
 			}
+			want[fmt.Sprintf("%d:%s", id, key)] = fmt.Sprintf("%s %s @%d", again.Encoding, content(store, &v), expireAt)
 			store.Free(&again)
 			store.Free(&v)
 		}
