@@ -716,6 +716,9 @@ class Listeners {
 
 // ---- the database ---------------------------------------------------------------
 
+// What is given to its then runs as soon as the caller has finished.
+const settled = Promise.resolve();
+
 class Database {
   #engine;
   #channel;
@@ -731,6 +734,7 @@ class Database {
   #queued = false;
   #reading = false;
   #persisted = false;
+  #send = () => this.#flush();
 
   constructor(engine, options) {
     this.#engine = engine;
@@ -930,7 +934,7 @@ class Database {
   #later() {
     if (this.#queued) return;
     this.#queued = true;
-    queueMicrotask(() => this.#flush());
+    settled.then(this.#send);
   }
 
   #flush() {

@@ -22,7 +22,8 @@
     memory.byteLength === 0 ? (memory = new Uint8Array(engine.mem.buffer)) : memory;
 
   const origin = performance.timeOrigin;
-  const wall = () => (origin + performance.now()) * 1000; // microseconds
+  let seen = 0; // when the clock was last looked at
+  const wall = () => (origin + (seen = performance.now())) * 1000; // microseconds
 
   function give(data) {
     const at = engine.in(data.length) >>> 0;
@@ -74,8 +75,9 @@
     out.length = 0;
   }
 
-  // Timers below four milliseconds are stretched by browsers; a message to
-  // ourselves is not, and still lets the page's messages through.
+  // Timers of a few milliseconds are stretched to four by browsers. Where less
+  // than one is left, a message to ourselves is in time, and still lets the
+  // page's messages through; for longer it would be a loop that eats a core.
   const soon = new MessageChannel();
   let timer = 0;
   let due = Infinity;
@@ -86,7 +88,7 @@
   };
 
   function schedule(delay) {
-    if (delay < 4) {
+    if (delay < 1) {
       if (!posted) {
         posted = true;
         soon.port2.postMessage(0);
@@ -95,7 +97,7 @@
     }
     // Half a millisecond early is in time: a timer costs more than a command,
     // so none is set anew because the same moment came out a little sooner.
-    const at = performance.now() + delay;
+    const at = seen + delay;
     if (at >= due - 0.5) return;
     clearTimeout(timer);
     due = at;
