@@ -220,6 +220,17 @@ func (m *Model) facts() *lessons.Facts {
 	return f
 }
 
+// factsBehindSetup are the facts at the moment at which a step begins. The
+// page's clock is that of the last frame: what has run meanwhile is setup all
+// the same.
+func (m *Model) factsBehindSetup() *lessons.Facts {
+	f := m.facts()
+	for i := range f.Runs {
+		f.Now = max(f.Now, f.Runs[i].Start+1)
+	}
+	return f
+}
+
 func (l *Lesson) start(step string, m *Model) *lessons.Facts {
 	if l.starts[step] == nil {
 		l.starts[step] = m.facts()
@@ -432,7 +443,7 @@ func (m *Model) advance() {
 		}
 		r.wait = nil
 		if r.step != "" && (r.at == r.setup && r.setup > 0 || r.at == 0 && l.starts[r.step] == nil) {
-			l.starts[r.step] = m.facts() // the step begins behind its setup
+			l.starts[r.step] = m.factsBehindSetup()
 		}
 		if r.at == len(r.lines) {
 			m.stopRun()
