@@ -90,7 +90,9 @@ func (s *Server) Swapped(a, b int) {
 func (s *Server) noteCommand(ctx *command.Context, spec *command.Spec, args [][]byte, duration int64) {
 	s.slowlog.note(s, ctx, args, duration)
 	o := &s.observed
-	if !o.drained || len(o.commands) >= commandLimit && duration < slowCommand || len(o.commands) >= 2*commandLimit {
+	// Behind a flood of brief commands the others are told all the same.
+	ordinary := duration < slowCommand && s.group.brief[spec.Row()]
+	if !o.drained || len(o.commands) >= commandLimit && ordinary || len(o.commands) >= 2*commandLimit {
 		return
 	}
 	run := event.CommandRun{Client: ctx.Client.ID, Name: spec.FullName(), Start: s.now, Duration: duration}
