@@ -68,7 +68,7 @@ class Buffer {
     if (typeof v === "string") {
       // Short ASCII is written here; the encoder costs more than the bytes.
       const length = v.length;
-      if (length < 64) {
+      if (length < 512) {
         const mark = this.n;
         this.line(36, length);
         this.room(length + 2);
