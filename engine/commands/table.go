@@ -4,6 +4,7 @@ package commands
 
 import (
 	"everysec/engine/command"
+	"everysec/engine/commands/bitmaps"
 	"everysec/engine/commands/connection"
 	"everysec/engine/commands/hashes"
 	"everysec/engine/commands/keys"
@@ -20,6 +21,7 @@ import (
 // Families returns the rows of every family.
 func Families() [][]*command.Spec {
 	return [][]*command.Spec{
+		bitmaps.Commands,
 		connection.Commands,
 		hashes.Commands,
 		keys.Commands,

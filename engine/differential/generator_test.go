@@ -18,6 +18,8 @@ import (
 //	members is not defined, and a skiplist answers by chance
 //	%v a value  %f a field or member  %n an integer  %i a small index
 //	%d a float  %b a score bound  %x a lex bound  %e seconds far away  %m milliseconds far away
+//
+// A family adds its shapes and its own words, %name, in a file of its own.
 type generator struct {
 	r      *rand.Rand
 	shapes []string
@@ -26,9 +28,11 @@ type generator struct {
 func newGenerator(r *rand.Rand, only string) *generator {
 	g := &generator{r: r}
 	match := regexp.MustCompile(only)
-	for _, shape := range shapes {
-		if match.MatchString(shape) {
-			g.shapes = append(g.shapes, shape)
+	for _, list := range families {
+		for _, shape := range list {
+			if match.MatchString(shape) {
+				g.shapes = append(g.shapes, shape)
+			}
 		}
 	}
 	return g
@@ -39,7 +43,11 @@ func (g *generator) pick(list ...string) string { return list[g.r.IntN(len(list)
 func (g *generator) command() []string {
 	shape := g.shapes[g.r.IntN(len(g.shapes))]
 	var args []string
-	for _, word := range strings.Fields(shape) {
+	for i, word := range strings.Fields(shape) {
+		if i == 0 { // SORT_RO is one word
+			args = append(args, word)
+			continue
+		}
 		args = append(args, g.word(word)...)
 	}
 	// Damage one in fifty: a word lost or doubled. SPOP that loses its count
@@ -78,6 +86,9 @@ func (g *generator) word(w string) []string {
 			args = append(args, g.word(strings.ReplaceAll(more, "~", "_"))...)
 		}
 		return args
+	}
+	if len(w) > 2 && w[0] == '%' {
+		return []string{familyWords[w[1:]](g)}
 	}
 	if len(w) != 2 || w[0] != '%' {
 		return []string{w}
@@ -196,6 +207,15 @@ func (g *generator) float() string {
 		return strconv.Itoa(g.r.IntN(40) - 20)
 	}
 }
+
+// families lists the shapes of all families, familyWords the words that only
+// some of them use.
+var (
+	families    = [][]string{shapes, bitShapes}
+	familyWords = map[string]func(g *generator) string{
+		"offset": bitOffset, "field": fieldType, "bit": bit,
+	}
+)
 
 var shapes = splitLines(`
 SET %S %v
