@@ -7,6 +7,7 @@ import (
 	"everysec/engine/commands/bitmaps"
 	"everysec/engine/commands/connection"
 	"everysec/engine/commands/hashes"
+	"everysec/engine/commands/hyperloglog"
 	"everysec/engine/commands/keys"
 	"everysec/engine/commands/lists"
 	"everysec/engine/commands/pubsub"
@@ -24,6 +25,7 @@ func Families() [][]*command.Spec {
 		bitmaps.Commands,
 		connection.Commands,
 		hashes.Commands,
+		hyperloglog.Commands,
 		keys.Commands,
 		lists.Commands,
 		pubsub.Commands,

@@ -83,6 +83,7 @@ type Config struct {
 	LazyFreeLazyUserDel      bool
 	LazyFreeLazyUserFlush    bool
 	ProtoMaxBulkLen          int64
+	HLLSparseMaxBytes        int64 // longer HyperLogLogs become dense
 	ClientQueryBufferLimit   int64
 	MaxClients               int64
 	MaxMemory                int64

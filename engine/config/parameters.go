@@ -71,7 +71,7 @@ var Parameters = []Parameter{
 	memory("hash-max-listpack-value", "64", 0, maxLong, func(c *Config) *int { return &c.Limits.HashMaxListpackValue }),
 	alias("hash-max-ziplist-entries", "hash-max-listpack-entries"),
 	alias("hash-max-ziplist-value", "hash-max-listpack-value"),
-	keptMemory("hll-sparse-max-bytes", "3000", 0, maxLong),
+	memory("hll-sparse-max-bytes", "3000", 0, maxLong, func(c *Config) *int64 { return &c.HLLSparseMaxBytes }),
 	hzParameter(),
 	keptText("ignore-warnings", ""),
 	keptInt("io-threads", "1", 1, 128).immutable(),

@@ -211,9 +211,9 @@ func (g *generator) float() string {
 // families lists the shapes of all families, familyWords the words that only
 // some of them use.
 var (
-	families    = [][]string{shapes, bitShapes}
+	families    = [][]string{shapes, bitShapes, hllShapes}
 	familyWords = map[string]func(g *generator) string{
-		"offset": bitOffset, "field": fieldType, "bit": bit,
+		"offset": bitOffset, "field": fieldType, "bit": bit, "hll": hllKey, "wound": wound,
 	}
 )
 
