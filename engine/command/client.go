@@ -43,17 +43,9 @@ type Client struct {
 	// left in its buffer.
 	QueryBuffer, QueryBufferFree int64
 
-	// Blocked is set while the client waits (WAIT, and later BLPOP and its
-	// kin); its commands stay unread until it is nil again.
+	// Blocked is set while the client waits; its commands stay unread until it
+	// is nil again.
 	Blocked *Blocked
-}
-
-// Blocked says what a client waits for.
-type Blocked struct {
-	// Deadline is engine time in Unix milliseconds; 0: no limit.
-	Deadline int64
-	// OnTimeout writes the reply when the deadline passes.
-	OnTimeout func(w *resp.Writer)
 }
 
 // Transaction is the state between MULTI and EXEC.

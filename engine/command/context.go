@@ -221,8 +221,13 @@ type Server interface {
 	// Clients in the order of their ids.
 	Clients() []*Client
 	Kill(c *Client)
-	// Block makes the client wait after this command.
+	// Block makes the client wait; commands call Context.Block.
 	Block(c *Client, b *Blocked)
+	// Unblock ends the wait of a client, as its time running out does or with
+	// an error, and tells whether there was one to end.
+	Unblock(c *Client, asError bool) bool
+	// Synced tells whether all that this client wrote is on disk.
+	Synced(c *Client) bool
 
 	PubSub() *PubSubRegistry
 	// Publish sends a message to a channel and returns how many received it.

@@ -46,13 +46,22 @@ func TestTranscripts(t *testing.T) {
 					c = r.Dial(t)
 					clients[step.Client] = c
 				}
-				words, ok := resp.SplitArgs([]byte(step.Command))
-				if !ok {
-					t.Fatalf("%s:%d: unbalanced quotes", file, step.Line)
+				if step.RESP3 {
+					c.Do("HELLO", "3")
+					continue
 				}
-				c.Send(words...)
-				_, v := c.Receive()
-				got := servertest.Format(v)
+				if !step.Listen {
+					words, ok := resp.SplitArgs([]byte(step.Command))
+					if !ok {
+						t.Fatalf("%s:%d: unbalanced quotes", file, step.Line)
+					}
+					c.Send(words...)
+				}
+				got := servertest.NoReply
+				if step.Reply != servertest.NoReply && !*record || c.Waits(70*time.Millisecond) {
+					_, v := c.Receive()
+					got = servertest.Format(v)
+				}
 				replies[step.Line] = got
 				if got != step.Reply && !*record {
 					t.Errorf("%s:%d: %s\nredis-server answers:\n%s\nthe transcript has:\n%s", file, step.Line, step.Command, got, step.Reply)
@@ -76,7 +85,7 @@ func rewrite(t *testing.T, file, text string, replies map[int]string) {
 		case isCommand:
 			out = append(out, line, reply)
 			skipping = true
-		case line == "" || strings.HasPrefix(line, "@ +") || strings.HasPrefix(line, "#"):
+		case line == "" || strings.HasPrefix(line, "@ ") || strings.HasPrefix(line, "#"):
 			skipping = false
 			out = append(out, line)
 		case !skipping:

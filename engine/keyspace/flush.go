@@ -81,6 +81,9 @@ func (db *DB) Move(key []byte, to *DB) *Entry {
 	if at != 0 {
 		to.SetExpire(e, node, at)
 	}
+	if db.Space.TellAdded {
+		db.Space.Observer.KeyAdded(to, key, e.Value.Type)
+	}
 	return e
 }
 

@@ -44,6 +44,9 @@ type Observer interface {
 	// SaveBeforeChange is called while a snapshot runs, before the first
 	// change to a key that the snapshot has not written yet.
 	SaveBeforeChange(db *DB, node arena.Ref)
+	// KeyAdded is called after a key has come, if TellAdded asks for it. Its
+	// value may still be empty.
+	KeyAdded(db *DB, key []byte, t object.Type)
 }
 
 // Space is all databases of one server.
@@ -62,6 +65,11 @@ type Space struct {
 	// ExpireDisabled keeps expired keys where they are and visible, as while
 	// an AOF is replayed.
 	ExpireDisabled bool
+	// KeepExpired leaves expired keys where they are, though nobody sees them,
+	// as while CLIENT PAUSE holds the writes.
+	KeepExpired bool
+	// TellAdded makes Observer.KeyAdded be called.
+	TellAdded bool
 
 	Observer Observer
 	// snapshotEpoch is not 0 while a snapshot runs.
@@ -201,7 +209,9 @@ func (db *DB) expireIfNeeded(key []byte, e *Entry) bool {
 	if !db.Space.Expired(e) {
 		return false
 	}
-	db.expire(key)
+	if !db.Space.KeepExpired {
+		db.expire(key)
+	}
 	return true
 }
 
@@ -226,6 +236,9 @@ func (db *DB) Add(key []byte, v object.Value) *Entry {
 	e.Value = v
 	e.Value.Clock = db.Space.clock()
 	e.epoch = db.Space.snapshotEpoch
+	if db.Space.TellAdded {
+		db.Space.Observer.KeyAdded(db, key, v.Type)
+	}
 	return e
 }
 
@@ -424,7 +437,9 @@ func (db *DB) RandomKey() []byte {
 		if !db.Space.Expired(e) {
 			return db.KeyOf(node)
 		}
-		db.expire(db.KeyOf(node))
+		if !db.Space.KeepExpired {
+			db.expire(db.KeyOf(node))
+		}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"everysec/engine/ds/arena"
 	"everysec/engine/keyspace"
+	"everysec/engine/object"
 )
 
 // witness is an observer that writes down what it is told.
@@ -20,6 +21,8 @@ type witness struct {
 
 func (w *witness) KeyExpired(_ *keyspace.DB, key []byte) { w.expired = append(w.expired, string(key)) }
 func (w *witness) KeyRemoved(*keyspace.DB, []byte)       {}
+
+func (w *witness) KeyAdded(*keyspace.DB, []byte, object.Type) {}
 
 func (w *witness) SaveBeforeChange(db *keyspace.DB, node arena.Ref) {
 	if db.MarkSaved(node) {

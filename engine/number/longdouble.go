@@ -295,3 +295,35 @@ func quotient(num, den natural, exp2 int) (LongDouble, bool) {
 	x.exp -= shift
 	return x, x.top() <= longDoubleMaxExp
 }
+
+// Thousandfold is 1000 times x, rounded as a long double and then up to an
+// integer: seconds as milliseconds. ok is false where int64 ends.
+func (x LongDouble) Thousandfold() (n int64, ok bool) {
+	if x.infinite {
+		return 0, false
+	}
+	if x.mantissa == 0 {
+		return 0, true
+	}
+	high, low := bits.Mul64(x.mantissa, 1000)
+	shift := bits.LeadingZeros64(high)
+	x.mantissa = high<<shift | low>>(64-shift)
+	x.exp += 64 - shift
+	x.round(low<<shift, 0)
+	switch {
+	case x.exp >= 0:
+		return 0, false
+	case x.exp <= -64:
+		n, x.mantissa = 0, 1
+	default:
+		n = int64(x.mantissa >> -x.exp)
+		x.mantissa &= 1<<-x.exp - 1
+	}
+	if x.negative {
+		return -n, true
+	}
+	if x.mantissa != 0 {
+		n++
+	}
+	return n, n >= 0
+}

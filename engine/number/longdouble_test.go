@@ -87,3 +87,22 @@ func TestTheSmallestAndLargestLongDoubles(t *testing.T) {
 		}
 	}
 }
+
+func TestThousandfold(t *testing.T) {
+	for text, want := range map[string]int64{
+		"0": 0, "0.1": 100, "0.07": 70, "1": 1000, "0.0001": 1, "0.0011": 2, "1.5e-30": 1, "-1": -1000, "-0.0001": 0,
+		"9223372036854775": 9223372036854775000, "123456.789": 123456789, "0.5005": 501, "0x1p-3": 125,
+	} {
+		x, ok := ParseLongDouble([]byte(text))
+		if got, fits := x.Thousandfold(); !ok || !fits || got != want {
+			t.Errorf("%s: %d, %v; want %d", text, got, fits, want)
+		}
+	}
+	for _, text := range []string{"inf", "1e400", "9223372036854776", "-9223372036854776"} {
+		if x, _ := ParseLongDouble([]byte(text)); true {
+			if n, fits := x.Thousandfold(); fits {
+				t.Errorf("%s fits: %d", text, n)
+			}
+		}
+	}
+}

@@ -156,6 +156,16 @@ func (c *Conn) Receive() (raw []byte, v resp.Value) {
 	}
 }
 
+// Waits tells whether a reply comes within a time.
+func (c *Conn) Waits(limit time.Duration) bool {
+	if len(c.buf) > 0 {
+		return true
+	}
+	_ = c.conn.SetReadDeadline(time.Now().Add(limit))
+	_, err := c.in.Peek(1)
+	return err == nil
+}
+
 // Do sends a command and returns the raw reply.
 func (c *Conn) Do(args ...string) []byte {
 	c.tb.Helper()

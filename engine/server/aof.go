@@ -280,6 +280,9 @@ func (s *Server) synced() {
 	a.synced, a.syncedBytes = max(a.synced, a.syncTarget), a.syncBytes
 	a.durable(a.synced)
 	s.observed.durability = true
+	if s.blocking.polled > 0 {
+		s.pollBlocked()
+	}
 }
 
 // writeAndSync writes the append-only buffer and holds the thread until all of

@@ -15,6 +15,7 @@ func (s *Server) ConfigSet(c *command.Context, pairs [][2]string) {
 	}
 	c.Reply.SimpleString("OK")
 	s.space.Objects.Limits = s.config.Limits
+	s.watchAdded()
 	client := s.clients[c.Client.ID]
 	switch {
 	case s.config.AppendOnly && !old.AppendOnly:

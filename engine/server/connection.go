@@ -19,7 +19,9 @@ type connection struct {
 	closed   bool  // nothing more will be sent
 	arrived  int64 // when the oldest unread input came, microseconds
 	released int   // bytes of writer that may be sent
-	sending  []byte
+
+	lastWrite uint64 // the newest change that this client made
+	sending   []byte
 }
 
 // Connect opens a connection and returns its id. address is "ip:port" as
@@ -65,6 +67,10 @@ func (s *Server) Disconnect(now int64, id uint64) {
 
 // drop forgets a connection: its subscriptions, watches and unread input.
 func (s *Server) drop(c *connection) {
+	c.CloseNow = true
+	if c.Blocked != nil {
+		s.unblock(c)
+	}
 	c.Discard()
 	s.pubsub.Forget(&c.Client)
 	delete(s.clients, c.ID)
@@ -163,29 +169,11 @@ func (s *Server) releaseReplies() {
 func (s *Server) Kill(client *command.Client) {
 	if c := s.clients[client.ID]; c != nil {
 		c.CloseNow = true
+		if c.Blocked != nil {
+			s.unblock(c)
+		}
 		c.Discard()
 		s.markDirty(c)
-	}
-}
-
-// Block makes a client wait.
-func (s *Server) Block(client *command.Client, b *command.Blocked) {
-	client.Blocked = b
-	s.observed.clients = true
-}
-
-// wakeBlocked ends the waits whose time has come.
-func (s *Server) wakeBlocked() {
-	for _, c := range s.order {
-		b := c.Blocked
-		if b == nil || b.Deadline == 0 || s.space.Now < b.Deadline {
-			continue
-		}
-		c.Blocked = nil
-		s.observed.clients = true
-		b.OnTimeout(&c.writer)
-		s.markDirty(c)
-		s.enqueue(c)
 	}
 }
 

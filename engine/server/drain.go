@@ -81,6 +81,8 @@ func (s *Server) Flushed(db int) { s.observed.flushed(db) }
 
 // Swapped tells the page of SWAPDB.
 func (s *Server) Swapped(a, b int) {
+	s.databaseReady(s.space.DBs[a])
+	s.databaseReady(s.space.DBs[b])
 	if s.observed.drained {
 		s.observed.databases = append(s.observed.databases, &event.KeyspaceSwapped{A: a, B: b})
 	}

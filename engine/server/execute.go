@@ -24,7 +24,14 @@ func (s *Server) execute(c *connection, args [][]byte) {
 	c.ReplySkip, c.ReplySkipNext = c.ReplySkipNext, false
 	c.reader.Unauthenticated = !c.Authenticated
 	if s.contextDepth == 0 {
+		last := s.aof.last
 		s.flushUnit()
+		if s.aof.last != last {
+			c.lastWrite = s.aof.last
+		}
+		if s.blocking.clients > 0 {
+			s.serveReady()
+		}
 	}
 }
 
@@ -187,18 +194,7 @@ func (s *Server) reject(c *connection, spec *command.Spec, problem string) {
 func (s *Server) queue(c *connection, spec *command.Spec, args [][]byte) {
 	t := &c.Transaction
 	if !t.Aborted && !t.Dirty {
-		size := 0
-		for _, a := range args {
-			size += len(a)
-		}
-		backing := make([]byte, 0, size)
-		words := make([][]byte, len(args))
-		for i, a := range args {
-			start := len(backing)
-			backing = append(backing, a...)
-			words[i] = backing[start:len(backing):len(backing)]
-		}
-		t.Queue = append(t.Queue, words)
+		t.Queue = append(t.Queue, command.CopyWords(args))
 		t.Flags |= spec.Flags
 	}
 	c.writer.SimpleString("QUEUED")
@@ -251,6 +247,9 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	}
 	s.rdb.changes += ctx.Changes
 	s.stats.commands++
+	if ctx.Client.Blocked != nil { // counted when it is over
+		return
+	}
 	s.stats.ran(spec, duration, failed(ctx.Reply, mark))
 	if !together {
 		s.noteCommand(ctx, spec, args, duration)

@@ -146,11 +146,8 @@ func infoServer(s *Server, w *infoWriter) {
 }
 
 func infoClients(s *Server, w *infoWriter) {
-	blocked, maxIn, maxOut := 0, 0, 0
+	maxIn, maxOut := 0, 0
 	for _, c := range s.order {
-		if c.Blocked != nil {
-			blocked++
-		}
 		maxIn = max(maxIn, c.reader.Buffered())
 		maxOut = max(maxOut, c.writer.Len())
 	}
@@ -159,9 +156,9 @@ func infoClients(s *Server, w *infoWriter) {
 	w.int("maxclients", s.config.MaxClients)
 	w.int("client_recent_max_input_buffer", int64(maxIn))
 	w.int("client_recent_max_output_buffer", int64(maxOut))
-	w.int("blocked_clients", int64(blocked))
+	w.int("blocked_clients", int64(s.blocking.clients))
 	w.int("tracking_clients", 0)
-	w.int("clients_in_timeout_table", 0)
+	w.int("clients_in_timeout_table", int64(s.blocking.timed))
 }
 
 func infoMemory(s *Server, w *infoWriter) {

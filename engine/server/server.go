@@ -90,8 +90,9 @@ type Server struct {
 	contexts     []*command.Context
 	contextDepth int
 
-	unit    propagation
-	request []byte // of the client whose command runs; see resp.Reader.Request
+	unit     propagation
+	blocking blocking
+	request  []byte // of the client whose command runs; see resp.Reader.Request
 
 	aof           aofState
 	rdb           rdbState
@@ -158,6 +159,7 @@ func Open(now int64, o Options) (*Server, error) {
 	s.space.Observer = s
 	s.space.Now = now / 1000
 	s.space.Objects.Limits = c.Limits
+	s.watchAdded()
 	s.system = &command.Client{DB: s.space.DBs[0], Reply: &resp.Writer{Protocol: 2}, Internal: true, Authenticated: true}
 	s.scripts = newScriptCache(s)
 	s.stats.init(s.table.Rows())
@@ -300,13 +302,7 @@ func (s *Server) NextWake() int64 {
 	if len(s.ready) > 0 || s.jobsHaveWork() || s.loading != nil {
 		return s.now
 	}
-	wake := s.nextCron
-	for _, c := range s.order {
-		if c.Blocked != nil && c.Blocked.Deadline != 0 {
-			wake = min(wake, c.Blocked.Deadline*1000)
-		}
-	}
-	return wake
+	return s.nextDeadline(s.nextCron)
 }
 
 // beforeSleep is what Redis does before it waits for events: fast expiry, the
@@ -316,6 +312,9 @@ func (s *Server) beforeSleep() {
 		s.activeExpireCycle(fastCycle)
 	}
 	s.flushUnit()
+	if s.blocking.clients > 0 {
+		s.serveReady() // what the expiry of keys has made ready
+	}
 	s.flushAppendOnly()
 	if s.hold == nil {
 		s.releaseReplies()

@@ -150,6 +150,18 @@ func (c *Client) Do(args ...string) resp.Value {
 // Text sends a command line and returns the reply as redis-cli prints it.
 func (c *Client) Text(line string) string {
 	c.s.tb.Helper()
+	c.SendLine(line)
+	c.s.Settle()
+	v, ok := c.Reply()
+	if !ok {
+		c.s.tb.Fatalf("no reply to %q", line)
+	}
+	return Format(v)
+}
+
+// SendLine sends a command line and does not wait.
+func (c *Client) SendLine(line string) {
+	c.s.tb.Helper()
 	words, ok := resp.SplitArgs([]byte(line))
 	if !ok {
 		c.s.tb.Fatalf("unbalanced quotes in %q", line)
@@ -158,10 +170,11 @@ func (c *Client) Text(line string) string {
 	for i, w := range words {
 		args[i] = string(w)
 	}
-	return Format(c.Do(args...))
+	c.Send(args...)
 }
 
-// Format prints a RESP2 reply as redis-cli does on a terminal.
+// Format prints a reply as redis-cli does on a terminal. The arrays of RESP3
+// that redis-cli shows in ways of their own are told by a word before them.
 func Format(v resp.Value) string { return strings.TrimSuffix(format(v, ""), "\n") }
 
 func format(v resp.Value, indent string) string {
@@ -176,6 +189,16 @@ func format(v resp.Value, indent string) string {
 		return "(integer) " + strconv.FormatInt(v.Int, 10) + "\n"
 	case v.Kind == resp.BulkString:
 		return Quote(v.Str) + "\n"
+	case v.Kind == resp.Map || v.Kind == resp.Set || v.Kind == resp.Push:
+		word := map[resp.Kind]string{resp.Map: "(map) ", resp.Set: "(set) ", resp.Push: "(push) "}[v.Kind]
+		v.Kind = resp.Array
+		return word + format(v, indent+strings.Repeat(" ", len(word)))
+	case v.Kind == resp.Double:
+		return "(double) " + strconv.FormatFloat(v.Float, 'g', 17, 64) + "\n"
+	case v.Kind == resp.VerbatimString:
+		return Quote(v.Str) + "\n"
+	case v.Kind == resp.Boolean:
+		return "(" + strconv.FormatBool(v.Bool) + ")\n"
 	case v.Kind == resp.Array:
 		if len(v.Elems) == 0 {
 			return "(empty array)\n"

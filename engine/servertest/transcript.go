@@ -18,7 +18,10 @@ import (
 //	2) "y"
 //
 // A name before ">" is another client. A blank line ends a reply. A new file
-// begins with an empty server. A line "@ +1500ms" moves the clock.
+// begins with an empty server. A line "@ +1500ms" moves the clock. The reply
+// "..." is that none comes yet; a line "b<" takes what has come for b since, a
+// reply or a message, and "..." there says that nothing has. "@ b RESP3" makes b
+// speak RESP3.
 
 // Step is one command of a transcript.
 type Step struct {
@@ -27,7 +30,12 @@ type Step struct {
 	Command string
 	Reply   string
 	Advance int64 // milliseconds; then there is no command
+	Listen  bool  // no command either: the next reply is looked at
+	RESP3   bool  // nor here: the client says HELLO 3
 }
+
+// NoReply stands in a transcript where none has come.
+const NoReply = "..."
 
 // ParseTranscript splits a transcript; the error names the line.
 func ParseTranscript(text string) ([]Step, error) {
@@ -36,10 +44,18 @@ func ParseTranscript(text string) ([]Step, error) {
 	for i, line := range strings.Split(text, "\n") {
 		client, command, isCommand := strings.Cut(line, ">")
 		isCommand = isCommand && !strings.ContainsAny(client, " \t\"()#")
+		listener, listens := strings.CutSuffix(line, "<")
+		listens = listens && !strings.ContainsAny(listener, " \t\"()#")
 		switch {
+		case listens:
+			steps = append(steps, Step{Line: i + 1, Client: listener, Listen: true})
+			open = true
 		case isCommand && !(open && steps[len(steps)-1].Reply == "" && line == ""):
 			steps = append(steps, Step{Line: i + 1, Client: client, Command: strings.TrimSpace(command)})
 			open = true
+		case strings.HasPrefix(line, "@ ") && strings.HasSuffix(line, " RESP3"):
+			steps = append(steps, Step{Line: i + 1, Client: strings.Fields(line)[1], RESP3: true})
+			open = false
 		case strings.HasPrefix(line, "@ +"):
 			var ms int64
 			if _, err := fmt.Sscanf(line, "@ +%dms", &ms); err != nil {
@@ -93,7 +109,19 @@ func RunTranscripts(t *testing.T, pattern string, config ...string) {
 					c = s.Client()
 					clients[step.Client] = c
 				}
-				if got := c.Text(step.Command); got != step.Reply {
+				if step.RESP3 {
+					c.Do("HELLO", "3")
+					continue
+				}
+				if !step.Listen {
+					c.SendLine(step.Command)
+				}
+				s.Settle()
+				got := NoReply
+				if v, ok := c.Reply(); ok {
+					got = Format(v)
+				}
+				if got != step.Reply {
 					t.Errorf("%s:%d: %s\ngot:\n%s\nwant:\n%s", file, step.Line, step.Command, got, step.Reply)
 				}
 			}

@@ -203,6 +203,23 @@ var clientCommands = []*command.Spec{
 				},
 				Run: runClientSetName,
 			},
+			{
+				Name:       "unblock",
+				Group:      command.GroupConnection,
+				Since:      "5.0.0",
+				Complexity: "O(log(N)), N: connections",
+				Summary:    "Ends the wait of a connection, as if its time were up or with an error",
+				Arity:      -3,
+				Flags:      command.Admin | command.NoScript | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "client-id", Type: command.ArgInteger},
+					{Name: "timeout_error", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+						{Name: "timeout", Type: command.ArgPureToken, Token: "TIMEOUT"},
+						{Name: "error", Type: command.ArgPureToken, Token: "ERROR"},
+					}},
+				},
+				Run: runClientUnblock,
+			},
 		},
 	},
 }
@@ -539,6 +556,32 @@ func runClientReply(c *command.Context) {
 	}
 }
 
+func runClientUnblock(c *command.Context) {
+	asError := false
+	switch {
+	case len(c.Args) == 3 || len(c.Args) == 4 && command.Is(c.Args[3], "TIMEOUT"):
+	case len(c.Args) == 4 && command.Is(c.Args[3], "ERROR"):
+		asError = true
+	case len(c.Args) == 4:
+		c.Reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
+		return
+	default:
+		c.ReplySubcommandError()
+		return
+	}
+	id, ok := c.Int(c.Args[2])
+	if !ok {
+		return
+	}
+	for _, client := range c.Server.Clients() {
+		if int64(client.ID) == id && c.Server.Unblock(client, asError) {
+			c.Reply.Int(1)
+			return
+		}
+	}
+	c.Reply.Int(0)
+}
+
 // switchOn reads ON or OFF.
 func switchOn(c *command.Context, field *bool) {
 	switch {
@@ -589,5 +632,7 @@ func runClientHelp(c *command.Context) {
 		"    Note the library behind this connection: LIB-NAME or LIB-VER.",
 		"SETNAME <name>",
 		"    Name this connection.",
+		"UNBLOCK <clientid> [TIMEOUT|ERROR]",
+		"    End the wait of a connection, as if its time were up (default) or with an error.",
 	)
 }

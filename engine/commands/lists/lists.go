@@ -283,12 +283,6 @@ func popReply(c *command.Context, key []byte, e *keyspace.Entry, at end, n int) 
 	c.Changes += int64(n) - 1
 }
 
-// popped says that elements were taken from a list, which may now be empty.
-func popped(c *command.Context, key []byte, e *keyspace.Entry, at end) {
-	c.Changed(key, e, config.NotifyList, at.popEvent())
-	c.DeleteEmpty(key, e)
-}
-
 func pop(c *command.Context, at end) {
 	if len(c.Args) > 3 {
 		c.Reply.Error(command.WrongNumberOfArguments(c.Spec.Name))
@@ -367,47 +361,48 @@ func runLmove(c *command.Context) {
 
 func runRpoplpush(c *command.Context) { move(c, c.Args[1], c.Args[2], tail, head) }
 
-func runLmpop(c *command.Context) {
-	count, ok := c.IntFrom(c.Args[1], 1, "ERR numkeys should be greater than 0")
+// parseMpop reads the words of LMPOP from the number of keys on. ok is false
+// when they are wrong: the error has been sent.
+func parseMpop(c *command.Context, words [][]byte) (keys [][]byte, at end, n int64, ok bool) {
+	count, ok := c.IntFrom(words[0], 1, "ERR numkeys should be greater than 0")
 	if !ok {
-		return
+		return nil, at, 0, false
 	}
-	if count > int64(len(c.Args))-3 {
+	if count > int64(len(words))-2 {
 		c.Reply.Error(command.ErrSyntax)
-		return
+		return nil, at, 0, false
 	}
-	keys, options := c.Args[2:2+count], c.Args[2+count:]
-	at, ok := parseEnd(c, options[0])
-	if !ok {
-		return
+	keys, options := words[1:1+count], words[1+count:]
+	if at, ok = parseEnd(c, options[0]); !ok {
+		return nil, at, 0, false
 	}
-	n := int64(-1)
 	for options = options[1:]; len(options) > 0; options = options[2:] {
-		if n != -1 || !command.Is(options[0], "COUNT") || len(options) < 2 {
+		if n != 0 || !command.Is(options[0], "COUNT") || len(options) < 2 {
 			c.Reply.Error(command.ErrSyntax)
-			return
+			return nil, at, 0, false
 		}
 		if n, ok = c.IntFrom(options[1], 1, "ERR count should be greater than 0"); !ok {
-			return
+			return nil, at, 0, false
 		}
 	}
-	n = max(n, 1)
+	return keys, at, max(n, 1), true
+}
+
+func runLmpop(c *command.Context) {
+	keys, at, n, ok := parseMpop(c, c.Args[1:])
+	if !ok {
+		return
+	}
+	take := takeSome(at, n)
 	for _, key := range keys {
 		e, ok := c.WriteTyped(key, object.List)
 		if !ok {
 			return
 		}
-		if e == nil {
-			continue
+		if e != nil {
+			take(c, key, e)
+			return
 		}
-		c.Reply.Array(2)
-		c.Reply.Bulk(key)
-		taken := min(n, int64(c.Objects().Len(&e.Value)))
-		popReply(c, key, e, at, int(taken))
-		// Which of the keys had elements is decided: it is not to be decided
-		// anew when the command is replayed.
-		c.PropagateAs([]byte(map[end]string{head: "LPOP", tail: "RPOP"}[at]), key, c.Decimal(taken))
-		return
 	}
 	c.Reply.NullArray()
 }

@@ -1,10 +1,124 @@
-// Package lists is the commands on lists that do not block.
+// Package lists is the commands on lists.
 package lists
 
 import "everysec/engine/command"
 
 // Commands are the rows of the family.
 var Commands = []*command.Spec{
+	{
+		Name:       "blmove",
+		Group:      command.GroupList,
+		Since:      "6.2.0",
+		Complexity: "O(1)",
+		Summary:    "Moves an element from one list to another, or waits for one",
+		Arity:      6,
+		Flags:      command.Write | command.DenyOOM | command.NoScript | command.Blocking,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "delete"}, Index: 1, LastKey: 0, KeyStep: 1},
+			{Flags: []string{"RW", "insert"}, Index: 2, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "source", Type: command.ArgKey},
+			{Name: "destination", Type: command.ArgKey, KeySpecIndex: 1},
+			{Name: "wherefrom", Type: command.ArgOneOf, Arguments: []command.Argument{
+				{Name: "left", Type: command.ArgPureToken, Token: "LEFT"},
+				{Name: "right", Type: command.ArgPureToken, Token: "RIGHT"},
+			}},
+			{Name: "whereto", Type: command.ArgOneOf, Arguments: []command.Argument{
+				{Name: "left", Type: command.ArgPureToken, Token: "LEFT"},
+				{Name: "right", Type: command.ArgPureToken, Token: "RIGHT"},
+			}},
+			{Name: "timeout", Type: command.ArgDouble},
+		},
+		Run: runBlmove,
+	},
+	{
+		Name:       "blmpop",
+		Group:      command.GroupList,
+		Since:      "7.0.0",
+		Complexity: "O(N+M), N: keys, M: elements taken",
+		Summary:    "Takes several elements of the first list that has any, or waits for one",
+		Arity:      -5,
+		Flags:      command.Write | command.Blocking | command.MovableKeys,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "delete"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "timeout", Type: command.ArgDouble},
+			{Name: "numkeys", Type: command.ArgInteger},
+			{Name: "key", Type: command.ArgKey, Multiple: true},
+			{Name: "where", Type: command.ArgOneOf, Arguments: []command.Argument{
+				{Name: "left", Type: command.ArgPureToken, Token: "LEFT"},
+				{Name: "right", Type: command.ArgPureToken, Token: "RIGHT"},
+			}},
+			{Name: "count", Type: command.ArgInteger, Token: "COUNT", Optional: true},
+		},
+		Run: runBlmpop,
+	},
+	{
+		Name:       "blpop",
+		Group:      command.GroupList,
+		Since:      "2.0.0",
+		Complexity: "O(N), N: keys",
+		Summary:    "Takes the first element of the first list that has one, or waits for one",
+		Arity:      -3,
+		Flags:      command.Write | command.NoScript | command.Blocking,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "delete"}, Index: 1, LastKey: -2, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey, Multiple: true},
+			{Name: "timeout", Type: command.ArgDouble},
+		},
+		History: []command.Change{
+			{Since: "6.0.0", Text: "The timeout may have a fraction."},
+		},
+		Run: runBlpop,
+	},
+	{
+		Name:       "brpop",
+		Group:      command.GroupList,
+		Since:      "2.0.0",
+		Complexity: "O(N), N: keys",
+		Summary:    "Takes the last element of the first list that has one, or waits for one",
+		Arity:      -3,
+		Flags:      command.Write | command.NoScript | command.Blocking,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "delete"}, Index: 1, LastKey: -2, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey, Multiple: true},
+			{Name: "timeout", Type: command.ArgDouble},
+		},
+		History: []command.Change{
+			{Since: "6.0.0", Text: "The timeout may have a fraction."},
+		},
+		Run: runBrpop,
+	},
+	{
+		Name:       "brpoplpush",
+		Group:      command.GroupList,
+		Since:      "2.2.0",
+		Complexity: "O(1)",
+		Summary:    "Moves the last element of a list to the front of another, or waits for one",
+		Arity:      4,
+		Flags:      command.Write | command.DenyOOM | command.NoScript | command.Blocking,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "delete"}, Index: 1, LastKey: 0, KeyStep: 1},
+			{Flags: []string{"RW", "insert"}, Index: 2, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "source", Type: command.ArgKey},
+			{Name: "destination", Type: command.ArgKey, KeySpecIndex: 1},
+			{Name: "timeout", Type: command.ArgDouble},
+		},
+		History: []command.Change{
+			{Since: "6.0.0", Text: "The timeout may have a fraction."},
+		},
+		DeprecatedIn: "6.2.0",
+		ReplacedBy:   "`BLMOVE` with the `RIGHT` and `LEFT` arguments",
+		Run:          runBrpoplpush,
+	},
 	{
 		Name:       "lindex",
 		Group:      command.GroupList,

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"everysec/engine/command"
-	"everysec/engine/number"
 	"everysec/engine/resp"
 )
 
@@ -106,6 +105,22 @@ var statusCommands = []*command.Spec{
 		},
 		Run: runWait,
 	},
+	{
+		Name:       "waitaof",
+		Group:      command.GroupGeneric,
+		Since:      "7.2.0",
+		Complexity: "O(1)",
+		Summary:    "Waits until the writes of this connection are on disk, here and on replicas",
+		Arity:      4,
+		Flags:      command.NoScript | command.Blocking,
+		Tips:       []string{"request_policy:all_shards", "response_policy:agg_min"},
+		Arguments: []command.Argument{
+			{Name: "numlocal", Type: command.ArgInteger},
+			{Name: "numreplicas", Type: command.ArgInteger},
+			{Name: "timeout", Type: command.ArgInteger},
+		},
+		Run: runWaitAOF,
+	},
 }
 
 func runInfo(c *command.Context) {
@@ -161,27 +176,59 @@ func runWait(c *command.Context) {
 	if !ok {
 		return
 	}
-	timeout, ok := number.ParseInt(c.Args[2])
+	deadline, ok := c.TimeoutMilliseconds(c.Args[2])
 	switch {
 	case !ok:
-		c.Reply.Error("ERR timeout is not an integer or out of range")
-	case timeout < 0:
-		c.Reply.Error("ERR timeout is negative")
-	case replicas <= 0 || c.InScript || c.InTransaction:
+	case replicas <= 0:
 		c.Reply.Int(0)
 	default:
-		deadline := int64(0)
-		if timeout > 0 {
-			if deadline = c.Now + timeout; deadline < 0 {
-				c.Reply.Error("ERR timeout is out of range")
-				return
-			}
-		}
-		c.Server.Block(c.Client, &command.Blocked{
-			Deadline:  deadline,
-			OnTimeout: func(w *resp.Writer) { w.Int(0) },
-		})
+		c.Block(&command.Blocked{Deadline: deadline, OnTimeout: func(w *resp.Writer) { w.Int(0) }})
 	}
+}
+
+// runWaitAOF waits until what this client wrote is on the disk of this server,
+// and of replicas, of which there are none.
+func runWaitAOF(c *command.Context) {
+	local, ok := c.Int(c.Args[1])
+	if !ok {
+		return
+	}
+	if local < 0 || local > 1 {
+		c.Reply.Error("ERR value is out of range, value must between 0 and 1")
+		return
+	}
+	replicas, ok := c.PositiveInt(c.Args[2])
+	if !ok {
+		return
+	}
+	deadline, ok := c.TimeoutMilliseconds(c.Args[3])
+	if !ok {
+		return
+	}
+	if local == 1 && !c.Config.AppendOnly {
+		c.Reply.Error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
+		return
+	}
+	server, client := c.Server, c.Client
+	reply := func(w *resp.Writer) {
+		w.Array(2)
+		if server.Synced(client) {
+			w.Int(1)
+		} else {
+			w.Int(0)
+		}
+		w.Int(0)
+	}
+	c.Block(&command.Blocked{
+		Deadline: deadline, OnTimeout: reply,
+		Done: func(w *resp.Writer) bool {
+			if local == 1 && !server.Synced(client) || replicas > 0 {
+				return false
+			}
+			reply(w)
+			return true
+		},
+	})
 }
 
 func runLolwut(c *command.Context) {

@@ -6,6 +6,69 @@ import "everysec/engine/command"
 // Commands are the rows of the family.
 var Commands = []*command.Spec{
 	{
+		Name:       "bzmpop",
+		Group:      command.GroupSortedSet,
+		Since:      "7.0.0",
+		Complexity: "O(K)+O(M*log(N)), K: keys, M: members taken, N: members",
+		Summary:    "Takes several members of the first sorted set that has any, or waits for one",
+		Arity:      -5,
+		Flags:      command.Write | command.Blocking | command.MovableKeys,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "delete"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "timeout", Type: command.ArgDouble},
+			{Name: "numkeys", Type: command.ArgInteger},
+			{Name: "key", Type: command.ArgKey, Multiple: true},
+			{Name: "where", Type: command.ArgOneOf, Arguments: []command.Argument{
+				{Name: "min", Type: command.ArgPureToken, Token: "MIN"},
+				{Name: "max", Type: command.ArgPureToken, Token: "MAX"},
+			}},
+			{Name: "count", Type: command.ArgInteger, Token: "COUNT", Optional: true},
+		},
+		Run: runBzmpop,
+	},
+	{
+		Name:       "bzpopmax",
+		Group:      command.GroupSortedSet,
+		Since:      "5.0.0",
+		Complexity: "O(log(N)), N: members",
+		Summary:    "Takes the member with the highest score of the first sorted set that has one, or waits for one",
+		Arity:      -3,
+		Flags:      command.Write | command.NoScript | command.Blocking | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "delete"}, Index: 1, LastKey: -2, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey, Multiple: true},
+			{Name: "timeout", Type: command.ArgDouble},
+		},
+		History: []command.Change{
+			{Since: "6.0.0", Text: "The timeout may have a fraction."},
+		},
+		Run: runBzpopmax,
+	},
+	{
+		Name:       "bzpopmin",
+		Group:      command.GroupSortedSet,
+		Since:      "5.0.0",
+		Complexity: "O(log(N)), N: members",
+		Summary:    "Takes the member with the lowest score of the first sorted set that has one, or waits for one",
+		Arity:      -3,
+		Flags:      command.Write | command.NoScript | command.Blocking | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "delete"}, Index: 1, LastKey: -2, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey, Multiple: true},
+			{Name: "timeout", Type: command.ArgDouble},
+		},
+		History: []command.Change{
+			{Since: "6.0.0", Text: "The timeout may have a fraction."},
+		},
+		Run: runBzpopmin,
+	},
+	{
 		Name:       "zadd",
 		Group:      command.GroupSortedSet,
 		Since:      "1.2.0",
