@@ -6,6 +6,7 @@ import (
 	"everysec/engine/command"
 	"everysec/engine/commands/bitmaps"
 	"everysec/engine/commands/connection"
+	"everysec/engine/commands/geo"
 	"everysec/engine/commands/hashes"
 	"everysec/engine/commands/hyperloglog"
 	"everysec/engine/commands/keys"
@@ -24,6 +25,7 @@ func Families() [][]*command.Spec {
 	return [][]*command.Spec{
 		bitmaps.Commands,
 		connection.Commands,
+		geo.Commands,
 		hashes.Commands,
 		hyperloglog.Commands,
 		keys.Commands,
