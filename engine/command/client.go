@@ -28,6 +28,8 @@ type Client struct {
 	ReplyOff, ReplySkipNext, ReplySkip bool
 
 	NoEvict, NoTouch, Monitor bool
+	// Tracking is nil when CLIENT TRACKING is off.
+	Tracking *Tracking
 	// CloseAfterReply ends the connection when its replies have been sent.
 	CloseAfterReply bool
 	// CloseNow ends it without sending them.

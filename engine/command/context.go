@@ -226,6 +226,13 @@ type Server interface {
 	// Unblock ends the wait of a client, as its time running out does or with
 	// an error, and tells whether there was one to end.
 	Unblock(c *Client, asError bool) bool
+	// Track switches CLIENT TRACKING on, to options that add to those in
+	// force, or off (nil).
+	Track(c *Client, t *Tracking)
+	// Pause holds commands, or those that write, until a Unix time in
+	// milliseconds.
+	Pause(until int64, all bool)
+	Unpause()
 	// Synced tells whether all that this client wrote is on disk.
 	Synced(c *Client) bool
 

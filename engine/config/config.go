@@ -93,6 +93,7 @@ type Config struct {
 	SlowlogLogSlowerThan     int64
 	SlowlogMaxLen            int64
 	BusyReplyThreshold       int64
+	TrackingTableMaxKeys     int64
 	EnableDebugCommand       string // "no", "yes" or "local"
 	EnableProtectedConfigs   string // the same
 

@@ -191,7 +191,7 @@ var Parameters = []Parameter{
 	keptInt("tls-session-cache-size", "20480", 0, maxInt),
 	keptInt("tls-session-cache-timeout", "300", 0, maxInt),
 	keptBool("tls-session-caching", "yes"),
-	keptInt("tracking-table-max-keys", "1000000", 0, maxLong),
+	integer("tracking-table-max-keys", "1000000", 0, maxLong, func(c *Config) *int64 { return &c.TrackingTableMaxKeys }),
 	keptText("unixsocket", "").immutable(),
 	keptOctal("unixsocketperm", "0", 0o777).immutable(),
 	keptBool("use-exit-on-panic", "no").hidden(),

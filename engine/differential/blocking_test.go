@@ -202,8 +202,7 @@ func (w *waiting) list() (lists [2]map[string]string) {
 			}
 			if name := fields["name"]; name != "" {
 				w.ids[n][name] = fields["id"]
-				flags := strings.Trim(fields["flags"], "NU") // the real one tells of the kind of socket
-				lists[n][name] = fmt.Sprintf("[%s] db=%s multi=%s cmd=%s", flags, fields["db"], fields["multi"], fields["cmd"])
+				lists[n][name] = fmt.Sprintf("[%s] db=%s multi=%s cmd=%s", fields["flags"], fields["db"], fields["multi"], fields["cmd"])
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestTranscripts(t *testing.T) {
 				t.Fatalf("%s: %v", file, err)
 			}
 			r := redistest.Start(t, "--databases", "16")
-			clients := map[string]*redistest.Conn{}
+			clients, ids := map[string]*redistest.Conn{}, map[string]string{}
 			replies := map[int]string{}
 			for _, step := range steps {
 				if step.Advance > 0 {
@@ -45,13 +46,16 @@ func TestTranscripts(t *testing.T) {
 				if c == nil {
 					c = r.Dial(t)
 					clients[step.Client] = c
+					c.Send([]byte("CLIENT"), []byte("ID"))
+					_, v := c.Receive()
+					ids[step.Client] = strconv.FormatInt(v.Int, 10)
 				}
 				if step.RESP3 {
 					c.Do("HELLO", "3")
 					continue
 				}
 				if !step.Listen {
-					words, ok := resp.SplitArgs([]byte(step.Command))
+					words, ok := resp.SplitArgs([]byte(servertest.WithIDs(step.Command, func(name string) string { return ids[name] })))
 					if !ok {
 						t.Fatalf("%s:%d: unbalanced quotes", file, step.Line)
 					}

@@ -47,6 +47,8 @@ type Observer interface {
 	// KeyAdded is called after a key has come, if TellAdded asks for it. Its
 	// value may still be empty.
 	KeyAdded(db *DB, key []byte, t object.Type)
+	// KeyModified is called by Modified, if TellModified asks for it.
+	KeyModified(db *DB, key []byte)
 }
 
 // Space is all databases of one server.
@@ -68,8 +70,8 @@ type Space struct {
 	// KeepExpired leaves expired keys where they are, though nobody sees them,
 	// as while CLIENT PAUSE holds the writes.
 	KeepExpired bool
-	// TellAdded makes Observer.KeyAdded be called.
-	TellAdded bool
+	// TellAdded and TellModified make Observer.KeyAdded and KeyModified be called.
+	TellAdded, TellModified bool
 
 	Observer Observer
 	// snapshotEpoch is not 0 while a snapshot runs.
@@ -347,6 +349,9 @@ func (db *DB) Persist(e *Entry) bool {
 func (db *DB) Modified(key []byte, e *Entry) {
 	if len(db.watched) != 0 {
 		db.touchWatchers(key)
+	}
+	if db.Space.TellModified {
+		db.Space.Observer.KeyModified(db, key)
 	}
 	if e == nil {
 		return

@@ -24,6 +24,8 @@ func (w *witness) KeyRemoved(*keyspace.DB, []byte)       {}
 
 func (w *witness) KeyAdded(*keyspace.DB, []byte, object.Type) {}
 
+func (w *witness) KeyModified(*keyspace.DB, []byte) {}
+
 func (w *witness) SaveBeforeChange(db *keyspace.DB, node arena.Ref) {
 	if db.MarkSaved(node) {
 		w.saved[string(db.KeyOf(node))] = string(w.space.Objects.StringBytes(&db.EntryOf(node).Value))

@@ -2,6 +2,7 @@ package server
 
 import (
 	"slices"
+	"strings"
 
 	"everysec/engine/command"
 	"everysec/engine/resp"
@@ -20,7 +21,8 @@ type connection struct {
 	arrived  int64 // when the oldest unread input came, microseconds
 	released int   // bytes of writer that may be sent
 
-	lastWrite uint64 // the newest change that this client made
+	lastWrite uint64   // the newest change that this client made
+	postponed [][]byte // a command that CLIENT PAUSE keeps
 	sending   []byte
 }
 
@@ -44,6 +46,9 @@ func (s *Server) Connect(now int64, address string) uint64 {
 	c.Reply = &c.writer
 	c.reader.MaxBulk = s.config.ProtoMaxBulkLen
 	c.reader.Unauthenticated = !c.Authenticated
+	if strings.HasPrefix(address, "/") { // a socket in the file system has one name
+		c.Local = address
+	}
 	s.clients[c.ID] = c
 	s.order = append(s.order, c)
 	s.stats.connections++
@@ -72,6 +77,7 @@ func (s *Server) drop(c *connection) {
 		s.unblock(c)
 	}
 	c.Discard()
+	s.untrack(c)
 	s.pubsub.Forget(&c.Client)
 	delete(s.clients, c.ID)
 	s.order = slices.DeleteFunc(s.order, func(other *connection) bool { return other == c })
@@ -211,6 +217,13 @@ func (s *Server) runReady() {
 // the end of them.
 func (s *Server) runInput(c *connection) bool {
 	for !c.CloseAfterReply && !c.CloseNow && c.Blocked == nil && s.running {
+		if c.postponed != nil {
+			s.execute(c, c.postponed)
+			if s.hold != nil {
+				return false
+			}
+			continue
+		}
 		args, ok, err := c.reader.Next()
 		if err != nil {
 			c.writer.Error("ERR " + err.Error())

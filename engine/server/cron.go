@@ -41,6 +41,9 @@ const (
 // (less with active-expire-effort) had expired. Redis bounds the cycle by a
 // stopwatch; here a number of rounds stands for it, so that a run replays.
 func (s *Server) activeExpireCycle(kind cycle) {
+	if s.space.KeepExpired {
+		return
+	}
 	effort := s.config.ActiveExpireEffort - 1
 	perLoop := 20 + 5*effort
 	acceptable := 10 - effort

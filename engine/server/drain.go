@@ -76,8 +76,12 @@ func (o *observed) addJob(j event.Job) {
 	}
 }
 
-// Flushed tells the page that databases were emptied; -1: all.
-func (s *Server) Flushed(db int) { s.observed.flushed(db) }
+// Flushed tells the page, and clients that track keys, that databases were
+// emptied; -1: all.
+func (s *Server) Flushed(db int) {
+	s.observed.flushed(db)
+	s.invalidateAll()
+}
 
 // Swapped tells the page of SWAPDB.
 func (s *Server) Swapped(a, b int) {

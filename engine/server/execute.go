@@ -15,7 +15,10 @@ func (s *Server) execute(c *connection, args [][]byte) {
 	c.LastInteraction = s.space.Now
 	s.markDirty(c)
 	mark := c.writer.Len()
-	s.request = c.reader.Request()
+	s.request, s.current = c.reader.Request(), c
+	if c.postponed != nil { // it is not in the reader any more
+		s.request, c.postponed = nil, nil
+	}
 	s.dispatch(c, args)
 	s.request = nil
 	if c.ReplyOff || c.ReplySkip {
@@ -29,10 +32,14 @@ func (s *Server) execute(c *connection, args [][]byte) {
 		if s.aof.last != last {
 			c.lastWrite = s.aof.last
 		}
+		if s.tracking.clients > 0 {
+			s.afterTracked(c)
+		}
 		if s.blocking.clients > 0 {
 			s.serveReady()
 		}
 	}
+	s.current = nil
 }
 
 func (s *Server) dispatch(c *connection, args [][]byte) {
@@ -60,6 +67,10 @@ func (s *Server) dispatch(c *connection, args [][]byte) {
 			s.reject(c, spec, problem)
 			return
 		}
+	}
+	if s.pause.until != 0 && s.pauses(c, spec) {
+		s.postpone(c, args)
+		return
 	}
 	t := &c.Transaction
 	if t.Open && !runsInsideMulti(spec) {
@@ -247,6 +258,9 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	}
 	s.rdb.changes += ctx.Changes
 	s.stats.commands++
+	if s.tracking.clients > 0 && spec.Flags&command.ReadOnly != 0 {
+		s.trackReads(ctx, spec, args)
+	}
 	if ctx.Client.Blocked != nil { // counted when it is over
 		return
 	}

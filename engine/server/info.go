@@ -157,7 +157,7 @@ func infoClients(s *Server, w *infoWriter) {
 	w.int("client_recent_max_input_buffer", int64(maxIn))
 	w.int("client_recent_max_output_buffer", int64(maxOut))
 	w.int("blocked_clients", int64(s.blocking.clients))
-	w.int("tracking_clients", 0)
+	w.int("tracking_clients", int64(s.tracking.clients))
 	w.int("clients_in_timeout_table", int64(s.blocking.timed))
 }
 
@@ -312,9 +312,9 @@ func infoStats(s *Server, w *infoWriter) {
 	w.int("active_defrag_key_misses", 0)
 	w.int("total_active_defrag_time", 0)
 	w.int("current_active_defrag_time", 0)
-	w.int("tracking_total_keys", 0)
-	w.int("tracking_total_items", 0)
-	w.int("tracking_total_prefixes", 0)
+	w.int("tracking_total_keys", int64(len(s.tracking.order)))
+	w.int("tracking_total_items", int64(s.tracking.items))
+	w.int("tracking_total_prefixes", int64(len(s.tracking.prefixes)))
 	w.int("unexpected_error_replies", 0)
 	w.int("total_error_replies", st.errorReplies)
 	w.int("dump_payload_sanitizations", 0)

@@ -93,6 +93,9 @@ func (s *Server) KeyExpired(db *keyspace.DB, key []byte) {
 	}
 	s.Propagate(db.ID, [][]byte{[]byte(name), key})
 	s.observed.expired(db.ID, key)
+	if s.tracking.clients > 0 {
+		s.invalidate(key, nil)
+	}
 	s.NotifyKeyspace(db.ID, notifyExpired, "expired", key)
 	if s.contextDepth == 0 {
 		s.flushUnit()

@@ -92,7 +92,10 @@ type Server struct {
 
 	unit     propagation
 	blocking blocking
-	request  []byte // of the client whose command runs; see resp.Reader.Request
+	tracking tracking
+	pause    pause
+	current  *connection // whose command runs
+	request  []byte      // of the client whose command runs; see resp.Reader.Request
 
 	aof           aofState
 	rdb           rdbState
@@ -215,6 +218,7 @@ func (s *Server) Step(now int64) {
 		if s.now >= s.nextCron {
 			s.cron()
 		}
+		s.endPause()
 		s.wakeBlocked()
 		s.runReady()
 		if s.hold != nil {
@@ -302,7 +306,11 @@ func (s *Server) NextWake() int64 {
 	if len(s.ready) > 0 || s.jobsHaveWork() || s.loading != nil {
 		return s.now
 	}
-	return s.nextDeadline(s.nextCron)
+	wake := s.nextCron
+	if s.pause.until != 0 {
+		wake = min(wake, s.pause.until*1000)
+	}
+	return s.nextDeadline(wake)
 }
 
 // beforeSleep is what Redis does before it waits for events: fast expiry, the
@@ -314,6 +322,9 @@ func (s *Server) beforeSleep() {
 	s.flushUnit()
 	if s.blocking.clients > 0 {
 		s.serveReady() // what the expiry of keys has made ready
+	}
+	if s.tracking.clients > 0 {
+		s.broadcastInvalidations()
 	}
 	s.flushAppendOnly()
 	if s.hold == nil {

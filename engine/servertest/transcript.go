@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -21,7 +22,7 @@ import (
 // begins with an empty server. A line "@ +1500ms" moves the clock. The reply
 // "..." is that none comes yet; a line "b<" takes what has come for b since, a
 // reply or a message, and "..." there says that nothing has. "@ b RESP3" makes b
-// speak RESP3.
+// speak RESP3; the word $b is the id of b, which must have spoken before.
 
 // Step is one command of a transcript.
 type Step struct {
@@ -79,6 +80,17 @@ func ParseTranscript(text string) ([]Step, error) {
 	return steps, nil
 }
 
+// WithIDs puts the ids of clients in the place of $name.
+func WithIDs(line string, id func(name string) string) string {
+	words := strings.Split(line, " ")
+	for i, word := range words {
+		if name, is := strings.CutPrefix(word, "$"); is && id(name) != "" {
+			words[i] = id(name)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // RunTranscripts plays every file that matches a pattern, each on a server of
 // its own.
 func RunTranscripts(t *testing.T, pattern string, config ...string) {
@@ -114,7 +126,12 @@ func RunTranscripts(t *testing.T, pattern string, config ...string) {
 					continue
 				}
 				if !step.Listen {
-					c.SendLine(step.Command)
+					c.SendLine(WithIDs(step.Command, func(name string) string {
+						if other := clients[name]; other != nil {
+							return strconv.FormatUint(other.ID, 10)
+						}
+						return ""
+					}))
 				}
 				s.Settle()
 				got := NoReply

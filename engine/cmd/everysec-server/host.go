@@ -106,7 +106,12 @@ func (h *host) take(m message) {
 		delete(h.peers, p.id)
 		p.finish()
 	case m.data == nil:
-		p.id = h.server.Connect(time.Now().UnixMicro(), p.conn.RemoteAddr().String())
+		address := p.conn.RemoteAddr()
+		name := address.String()
+		if address.Network() == "unix" { // the peer has no name: it is shown under the server's
+			name = p.conn.LocalAddr().String() + ":0"
+		}
+		p.id = h.server.Connect(time.Now().UnixMicro(), name)
 		h.peers[p.id] = p
 	default:
 		h.server.Receive(p.id, m.data)

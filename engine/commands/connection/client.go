@@ -2,6 +2,7 @@ package connection
 
 import (
 	"strconv"
+	"strings"
 
 	"everysec/engine/command"
 	"everysec/engine/number"
@@ -19,6 +20,22 @@ var clientCommands = []*command.Spec{
 		Arity:      -2,
 		Subcommands: []*command.Spec{
 			{
+				Name:       "caching",
+				Group:      command.GroupConnection,
+				Since:      "6.0.0",
+				Complexity: "O(1)",
+				Summary:    "Says for the next command whether its keys are tracked",
+				Arity:      3,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "mode", Type: command.ArgOneOf, Arguments: []command.Argument{
+						{Name: "yes", Type: command.ArgPureToken, Token: "YES"},
+						{Name: "no", Type: command.ArgPureToken, Token: "NO"},
+					}},
+				},
+				Run: runClientCaching,
+			},
+			{
 				Name:       "getname",
 				Group:      command.GroupConnection,
 				Since:      "2.6.9",
@@ -27,6 +44,16 @@ var clientCommands = []*command.Spec{
 				Arity:      2,
 				Flags:      command.NoScript | command.Loading | command.Stale,
 				Run:        runClientGetName,
+			},
+			{
+				Name:       "getredir",
+				Group:      command.GroupConnection,
+				Since:      "6.0.0",
+				Complexity: "O(1)",
+				Summary:    "Tells who is told in place of this connection when a tracked key changes",
+				Arity:      2,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Run:        runClientGetRedir,
 			},
 			{
 				Name:       "help",
@@ -158,6 +185,26 @@ var clientCommands = []*command.Spec{
 				Run: runClientNoTouch,
 			},
 			{
+				Name:       "pause",
+				Group:      command.GroupConnection,
+				Since:      "2.9.50",
+				Complexity: "O(1)",
+				Summary:    "Holds the commands of all connections, or those that write, for a time",
+				Arity:      -3,
+				Flags:      command.Admin | command.NoScript | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "timeout", Type: command.ArgInteger},
+					{Name: "mode", Type: command.ArgOneOf, Since: "6.2.0", Optional: true, Arguments: []command.Argument{
+						{Name: "write", Type: command.ArgPureToken, Token: "WRITE"},
+						{Name: "all", Type: command.ArgPureToken, Token: "ALL"},
+					}},
+				},
+				History: []command.Change{
+					{Since: "6.2.0", Text: "Can hold only what writes: `WRITE`."},
+				},
+				Run: runClientPause,
+			},
+			{
 				Name:       "reply",
 				Group:      command.GroupConnection,
 				Since:      "3.2.0",
@@ -204,6 +251,38 @@ var clientCommands = []*command.Spec{
 				Run: runClientSetName,
 			},
 			{
+				Name:       "tracking",
+				Group:      command.GroupConnection,
+				Since:      "6.0.0",
+				Complexity: "O(1)",
+				Summary:    "Lets the server tell this connection when a key it has read changes",
+				Arity:      -3,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "status", Type: command.ArgOneOf, Arguments: []command.Argument{
+						{Name: "on", Type: command.ArgPureToken, Token: "ON"},
+						{Name: "off", Type: command.ArgPureToken, Token: "OFF"},
+					}},
+					{Name: "client-id", Type: command.ArgInteger, Token: "REDIRECT", Optional: true},
+					{Name: "prefix", Type: command.ArgString, Token: "PREFIX", Optional: true, Multiple: true, MultipleToken: true},
+					{Name: "bcast", Type: command.ArgPureToken, Token: "BCAST", Optional: true},
+					{Name: "optin", Type: command.ArgPureToken, Token: "OPTIN", Optional: true},
+					{Name: "optout", Type: command.ArgPureToken, Token: "OPTOUT", Optional: true},
+					{Name: "noloop", Type: command.ArgPureToken, Token: "NOLOOP", Optional: true},
+				},
+				Run: runClientTracking,
+			},
+			{
+				Name:       "trackinginfo",
+				Group:      command.GroupConnection,
+				Since:      "6.2.0",
+				Complexity: "O(1)",
+				Summary:    "Tells how this connection tracks keys",
+				Arity:      2,
+				Flags:      command.NoScript | command.Loading | command.Stale,
+				Run:        runClientTrackingInfo,
+			},
+			{
 				Name:       "unblock",
 				Group:      command.GroupConnection,
 				Since:      "5.0.0",
@@ -219,6 +298,16 @@ var clientCommands = []*command.Spec{
 					}},
 				},
 				Run: runClientUnblock,
+			},
+			{
+				Name:       "unpause",
+				Group:      command.GroupConnection,
+				Since:      "6.2.0",
+				Complexity: "O(N), N: paused connections",
+				Summary:    "Ends CLIENT PAUSE",
+				Arity:      2,
+				Flags:      command.Admin | command.NoScript | command.Loading | command.Stale,
+				Run:        runClientUnpause,
 			},
 		},
 	},
@@ -412,7 +501,7 @@ func appendClient(dst []byte, c *command.Context, client *command.Client) []byte
 	text("events", events)
 	text("cmd", client.LastCommand)
 	text("user", client.User)
-	integer("redir", -1)
+	integer("redir", redirection(client))
 	integer("resp", int64(max(client.Reply.Protocol, 2)))
 	if client.LibName != "" || client.LibVer != "" {
 		text("lib-name", client.LibName)
@@ -440,11 +529,15 @@ func flagsOf(client *command.Client) string {
 		{client.Subscriptions() > 0, 'P'},
 		{client.Transaction.Open, 'x'},
 		{client.Blocked != nil, 'b'},
+		{client.Tracking != nil, 't'},
+		{client.Tracking != nil && client.Tracking.Broken, 'R'},
+		{client.Tracking != nil && client.Tracking.Broadcast, 'B'},
 		{client.Transaction.Dirty, 'd'},
 		{client.CloseAfterReply, 'c'},
 		{client.CloseNow, 'A'},
 		{client.NoEvict, 'e'},
 		{client.NoTouch, 'T'},
+		{strings.HasPrefix(client.Address, "/"), 'U'},
 	} {
 		if f.set {
 			letters = append(letters, f.letter)
@@ -461,6 +554,8 @@ type killFilter struct {
 	id                    int64 // 0: any
 	kind, addr, laddr     string
 	keepCaller, oldFormat bool
+	aged                  bool
+	bornBy                int64 // Unix milliseconds, if aged
 }
 
 func runClientKill(c *command.Context) {
@@ -496,7 +591,8 @@ func (f *killFilter) matches(client *command.Client) bool {
 	return (f.id == 0 || int64(client.ID) == f.id) &&
 		(f.kind == "" || typeOf(client) == f.kind) &&
 		(f.addr == "" || client.Address == f.addr) &&
-		(f.laddr == "" || client.Local == f.laddr)
+		(f.laddr == "" || client.Local == f.laddr) &&
+		(!f.aged || client.CreatedAt <= f.bornBy)
 }
 
 func parseKill(c *command.Context, f *killFilter) bool {
@@ -530,6 +626,18 @@ func parseKill(c *command.Context, f *killFilter) bool {
 				c.Reply.Error("ERR No such user '" + string(value) + "'")
 				return false
 			}
+		case command.Is(option, "MAXAGE"):
+			n, ok := number.ParseInt(value)
+			switch {
+			case !ok:
+				c.Reply.Error("ERR maxage is not an integer or out of range")
+				return false
+			case n <= 0:
+				c.Reply.Error("ERR maxage should be greater than 0")
+				return false
+			}
+			f.bornBy = c.Now - min(n, c.Now/1000)*1000
+			f.aged = true
 		case command.Is(option, "SKIPME") && command.Is(value, "YES"):
 			f.keepCaller = true
 		case command.Is(option, "SKIPME") && command.Is(value, "NO"):
@@ -602,8 +710,12 @@ func runClientNoTouch(c *command.Context) { switchOn(c, &c.Client.NoTouch) }
 
 func runClientHelp(c *command.Context) {
 	c.ReplyHelp("client",
+		"CACHING (YES|NO)",
+		"    Track the keys of the next command (after OPTIN), or do not (after OPTOUT).",
 		"GETNAME",
 		"    Tell the name of this connection.",
+		"GETREDIR",
+		"    Tell who is told in place of this connection when a tracked key changes.",
 		"ID",
 		"    Tell the number of this connection.",
 		"INFO",
@@ -615,6 +727,7 @@ func runClientHelp(c *command.Context) {
 		"    * ADDR (<ip:port>|<unixsocket>:0): it comes from that address.",
 		"    * ID <client-id>: it has that number.",
 		"    * LADDR (<ip:port>|<unixsocket>:0): it goes to that address.",
+		"    * MAXAGE <seconds>: it is at least that old.",
 		"    * SKIPME (YES|NO): whether this connection is spared (default: yes).",
 		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): it is of that type.",
 		"    * USER <username>: it is that user's.",
@@ -626,13 +739,21 @@ func runClientHelp(c *command.Context) {
 		"    Spare this connection when clients are evicted for memory.",
 		"NO-TOUCH (ON|OFF)",
 		"    Let this connection's reads leave the time of a key's last use alone.",
+		"PAUSE <timeout> [WRITE|ALL]",
+		"    Hold all commands, or those that write, for that many milliseconds.",
 		"REPLY (ON|OFF|SKIP)",
 		"    Send replies to this connection, send none, or leave out the next one.",
 		"SETINFO <option> <value>",
 		"    Note the library behind this connection: LIB-NAME or LIB-VER.",
 		"SETNAME <name>",
 		"    Name this connection.",
+		"TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
+		"    Tell this connection, or another, when a key it has read changes.",
+		"TRACKINGINFO",
+		"    Tell how this connection tracks keys.",
 		"UNBLOCK <clientid> [TIMEOUT|ERROR]",
 		"    End the wait of a connection, as if its time were up (default) or with an error.",
+		"UNPAUSE",
+		"    End PAUSE.",
 	)
 }

@@ -164,6 +164,7 @@ func runReset(c *command.Context) {
 	client := c.Client
 	client.Discard()
 	client.Monitor = false
+	c.Server.Track(client, nil)
 	c.Server.PubSub().Forget(client)
 	client.DB = c.Space.DBs[0]
 	c.DB = client.DB
