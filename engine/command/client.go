@@ -21,7 +21,7 @@ type Client struct {
 
 	Authenticated bool
 	Transaction   Transaction
-	Channels      map[string]struct{}
+	Channels      [2]map[string]struct{} // by ChannelKind
 	Patterns      map[string]struct{}
 
 	// ReplyOff drops replies until CLIENT REPLY ON; ReplySkip drops the next.
@@ -87,4 +87,8 @@ func (c *Client) Discard() {
 }
 
 // Subscriptions counts channels and patterns.
-func (c *Client) Subscriptions() int { return len(c.Channels) + len(c.Patterns) }
+func (c *Client) Subscriptions() int { return len(c.Channels[Global]) + len(c.Patterns) }
+
+// Listens tells whether the client has any subscription: then in RESP2 it may
+// do little else.
+func (c *Client) Listens() bool { return c.Subscriptions()+len(c.Channels[Shard]) > 0 }

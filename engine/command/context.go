@@ -239,6 +239,7 @@ type Server interface {
 	PubSub() *PubSubRegistry
 	// Publish sends a message to a channel and returns how many received it.
 	Publish(channel, message []byte) int
+	PublishShard(channel, message []byte) int
 	// Flushed tells that a database was emptied (-1: all of them), Swapped
 	// that two were exchanged: the page hears of it.
 	Flushed(db int)

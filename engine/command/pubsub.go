@@ -10,9 +10,19 @@ import (
 // PubSubRegistry knows who listens to which channel. Messages are written straight to
 // the subscribers' replies.
 type PubSubRegistry struct {
-	channels map[string][]*Client // subscribers in the order in which they came
+	channels [2]map[string][]*Client // by ChannelKind; subscribers in the order in which they came
 	patterns []patternSubscription
 }
+
+// ChannelKind tells the channels of SUBSCRIBE from those of SSUBSCRIBE, which
+// have names of their own and no patterns.
+type ChannelKind int
+
+// The two kinds.
+const (
+	Global ChannelKind = iota
+	Shard
+)
 
 type patternSubscription struct {
 	pattern string
@@ -20,32 +30,36 @@ type patternSubscription struct {
 }
 
 // NewPubSubRegistry returns a registry without subscribers.
-func NewPubSubRegistry() *PubSubRegistry { return &PubSubRegistry{channels: map[string][]*Client{}} }
+func NewPubSubRegistry() *PubSubRegistry {
+	return &PubSubRegistry{channels: [2]map[string][]*Client{{}, {}}}
+}
 
 // Subscribe adds a client to a channel and tells whether it was new there.
-func (p *PubSubRegistry) Subscribe(c *Client, channel []byte) bool {
-	if _, there := c.Channels[string(channel)]; there {
+func (p *PubSubRegistry) Subscribe(c *Client, kind ChannelKind, channel []byte) bool {
+	own := &c.Channels[kind]
+	if _, there := (*own)[string(channel)]; there {
 		return false
 	}
-	if c.Channels == nil {
-		c.Channels = map[string]struct{}{}
+	if *own == nil {
+		*own = map[string]struct{}{}
 	}
-	c.Channels[string(channel)] = struct{}{}
-	p.channels[string(channel)] = append(p.channels[string(channel)], c)
+	(*own)[string(channel)] = struct{}{}
+	p.channels[kind][string(channel)] = append(p.channels[kind][string(channel)], c)
 	return true
 }
 
 // Unsubscribe takes a client from a channel and tells whether it was there.
-func (p *PubSubRegistry) Unsubscribe(c *Client, channel []byte) bool {
-	if _, there := c.Channels[string(channel)]; !there {
+func (p *PubSubRegistry) Unsubscribe(c *Client, kind ChannelKind, channel []byte) bool {
+	if _, there := c.Channels[kind][string(channel)]; !there {
 		return false
 	}
-	delete(c.Channels, string(channel))
-	rest := slices.DeleteFunc(p.channels[string(channel)], func(other *Client) bool { return other == c })
+	delete(c.Channels[kind], string(channel))
+	all := p.channels[kind]
+	rest := slices.DeleteFunc(all[string(channel)], func(other *Client) bool { return other == c })
 	if len(rest) == 0 {
-		delete(p.channels, string(channel))
+		delete(all, string(channel))
 	} else {
-		p.channels[string(channel)] = rest
+		all[string(channel)] = rest
 	}
 	return true
 }
@@ -77,8 +91,10 @@ func (p *PubSubRegistry) UnsubscribePattern(c *Client, pattern []byte) bool {
 
 // Forget takes a client that leaves from everything.
 func (p *PubSubRegistry) Forget(c *Client) {
-	for _, channel := range c.ChannelList() {
-		p.Unsubscribe(c, []byte(channel))
+	for _, kind := range []ChannelKind{Global, Shard} {
+		for _, channel := range c.ChannelList(kind) {
+			p.Unsubscribe(c, kind, []byte(channel))
+		}
 	}
 	for _, pattern := range c.PatternList() {
 		p.UnsubscribePattern(c, []byte(pattern))
@@ -86,7 +102,7 @@ func (p *PubSubRegistry) Forget(c *Client) {
 }
 
 // ChannelList is the client's channels, sorted.
-func (c *Client) ChannelList() []string { return sortedKeys(c.Channels) }
+func (c *Client) ChannelList(kind ChannelKind) []string { return sortedKeys(c.Channels[kind]) }
 
 // PatternList is the client's patterns, sorted.
 func (c *Client) PatternList() []string { return sortedKeys(c.Patterns) }
@@ -103,16 +119,7 @@ func sortedKeys[V any](m map[string]V) []string {
 // Publish sends a message and returns how many clients received it, counting
 // a client once for its channel and once for each matching pattern.
 func (p *PubSubRegistry) Publish(channel, message []byte, deliver func(c *Client, write func(w *resp.Writer))) int {
-	receivers := 0
-	for _, c := range p.channels[string(channel)] {
-		deliver(c, func(w *resp.Writer) {
-			w.Push(3)
-			w.BulkString("message")
-			w.Bulk(channel)
-			w.Bulk(message)
-		})
-		receivers++
-	}
+	receivers := p.send(Global, "message", channel, message, deliver)
 	for _, s := range p.patterns {
 		if !glob.Match([]byte(s.pattern), channel, false) {
 			continue
@@ -129,10 +136,28 @@ func (p *PubSubRegistry) Publish(channel, message []byte, deliver func(c *Client
 	return receivers
 }
 
+// PublishShard is Publish to the subscribers of SSUBSCRIBE.
+func (p *PubSubRegistry) PublishShard(channel, message []byte, deliver func(c *Client, write func(w *resp.Writer))) int {
+	return p.send(Shard, "smessage", channel, message, deliver)
+}
+
+func (p *PubSubRegistry) send(kind ChannelKind, word string, channel, message []byte, deliver func(c *Client, write func(w *resp.Writer))) int {
+	subscribers := p.channels[kind][string(channel)]
+	for _, c := range subscribers {
+		deliver(c, func(w *resp.Writer) {
+			w.Push(3)
+			w.BulkString(word)
+			w.Bulk(channel)
+			w.Bulk(message)
+		})
+	}
+	return len(subscribers)
+}
+
 // Channels lists channels with subscribers, sorted; with a pattern only those
 // that match it.
-func (p *PubSubRegistry) Channels(pattern []byte) []string {
-	all := sortedKeys(p.channels)
+func (p *PubSubRegistry) Channels(kind ChannelKind, pattern []byte) []string {
+	all := sortedKeys(p.channels[kind])
 	if pattern == nil {
 		return all
 	}
@@ -140,7 +165,12 @@ func (p *PubSubRegistry) Channels(pattern []byte) []string {
 }
 
 // Subscribers is the number of clients on a channel.
-func (p *PubSubRegistry) Subscribers(channel []byte) int { return len(p.channels[string(channel)]) }
+func (p *PubSubRegistry) Subscribers(kind ChannelKind, channel []byte) int {
+	return len(p.channels[kind][string(channel)])
+}
+
+// ChannelCount is the number of channels with subscribers.
+func (p *PubSubRegistry) ChannelCount(kind ChannelKind) int { return len(p.channels[kind]) }
 
 // PatternCount is the number of distinct patterns.
 func (p *PubSubRegistry) PatternCount() int {

@@ -72,7 +72,7 @@ func (s *Server) closeIdle() {
 		return
 	}
 	for _, c := range s.order {
-		if c.Blocked == nil && c.Subscriptions() == 0 && s.space.Now-c.LastInteraction > s.config.Timeout*1000 {
+		if c.Blocked == nil && !c.Listens() && s.space.Now-c.LastInteraction > s.config.Timeout*1000 {
 			c.CloseNow = true
 			s.markDirty(c)
 		}

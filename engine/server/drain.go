@@ -218,7 +218,7 @@ func (s *Server) describeClients() event.ClientsChanged {
 		if c.Blocked != nil {
 			d.Flags |= event.Blocked
 		}
-		if c.Subscriptions() > 0 {
+		if c.Listens() {
 			d.Flags |= event.Subscribed
 		}
 		if c.Monitor {

@@ -133,7 +133,7 @@ func printable(b []byte, limit int) string {
 // mayRefuse tells whether there can be a reason not to run some command: there
 // is none on any ordinary day.
 func (s *Server) mayRefuse(c *connection) bool {
-	return s.loading != nil || s.rdb.lastFailed || s.aof.writeFailed || s.config.MaxMemory > 0 || c.Channels != nil || c.Patterns != nil
+	return s.loading != nil || s.rdb.lastFailed || s.aof.writeFailed || s.config.MaxMemory > 0 || c.listened()
 }
 
 // refusal is every reason not to run a command that exists: the state of the
@@ -144,7 +144,7 @@ func (s *Server) refusal(c *connection, spec *command.Spec, args [][]byte) strin
 			return problem
 		}
 	}
-	if c.Subscriptions() > 0 && c.writer.Protocol == 2 && !allowedWhileSubscribed(spec) {
+	if c.Listens() && c.writer.Protocol == 2 && !allowedWhileSubscribed(spec) {
 		return "ERR Can't execute '" + strings.ToLower(printable(args[0], 128)) +
 			"': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
 	}
@@ -335,4 +335,14 @@ func (s *Server) NotifyKeyspace(db int, class config.NotifyClass, event string, 
 // Publish sends a message to the subscribers of a channel.
 func (s *Server) Publish(channel, message []byte) int {
 	return s.pubsub.Publish(channel, message, s.deliver)
+}
+
+// PublishShard sends a message to the subscribers of a shard channel.
+func (s *Server) PublishShard(channel, message []byte) int {
+	return s.pubsub.PublishShard(channel, message, s.deliver)
+}
+
+// listened tells whether the client has ever subscribed to anything.
+func (c *connection) listened() bool {
+	return c.Channels[command.Global] != nil || c.Patterns != nil || c.Channels[command.Shard] != nil
 }

@@ -236,7 +236,7 @@ func (s *Server) sendInvalidation(c *connection, write func(w *resp.Writer)) {
 	case c.writer.Protocol == 3:
 		c.writer.Push(2)
 		c.writer.BulkString("invalidate")
-	case redirected && c.Subscriptions() > 0:
+	case redirected && c.Listens():
 		c.writer.Push(3)
 		c.writer.BulkString("message")
 		c.writer.BulkString("__redis__:invalidate")

@@ -394,7 +394,7 @@ func parseType(c *command.Context, word []byte) (string, bool) {
 }
 
 func typeOf(client *command.Client) string {
-	if client.Subscriptions() > 0 {
+	if client.Listens() {
 		return "PUBSUB"
 	}
 	return "NORMAL"
@@ -484,9 +484,9 @@ func appendClient(dst []byte, c *command.Context, client *command.Client) []byte
 	integer("idle", max(c.Now-client.LastInteraction, 0)/1000)
 	text("flags", flagsOf(client))
 	integer("db", int64(client.DB.ID))
-	integer("sub", int64(len(client.Channels)))
+	integer("sub", int64(len(client.Channels[command.Global])))
 	integer("psub", int64(len(client.Patterns)))
-	integer("ssub", 0)
+	integer("ssub", int64(len(client.Channels[command.Shard])))
 	integer("multi", multi)
 	integer("qbuf", client.QueryBuffer)
 	integer("qbuf-free", client.QueryBufferFree)
@@ -526,7 +526,7 @@ func flagsOf(client *command.Client) string {
 		letter byte
 	}{
 		{client.Monitor, 'O'},
-		{client.Subscriptions() > 0, 'P'},
+		{client.Listens(), 'P'},
 		{client.Transaction.Open, 'x'},
 		{client.Blocked != nil, 'b'},
 		{client.Tracking != nil, 't'},

@@ -125,7 +125,7 @@ func runPing(c *command.Context) {
 		message = c.Args[1]
 	}
 	switch {
-	case c.Client.Subscriptions() > 0 && c.Reply.Protocol == 2:
+	case c.Client.Listens() && c.Reply.Protocol == 2:
 		// A listening RESP2 client gets only messages: the answer looks like one.
 		c.Reply.Array(2)
 		c.Reply.BulkString("pong")

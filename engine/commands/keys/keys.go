@@ -48,8 +48,10 @@ func runExists(c *command.Context) {
 func runTouch(c *command.Context) {
 	n := 0
 	for _, key := range c.Args[1:] {
-		if c.DB.Lookup(key, false) != nil {
+		if c.DB.Lookup(key, false) != nil { // even for a client that says NO-TOUCH
 			n++
+		} else {
+			c.Notify(config.NotifyKeyMiss, "keymiss", key)
 		}
 	}
 	c.Reply.Int(int64(n))

@@ -3,8 +3,9 @@
 package pubsub
 
 import (
+	"strings"
+
 	"everysec/engine/command"
-	"everysec/engine/resp"
 )
 
 // Commands is the family.
@@ -93,6 +94,32 @@ var Commands = []*command.Spec{
 				},
 				Run: runPubSubNumSub,
 			},
+			{
+				Name:       "shardchannels",
+				Group:      command.GroupPubSub,
+				Since:      "7.0.0",
+				Complexity: "O(N), N: shard channels with subscribers",
+				Summary:    "Lists shard channels with subscribers",
+				Arity:      -2,
+				Flags:      command.PubSub | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "pattern", Type: command.ArgPattern, Optional: true},
+				},
+				Run: runPubSubShardChannels,
+			},
+			{
+				Name:       "shardnumsub",
+				Group:      command.GroupPubSub,
+				Since:      "7.0.0",
+				Complexity: "O(N), N: channels asked for",
+				Summary:    "Counts the subscribers of shard channels",
+				Arity:      -2,
+				Flags:      command.PubSub | command.Loading | command.Stale,
+				Arguments: []command.Argument{
+					{Name: "shardchannel", Type: command.ArgString, Optional: true, Multiple: true},
+				},
+				Run: runPubSubShardNumSub,
+			},
 		},
 	},
 	{
@@ -109,6 +136,39 @@ var Commands = []*command.Spec{
 		Run: runPUnsubscribe,
 	},
 	{
+		Name:       "spublish",
+		Group:      command.GroupPubSub,
+		Since:      "7.0.0",
+		Complexity: "O(N), N: subscribers of the channel",
+		Summary:    "Sends a message to a shard channel",
+		Arity:      3,
+		Flags:      command.PubSub | command.Loading | command.Stale | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"not_key"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "shardchannel", Type: command.ArgString},
+			{Name: "message", Type: command.ArgString},
+		},
+		Run: runSPublish,
+	},
+	{
+		Name:       "ssubscribe",
+		Group:      command.GroupPubSub,
+		Since:      "7.0.0",
+		Complexity: "O(N), N: channels to subscribe to",
+		Summary:    "Listens to shard channels",
+		Arity:      -2,
+		Flags:      command.PubSub | command.NoScript | command.Loading | command.Stale,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"not_key"}, Index: 1, LastKey: -1, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "shardchannel", Type: command.ArgString, Multiple: true},
+		},
+		Run: runSSubscribe,
+	},
+	{
 		Name:       "subscribe",
 		Group:      command.GroupPubSub,
 		Since:      "2.0.0",
@@ -120,6 +180,22 @@ var Commands = []*command.Spec{
 			{Name: "channel", Type: command.ArgString, Multiple: true},
 		},
 		Run: runSubscribe,
+	},
+	{
+		Name:       "sunsubscribe",
+		Group:      command.GroupPubSub,
+		Since:      "7.0.0",
+		Complexity: "O(N), N: channels of this client",
+		Summary:    "Stops listening to shard channels",
+		Arity:      -1,
+		Flags:      command.PubSub | command.NoScript | command.Loading | command.Stale,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"not_key"}, Index: 1, LastKey: -1, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "shardchannel", Type: command.ArgString, Optional: true, Multiple: true},
+		},
+		Run: runSUnsubscribe,
 	},
 	{
 		Name:       "unsubscribe",
@@ -140,19 +216,27 @@ func runPublish(c *command.Context) {
 	c.Reply.Int(int64(c.Server.Publish(c.Args[1], c.Args[2])))
 }
 
+func runSPublish(c *command.Context) {
+	c.Reply.Int(int64(c.Server.PublishShard(c.Args[1], c.Args[2])))
+}
+
 // mayListen refuses a caller that cannot be sent messages later: a script.
 // Inside MULTI it is allowed, as it has always been.
-func mayListen(c *command.Context, name string) bool {
+func mayListen(c *command.Context) bool {
 	if c.InScript || c.Client.Internal {
-		c.Reply.Error("ERR " + name + " isn't allowed for a DENY BLOCKING client")
+		refuse(c)
 		return false
 	}
 	return true
 }
 
+func refuse(c *command.Context) {
+	c.Reply.Error("ERR " + strings.ToUpper(c.Spec.Name) + " isn't allowed for a DENY BLOCKING client")
+}
+
 // confirm tells the client that its subscriptions changed. A nil name is that
 // of an UNSUBSCRIBE with nothing to leave.
-func confirm(c *command.Context, kind string, name []byte) {
+func confirm(c *command.Context, kind string, name []byte, count int) {
 	w := c.Reply
 	w.Push(3)
 	w.BulkString(kind)
@@ -161,39 +245,55 @@ func confirm(c *command.Context, kind string, name []byte) {
 	} else {
 		w.Bulk(name)
 	}
-	w.Int(int64(c.Client.Subscriptions()))
+	w.Int(int64(count))
 }
 
 func runSubscribe(c *command.Context) {
-	if !mayListen(c, "SUBSCRIBE") {
+	if mayListen(c) {
+		for _, channel := range c.Args[1:] {
+			c.Server.PubSub().Subscribe(c.Client, command.Global, channel)
+			confirm(c, "subscribe", channel, c.Client.Subscriptions())
+		}
+	}
+}
+
+func runSSubscribe(c *command.Context) {
+	if !c.MayBlock() {
+		refuse(c)
 		return
 	}
 	for _, channel := range c.Args[1:] {
-		c.Server.PubSub().Subscribe(c.Client, channel)
-		confirm(c, "subscribe", channel)
+		c.Server.PubSub().Subscribe(c.Client, command.Shard, channel)
+		confirm(c, "ssubscribe", channel, len(c.Client.Channels[command.Shard]))
 	}
 }
 
 func runPSubscribe(c *command.Context) {
-	if !mayListen(c, "PSUBSCRIBE") {
+	if !mayListen(c) {
 		return
 	}
 	for _, pattern := range c.Args[1:] {
 		c.Server.PubSub().SubscribePattern(c.Client, pattern)
-		confirm(c, "psubscribe", pattern)
+		confirm(c, "psubscribe", pattern, c.Client.Subscriptions())
 	}
 }
 
-func runUnsubscribe(c *command.Context) {
-	leave(c, "unsubscribe", c.Client.ChannelList(), c.Server.PubSub().Unsubscribe)
+func runUnsubscribe(c *command.Context) { leaveChannels(c, command.Global, c.Client.Subscriptions) }
+
+func runSUnsubscribe(c *command.Context) {
+	leaveChannels(c, command.Shard, func() int { return len(c.Client.Channels[command.Shard]) })
+}
+
+func leaveChannels(c *command.Context, kind command.ChannelKind, count func() int) {
+	leave(c, c.Client.ChannelList(kind), count, func(channel []byte) { c.Server.PubSub().Unsubscribe(c.Client, kind, channel) })
 }
 
 func runPUnsubscribe(c *command.Context) {
-	leave(c, "punsubscribe", c.Client.PatternList(), c.Server.PubSub().UnsubscribePattern)
+	leave(c, c.Client.PatternList(), c.Client.Subscriptions, func(pattern []byte) { c.Server.PubSub().UnsubscribePattern(c.Client, pattern) })
 }
 
 // leave ends the subscriptions named, or all of them.
-func leave(c *command.Context, kind string, all []string, unsubscribe func(*command.Client, []byte) bool) {
+func leave(c *command.Context, all []string, count func() int, unsubscribe func(name []byte)) {
 	names := c.Args[1:]
 	if len(names) == 0 {
 		for _, name := range all {
@@ -201,15 +301,18 @@ func leave(c *command.Context, kind string, all []string, unsubscribe func(*comm
 		}
 	}
 	for _, name := range names {
-		unsubscribe(c.Client, name)
-		confirm(c, kind, name)
+		unsubscribe(name)
+		confirm(c, c.Spec.Name, name, count())
 	}
 	if len(names) == 0 {
-		confirm(c, kind, nil)
+		confirm(c, c.Spec.Name, nil, count())
 	}
 }
 
-func runPubSubChannels(c *command.Context) {
+func runPubSubChannels(c *command.Context)      { listChannels(c, command.Global) }
+func runPubSubShardChannels(c *command.Context) { listChannels(c, command.Shard) }
+
+func listChannels(c *command.Context, kind command.ChannelKind) {
 	if len(c.Args) > 3 {
 		c.ReplySubcommandError()
 		return
@@ -218,22 +321,22 @@ func runPubSubChannels(c *command.Context) {
 	if len(c.Args) == 3 {
 		pattern = c.Args[2]
 	}
-	writeNames(c.Reply, c.Server.PubSub().Channels(pattern))
-}
-
-func writeNames(w *resp.Writer, names []string) {
-	w.Array(len(names))
+	names := c.Server.PubSub().Channels(kind, pattern)
+	c.Reply.Array(len(names))
 	for _, name := range names {
-		w.BulkString(name)
+		c.Reply.BulkString(name)
 	}
 }
 
-func runPubSubNumSub(c *command.Context) {
+func runPubSubNumSub(c *command.Context)      { countSubscribers(c, command.Global) }
+func runPubSubShardNumSub(c *command.Context) { countSubscribers(c, command.Shard) }
+
+func countSubscribers(c *command.Context, kind command.ChannelKind) {
 	channels := c.Args[2:]
 	c.Reply.Array(2 * len(channels))
 	for _, channel := range channels {
 		c.Reply.Bulk(channel)
-		c.Reply.Int(int64(c.Server.PubSub().Subscribers(channel)))
+		c.Reply.Int(int64(c.Server.PubSub().Subscribers(kind, channel)))
 	}
 }
 
@@ -249,5 +352,9 @@ func runPubSubHelp(c *command.Context) {
 		"    Count the distinct patterns that clients listen to.",
 		"NUMSUB [<channel> ...]",
 		"    Count the subscribers of each channel, those by pattern left out.",
+		"SHARDCHANNELS [<pattern>]",
+		"    List the shard channels that have subscribers (and match the pattern).",
+		"SHARDNUMSUB [<shardchannel> ...]",
+		"    Count the subscribers of each shard channel.",
 	)
 }
