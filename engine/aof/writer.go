@@ -46,6 +46,11 @@ func (w *CommandWriter) SelectDB(id int) error {
 // ResizeDB has no command.
 func (w *CommandWriter) ResizeDB(int, int) error { return nil }
 
+// Function writes the source of a function library.
+func (w *CommandWriter) Function(code []byte) {
+	w.buf = resp.AppendCommand(w.buf, []byte("FUNCTION"), []byte("LOAD"), code)
+}
+
 // End hands the last bytes to the sink.
 func (w *CommandWriter) End() error {
 	w.flush()

@@ -290,12 +290,3 @@ type Introspection interface {
 	Now() int64 // microseconds, moving while a command runs only if the host says so
 	Scripts() Scripts
 }
-
-// Scripts is the script cache.
-type Scripts interface {
-	Load(body []byte) (sha string, err string)
-	Exists(sha string) bool
-	Flush()
-	// Run evaluates a cached script, replying through c.
-	Run(c *Context, sha string, keys, args [][]byte, readOnly bool)
-}

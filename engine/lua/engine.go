@@ -11,7 +11,6 @@ package lua
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 
 	"everysec/engine/resp"
@@ -23,6 +22,21 @@ type Options struct {
 	CheckEvery int    // calls and loop turns between two questions to the host (10,000)
 	MaxMemory  int    // bytes a script may hold (256 MiB); negative: no limit
 	Version    string // what redis.REDIS_VERSION says ("7.0.15")
+
+	functions bool // no redis.replicate_commands and its like, no KEYS
+}
+
+func (o Options) withDefaults() Options {
+	if o.CheckEvery <= 0 {
+		o.CheckEvery = 10000
+	}
+	if o.MaxMemory == 0 {
+		o.MaxMemory = 256 << 20
+	}
+	if o.Version == "" {
+		o.Version = "7.0.15"
+	}
+	return o
 }
 
 // A Host is the server as a running script sees it.
@@ -87,15 +101,7 @@ type script struct {
 
 // New returns an engine without scripts.
 func New(o Options) *Engine {
-	if o.CheckEvery <= 0 {
-		o.CheckEvery = 10000
-	}
-	if o.MaxMemory == 0 {
-		o.MaxMemory = 256 << 20
-	}
-	if o.Version == "" {
-		o.Version = "7.0.15"
-	}
+	o = o.withDefaults()
 	e := &Engine{options: o, scripts: map[string]*script{}, random: lrand48{lrand48Start}}
 	e.state = newState(o, &e.random)
 	return e
@@ -131,6 +137,12 @@ func (e *Engine) Load(body []byte) (sha string, err error) {
 	return sha, nil
 }
 
+// Shebang returns what a script says of itself, without compiling it.
+func Shebang(text string) (Flags, error) {
+	flags, _, err := shebang(text)
+	return flags, err
+}
+
 // shebang reads "#!lua option=value ..." and returns what to skip of it.
 func shebang(text string) (flags Flags, skip int, err error) {
 	if !strings.HasPrefix(text, "#!") {
@@ -155,15 +167,12 @@ func shebang(text string) (flags Flags, skip int, err error) {
 		if list == "" {
 			continue
 		}
-	next:
 		for _, name := range strings.Split(list, ",") {
-			for _, f := range flagNames {
-				if f.name == name {
-					flags |= f.flag
-					continue next
-				}
+			flag, known := flagNamed(name)
+			if !known {
+				return 0, 0, errors.New("ERR Unexpected flag in script shebang: " + name)
 			}
-			return 0, 0, errors.New("ERR Unexpected flag in script shebang: " + name)
+			flags |= flag
 		}
 	}
 	return flags, end, nil
@@ -214,16 +223,31 @@ func (e *Engine) Run(h Host, sha string, keys, args [][]byte, w *resp.Writer) {
 		w.Error("NOSCRIPT No matching script. Please use EVAL.")
 		return
 	case s.host != nil:
-		w.Error("ERR a script is running already")
+		w.Error(errRunning)
 		return
 	}
+	s.run(h, sha, w, value{o: sc.f}, keys, args)
+}
+
+const errRunning = "ERR a script is running already"
+
+// run calls f, which finds keys and arguments in globals, or is a function and
+// takes them.
+func (s *state) run(h Host, name string, w *resp.Writer, f value, keys, args [][]byte) {
 	s.begin(h)
 	defer s.end()
-	s.globals.setField("KEYS", s.array(keys))
-	s.globals.setField("ARGV", s.array(args))
-	res, err := s.main.runScript(value{o: sc.f})
+	k, a := s.array(keys), s.array(args)
+	var res []value
+	var err *luaError
+	if s.options.functions {
+		res, err = s.main.runScript(f, k, a)
+	} else {
+		s.globals.setField("KEYS", k)
+		s.globals.setField("ARGV", a)
+		res, err = s.main.runScript(f)
+	}
 	if err != nil {
-		s.replyError(err, sha, w)
+		s.replyError(err, name, w)
 		return
 	}
 	s.reply(arg(res, 1), w, 0)
@@ -261,7 +285,7 @@ func (s *state) array(list [][]byte) value {
 }
 
 // runScript is pcall, but nothing passes it: a kill ends here.
-func (t *thread) runScript(f value) (res []value, err *luaError) {
+func (t *thread) runScript(f value, args ...value) (res []value, err *luaError) {
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(*luaError)
@@ -271,27 +295,7 @@ func (t *thread) runScript(f value) (res []value, err *luaError) {
 			res, err = nil, e
 		}
 	}()
-	return t.call(f), nil
-}
-
-// replyError writes what Redis's error handler makes of a raised value.
-func (s *state) replyError(err *luaError, sha string, w *resp.Writer) {
-	where := ""
-	if err.where {
-		where = " script: " + sha + ", on " + err.source + ":" + strconv.Itoa(err.line) + "."
-	}
-	message := ""
-	if tb, ok := err.v.o.(*table); ok {
-		m, ok := tb.getField("err").toStr()
-		if !ok {
-			// A real server crashes here: the table has no message.
-			m = "ERR error object is a table without an err field"
-		}
-		message = cString(m)
-	} else {
-		message = "ERR " + cString(s.describeError(err.v))
-	}
-	w.Error(message + where)
+	return t.call(f, args...), nil
 }
 
 func (s *state) describeError(v value) string {

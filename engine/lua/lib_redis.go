@@ -11,11 +11,7 @@ func (s *state) openRedis() {
 	add(libFunc{"call", func(t *thread, args []value) []value { return t.redisCall(args, true) }},
 		libFunc{"pcall", func(t *thread, args []value) []value { return t.redisCall(args, false) }},
 		libFunc{"log", redisLog})
-	for i, name := range []string{"LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING"} {
-		tb.setField(name, integer(i))
-	}
-	tb.setField("REDIS_VERSION_NUM", integer(versionNumber(s.options.Version)))
-	tb.setField("REDIS_VERSION", stringValue(s.options.Version))
+	s.redisConstants(tb)
 	add(libFunc{"setresp", redisSetresp},
 		libFunc{"sha1hex", redisSHA1Hex},
 		libFunc{"error_reply", redisErrorReply},
@@ -24,11 +20,22 @@ func (s *state) openRedis() {
 	for i, name := range []string{"REPL_NONE", "REPL_AOF", "REPL_SLAVE", "REPL_REPLICA", "REPL_ALL"} {
 		tb.setField(name, integer([]int{0, 1, 2, 2, 3}[i]))
 	}
-	add(libFunc{"acl_check_cmd", redisACLCheckCmd},
-		libFunc{"replicate_commands", func(t *thread, _ []value) []value { return t.one(trueValue) }},
-		libFunc{"breakpoint", func(t *thread, _ []value) []value { return t.one(falseValue) }},
-		libFunc{"debug", func(*thread, []value) []value { return nil }})
+	add(libFunc{"acl_check_cmd", redisACLCheckCmd})
+	if !s.options.functions {
+		add(libFunc{"replicate_commands", func(t *thread, _ []value) []value { return t.one(trueValue) }},
+			libFunc{"breakpoint", func(t *thread, _ []value) []value { return t.one(falseValue) }},
+			libFunc{"debug", func(*thread, []value) []value { return nil }})
+	}
 	s.globals.setField("redis", value{o: tb})
+}
+
+// redisConstants are what redis.log and the curious read.
+func (s *state) redisConstants(tb *table) {
+	for i, name := range []string{"LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING"} {
+		tb.setField(name, integer(i))
+	}
+	tb.setField("REDIS_VERSION_NUM", integer(versionNumber(s.options.Version)))
+	tb.setField("REDIS_VERSION", stringValue(s.options.Version))
 }
 
 func versionNumber(version string) int {
@@ -43,6 +50,11 @@ func versionNumber(version string) int {
 // protect makes the globals and all they reach readonly, and unknown globals
 // an error.
 func (s *state) protect() {
+	if s.options.functions {
+		s.globals.meta = s.strictMeta()
+		s.makeReadonly(s.globals, s.stringMeta)
+		return
+	}
 	s.globals.setFunc("__redis__err__handler", func(t *thread, args []value) []value {
 		v := arg(args, 1)
 		if _, ok := v.o.(*table); !ok {
@@ -51,6 +63,15 @@ func (s *state) protect() {
 		}
 		return t.one(v)
 	}, s)
+	s.globals.meta = s.strictMeta()
+	// Both are in place before the first run, for their slots.
+	s.globals.setField("KEYS", value{o: s.newTable(0, 0)})
+	s.globals.setField("ARGV", value{o: s.newTable(0, 0)})
+	s.makeReadonly(s.globals, s.stringMeta)
+}
+
+// strictMeta is the metatable of tables in which every field must exist.
+func (s *state) strictMeta() *table {
 	meta := s.newTable(0, 0)
 	meta.setFunc("__index", func(t *thread, args []value) []value {
 		if len(args) != 2 {
@@ -63,11 +84,11 @@ func (s *state) protect() {
 		t.fault("Script attempted to access nonexistent global variable '" + cString(name) + "'")
 		return nil
 	}, s)
-	s.globals.meta = meta
-	// Both are in place before the first run, for their slots.
-	s.globals.setField("KEYS", value{o: s.newTable(0, 0)})
-	s.globals.setField("ARGV", value{o: s.newTable(0, 0)})
-	work := []*table{s.globals, s.stringMeta}
+	return meta
+}
+
+// makeReadonly protects tables and all that they reach.
+func (s *state) makeReadonly(work ...*table) {
 	for len(work) > 0 {
 		tb := work[len(work)-1]
 		work = work[:len(work)-1]

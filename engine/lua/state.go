@@ -14,6 +14,7 @@ type state struct {
 	host       Host
 	options    Options
 	killed     bool
+	load       *libraryLoad
 	random     *lrand48
 	json       jsonConfig
 	memory     meter
@@ -85,13 +86,23 @@ func (s *state) check(t *thread) {
 	if s.host != nil && !s.killed && s.host.Interrupted() {
 		s.killed = true
 	}
+	if s.load != nil {
+		if s.load.checks++; s.load.checks > loadChecks {
+			t.end("ERR FUNCTION LOAD timeout")
+		}
+	}
 	if s.killed {
-		s.budget = 0
-		e := &luaError{v: t.errorTable("ERR Script killed by user with SCRIPT KILL..."), fatal: true}
-		e.locate(t)
-		panic(e)
+		t.end("ERR Script killed by user with SCRIPT KILL...")
 	}
 	s.memory.tick(t)
+}
+
+// end stops the script for good: no pcall catches this.
+func (t *thread) end(message string) {
+	t.s.budget = 0
+	e := &luaError{v: t.errorTable(message), fatal: true}
+	e.locate(t)
+	panic(e)
 }
 
 // spend charges work done outside the instruction loop.

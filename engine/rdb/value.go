@@ -36,14 +36,11 @@ var ErrBadFooter = errors.New("DUMP payload version or checksum are wrong")
 
 // Restore reads what Dump wrote, here or in a real server.
 func Restore(store *object.Store, payload []byte) (object.Value, error) {
-	const footer = 2 + 8
-	if len(payload) < footer+1 {
-		return object.Value{}, ErrBadFooter
+	body, err := payloadBody(payload)
+	if err != nil {
+		return object.Value{}, err
 	}
-	body := payload[:len(payload)-footer]
-	version := binary.LittleEndian.Uint16(payload[len(body):])
-	sum := binary.LittleEndian.Uint64(payload[len(body)+2:])
-	if version > MaxVersion || sum != 0 && sum != checksum(0, payload[:len(body)+2]) {
+	if len(body) == 0 {
 		return object.Value{}, ErrBadFooter
 	}
 	d := decoder{store: store, deep: true}
@@ -62,6 +59,50 @@ func Restore(store *object.Store, payload []byte) (object.Value, error) {
 	}
 	return v, nil
 }
+
+// payloadBody checks the footer of what DUMP made and cuts it off.
+func payloadBody(payload []byte) ([]byte, error) {
+	if len(payload) < footer {
+		return nil, ErrBadFooter
+	}
+	body := payload[:len(payload)-footer]
+	version := binary.LittleEndian.Uint16(payload[len(body):])
+	sum := binary.LittleEndian.Uint64(payload[len(body)+2:])
+	if version > MaxVersion || sum != 0 && sum != checksum(0, payload[:len(body)+2]) {
+		return nil, ErrBadFooter
+	}
+	return body, nil
+}
+
+// RestoreFunctions reads the texts of function libraries out of a payload of
+// FUNCTION DUMP. The error is what FUNCTION RESTORE replies.
+func RestoreFunctions(payload []byte) (codes [][]byte, err error) {
+	body, err := payloadBody(payload)
+	if err != nil {
+		return nil, err
+	}
+	r := source{file: bytes.NewReader(body), size: int64(len(body))}
+	for r.remaining() > 0 {
+		kind, err := r.byte()
+		switch {
+		case err != nil:
+			return nil, errors.New("can not read data type")
+		case kind == opFunctionGA:
+			return nil, errors.New("Pre-GA function format not supported") //nolint:staticcheck // Redis's words
+		case kind != opFunction2:
+			return nil, errors.New("given type is not a function")
+		}
+		code, err := r.string()
+		if err != nil {
+			return nil, errors.New("Failed loading library code") //nolint:staticcheck // Redis's words
+		}
+		codes = append(codes, append([]byte(nil), code...))
+	}
+	return codes, nil
+}
+
+// footer is the length of a payload's version and checksum.
+const footer = 2 + 8
 
 // value reads a value of a type. On an error nothing is kept.
 func (d *decoder) value(kind byte) (object.Value, error) {

@@ -120,11 +120,26 @@ func (w *Writer) End() error {
 // Dump appends the form of a value that RESTORE reads: its type, its bytes,
 // the RDB version, a checksum of all that.
 func Dump(dst []byte, store *object.Store, v *object.Value) []byte {
+	return payload(dst, func(w *Writer) {
+		w.buf = append(w.buf, valueType(v))
+		w.value(store, v)
+	})
+}
+
+// DumpFunctions is FUNCTION DUMP: the texts of function libraries.
+func DumpFunctions(codes [][]byte) []byte {
+	return payload(nil, func(w *Writer) {
+		for _, code := range codes {
+			_ = w.Function(code) // the sink does not fail
+		}
+	})
+}
+
+func payload(dst []byte, write func(w *Writer)) []byte {
 	w := Writer{options: Options{Compress: true}}
 	w.sink = func(p []byte) error { dst = append(dst, p...); return nil }
 	start := len(dst)
-	w.buf = append(w.buf, valueType(v))
-	w.value(store, v)
+	write(&w)
 	w.flush()
 	dst = binary.LittleEndian.AppendUint16(dst, Version)
 	return binary.LittleEndian.AppendUint64(dst, checksum(0, dst[start:]))

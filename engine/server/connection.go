@@ -72,6 +72,10 @@ func (s *Server) Disconnect(now int64, id uint64) {
 
 // drop forgets a connection: its subscriptions, watches and unread input.
 func (s *Server) drop(c *connection) {
+	if s.busy != nil && s.busy.client == c {
+		s.busy.gone = true
+		return
+	}
 	c.CloseNow = true
 	if c.Blocked != nil {
 		s.unblock(c)
@@ -96,6 +100,10 @@ func (s *Server) Receive(id uint64, data []byte) {
 	s.stats.netInput += int64(len(data))
 	if !c.queued {
 		c.arrived = s.now
+	}
+	if s.busy != nil && s.busy.client == c { // its words lie in the reader
+		s.busy.input = append(s.busy.input, data...)
+		return
 	}
 	c.reader.Feed(data)
 	s.enqueue(c)
@@ -123,6 +131,11 @@ func (s *Server) Output(id uint64) (data []byte, closed bool) {
 	c := s.clients[id]
 	if c == nil {
 		return nil, true
+	}
+	if s.busy != nil && s.busy.client == c {
+		data = c.writer.Bytes()[s.busy.sent:max(c.released, s.busy.sent)]
+		s.busy.sent += len(data)
+		return data, false
 	}
 	if c.released > 0 {
 		rest := c.writer.Len() - c.released
@@ -161,8 +174,13 @@ func (s *Server) markDirty(c *connection) {
 func (s *Server) releaseReplies() {
 	s.acknowledged = s.space.Change - 1
 	for _, c := range s.dirtyOutput {
-		c.dirty = false
 		c.released = c.writer.Len()
+		if s.busy != nil && s.busy.client == c {
+			c.released = s.busy.mark // what came before
+			s.outputReady = append(s.outputReady, c.ID)
+			continue
+		}
+		c.dirty = false
 		if c.CloseAfterReply || c.CloseNow {
 			c.closed = true
 		}
@@ -197,7 +215,7 @@ func (s *Server) runReady() {
 	if len(s.ready) > 0 {
 		s.readStopwatch() // what the server did since the last command is not the next one's
 	}
-	for len(s.ready) > 0 && s.hold == nil && s.running {
+	for len(s.ready) > 0 && s.hold == nil && s.running && s.busy == nil {
 		c := s.ready[0]
 		if !s.runInput(c) {
 			return // held in the middle of this client's input
@@ -238,7 +256,7 @@ func (s *Server) runInput(c *connection) bool {
 			continue
 		}
 		s.execute(c, args)
-		if s.hold != nil {
+		if s.hold != nil || s.busy != nil && s.busy.client == c {
 			return false
 		}
 	}

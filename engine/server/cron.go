@@ -131,6 +131,10 @@ func (s *Server) Shutdown(c *command.Context, flags command.ShutdownFlags) {
 		c.Reply.Error("ERR No shutdown in progress.")
 		return
 	}
+	if s.busy != nil && s.busy.answering && !flags.NoSave {
+		c.Reply.Error(s.scripts.busyError())
+		return
+	}
 	s.shutdown = &shutdown{client: c.Client, flags: flags}
 }
 
@@ -286,5 +290,6 @@ func (s *Server) emptyAll() {
 	for _, db := range s.space.DBs {
 		db.Flush(false)
 	}
+	s.scripts.FlushLibraries()
 	s.observed.flushed(-1)
 }

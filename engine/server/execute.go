@@ -19,8 +19,16 @@ func (s *Server) execute(c *connection, args [][]byte) {
 	if c.postponed != nil { // it is not in the reader any more
 		s.request, c.postponed = nil, nil
 	}
-	s.dispatch(c, args)
+	s.dispatch(c, args, mark)
 	s.request = nil
+	if s.busy != nil && s.busy.client == c {
+		return // endBusy does the rest
+	}
+	s.executed(c, mark)
+}
+
+// executed is what follows a command whose reply begins at mark.
+func (s *Server) executed(c *connection, mark int) {
 	if c.ReplyOff || c.ReplySkip {
 		c.writer.Truncate(mark)
 	}
@@ -42,7 +50,7 @@ func (s *Server) execute(c *connection, args [][]byte) {
 	s.current = nil
 }
 
-func (s *Server) dispatch(c *connection, args [][]byte) {
+func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 	spec := s.table.Resolve(args)
 	if spec != nil && spec == s.quit {
 		c.writer.SimpleString("OK")
@@ -79,6 +87,10 @@ func (s *Server) dispatch(c *connection, args [][]byte) {
 			return
 		}
 		s.queue(c, spec, args)
+		return
+	}
+	if runsScripts(c, spec) {
+		s.runOnOwnStack(c, spec, args, mark)
 		return
 	}
 	ctx := s.pushContext(&c.Client, c.Reply)
@@ -133,13 +145,14 @@ func printable(b []byte, limit int) string {
 // mayRefuse tells whether there can be a reason not to run some command: there
 // is none on any ordinary day.
 func (s *Server) mayRefuse(c *connection) bool {
-	return s.loading != nil || s.rdb.lastFailed || s.aof.writeFailed || s.config.MaxMemory > 0 || c.listened()
+	return s.loading != nil || s.rdb.lastFailed || s.aof.writeFailed || s.config.MaxMemory > 0 || c.listened() || s.busy != nil
 }
 
 // refusal is every reason not to run a command that exists: the state of the
 // client or of the server.
 func (s *Server) refusal(c *connection, spec *command.Spec, args [][]byte) string {
-	if writes(c, spec) || spec.Name == "ping" {
+	flags := s.flagsFor(spec, args)
+	if flags&command.Write != 0 || writes(c, spec) || spec.Name == "ping" {
 		if problem := s.diskError(); problem != "" {
 			return problem
 		}
@@ -151,7 +164,10 @@ func (s *Server) refusal(c *connection, spec *command.Spec, args [][]byte) strin
 	if s.loading != nil && spec.Flags&command.Loading == 0 {
 		return command.ErrLoading
 	}
-	if s.config.MaxMemory > 0 && spec.Flags&command.DenyOOM != 0 && s.UsedMemory() > s.config.MaxMemory {
+	if s.busy != nil && spec.Flags&command.AllowBusy == 0 {
+		return s.scripts.busyError()
+	}
+	if s.config.MaxMemory > 0 && flags&command.DenyOOM != 0 && s.UsedMemory() > s.config.MaxMemory {
 		return command.ErrOutOfMemory
 	}
 	return ""

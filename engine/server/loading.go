@@ -473,7 +473,10 @@ func (h rdbHandler) Entry(key []byte, v object.Value, expireAt int64) error {
 }
 
 func (s *Server) loadFunction(code []byte) error {
-	return errors.New("the file holds a function library, which this version cannot load")
+	if _, problem := s.scripts.LoadLibrary(code, true); problem != "" {
+		return errors.New("the function library cannot be loaded: " + problem[len("ERR "):])
+	}
+	return nil
 }
 
 // endLoading leaves the loading state.

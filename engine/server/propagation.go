@@ -15,6 +15,7 @@ import (
 type propagation struct {
 	buf   []byte
 	parts []part
+	muted bool // by redis.set_repl
 }
 
 // part is one command of the unit.
@@ -30,7 +31,7 @@ var (
 
 // Propagate adds one command to the unit.
 func (s *Server) Propagate(db int, args [][]byte) {
-	if s.loading != nil {
+	if s.loading != nil || s.unit.muted {
 		return
 	}
 	s.unit.parts = append(s.unit.parts, part{db, len(s.unit.buf)})

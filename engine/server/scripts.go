@@ -1,30 +1,41 @@
 package server
 
 import (
+	"strings"
+
 	"everysec/engine/command"
 	"everysec/engine/event"
 	"everysec/engine/lua"
 	"everysec/engine/resp"
 )
 
-// scriptCache is the Lua engine with the client that scripts run as.
+// scriptCache is the Lua engines, of scripts and of functions, with the client
+// that both run as.
 type scriptCache struct {
 	server *Server
 	engine *lua.Engine
+	world  *lua.Functions // made when the first library is loaded
+	libraries
 	client *command.Client
 	writer resp.Writer
 
 	// of the running script
-	caller   *command.Context
-	readOnly bool
-	wrote    bool
-	checks   int
+	caller      *command.Context // nil: none runs
+	name        string           // its SHA1, or the function's name
+	function    bool
+	readOnly    bool
+	outOfMemory bool // the memory was full when it began, and it may not use more
+	wrote       bool
+	killed      bool
+	startedAt   int64 // engine time
+	lap         int64 // the stopwatch then
+	slice       int   // checks until the slice ends
+	checks      int   // where there are no slices
 }
 
 // checkEvery is how many steps of a script lie between two looks at its
-// budget, stepBudget how many steps a script may take at all. Redis has no
-// such end; here nobody could end the script from outside, since the thread
-// that would listen is the one that runs it.
+// budget. stepBudget is how many a script may take where nobody could end it:
+// in an append-only file that is being loaded.
 const (
 	checkEvery = 10000
 	stepBudget = 1_000_000_000
@@ -33,12 +44,14 @@ const (
 func newScriptCache(s *Server) *scriptCache {
 	c := &scriptCache{
 		server: s,
-		engine: lua.New(lua.Options{CheckEvery: checkEvery, Version: Version}),
+		engine: lua.New(luaOptions),
 		client: &command.Client{Internal: true, Authenticated: true},
 	}
 	c.client.Reply = &c.writer
 	return c
 }
+
+var luaOptions = lua.Options{CheckEvery: checkEvery, Version: Version}
 
 func (c *scriptCache) count() int { return c.engine.Count() }
 
@@ -59,41 +72,194 @@ func (c *scriptCache) Flush() { c.engine.Flush() }
 
 // Run runs a cached script and replies.
 func (c *scriptCache) Run(ctx *command.Context, sha string, keys, args [][]byte, readOnly bool) {
-	c.caller, c.wrote, c.checks = ctx, false, 0
-	c.readOnly = readOnly || c.engine.Flags(sha)&lua.NoWrites != 0
+	if c.begin(ctx, sha, c.engine.Flags(sha), readOnly) {
+		c.engine.Run(c, sha, keys, args, ctx.Reply)
+		c.end(ctx)
+	}
+}
+
+// CallFunction runs a function and replies.
+func (c *scriptCache) CallFunction(ctx *command.Context, f *lua.Function, keys, args [][]byte, readOnly bool) {
+	if c.begin(ctx, f.Name, f.Flags, readOnly) {
+		c.function = true
+		c.world.Run(c, f, keys, args, ctx.Reply)
+		c.end(ctx)
+	}
+}
+
+// begin prepares for a script, or replies why it may not run.
+func (c *scriptCache) begin(ctx *command.Context, name string, flags lua.Flags, readOnly bool) bool {
+	s := c.server
+	full := s.config.MaxMemory > 0 && s.UsedMemory() > s.config.MaxMemory
+	if flags&lua.CompatMode == 0 {
+		writes := flags&lua.NoWrites == 0
+		problem := ""
+		switch {
+		case writes && s.diskError() != "":
+			problem = scriptDiskError(s.diskError())
+		case writes && readOnly:
+			problem = "ERR Can not execute a script with write flag using *_ro command."
+		case full && flags&(lua.AllowOOM|lua.NoWrites) == 0:
+			problem = "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
+		}
+		if problem != "" {
+			ctx.Reply.Error(problem)
+			return false
+		}
+	}
+	c.caller, c.name, c.function = ctx, name, false
+	c.readOnly = readOnly || flags&lua.NoWrites != 0
+	c.outOfMemory = full && flags&lua.AllowOOM == 0
+	c.wrote, c.killed, c.checks = false, false, 0
+	c.startedAt, c.lap = s.now, s.lap
+	c.writer.Protocol = 2
 	c.client.DB, c.client.ID, c.client.Address = ctx.DB, ctx.Client.ID, ctx.Client.Address
 	c.client.User, c.client.NoTouch = ctx.Client.User, ctx.Client.NoTouch
-	c.engine.Run(c, sha, keys, args, ctx.Reply)
-	c.caller = nil
+	return true
+}
+
+func (c *scriptCache) end(ctx *command.Context) {
+	c.forget()
 	ctx.PropagateNothing() // the commands of the script have been propagated
+}
+
+// forget ends the run as far as the server is concerned.
+func (c *scriptCache) forget() {
+	c.caller = nil
+	c.server.unit.muted = false
+	if c.server.busy != nil {
+		c.server.busy.answering = false // the next script of the transaction is another
+	}
+}
+
+// scriptDiskError is diskError for a script that says that it writes.
+func scriptDiskError(problem string) string {
+	const hint = " Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
+	if reason, ok := strings.CutPrefix(problem, "MISCONF Errors writing to the AOF file: "); ok {
+		return "MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk." + hint + " AOF error: " + reason
+	}
+	return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk." + hint
+}
+
+// flagsFor are the flags by which a command may be refused: a script that
+// declares what it does counts as that.
+func (s *Server) flagsFor(spec *command.Spec, args [][]byte) command.Flags {
+	flags := spec.Flags
+	if flags&scriptFlags != scriptFlags {
+		return flags
+	}
+	declared := lua.CompatMode
+	c := s.scripts
+	switch strings.TrimSuffix(spec.Name, "_ro") {
+	case "eval":
+		if sha := lua.SHA1Hex(args[1]); c.Exists(sha) {
+			declared = c.engine.Flags(sha)
+		} else if f, err := lua.Shebang(string(args[1])); err == nil {
+			declared = f
+		}
+	case "evalsha":
+		if sha := strings.ToLower(string(args[1])); c.Exists(sha) {
+			declared = c.engine.Flags(sha)
+		}
+	case "fcall":
+		if f := c.Function(args[1]); f != nil {
+			declared = f.Flags
+		}
+	}
+	if declared&lua.CompatMode != 0 {
+		return flags
+	}
+	flags &^= command.Stale | command.DenyOOM | command.Write
+	if declared&(lua.AllowOOM|lua.NoWrites) == 0 {
+		flags |= command.DenyOOM
+	}
+	if declared&lua.NoWrites == 0 {
+		flags |= command.Write
+	}
+	if declared&lua.AllowStale != 0 {
+		flags |= command.Stale
+	}
+	return flags
 }
 
 const (
 	errScriptUnknown  = "ERR Unknown Redis command called from script"
 	errScriptArity    = "ERR Wrong number of args calling Redis command from script"
 	errScriptReadOnly = "ERR Write commands are not allowed from read-only scripts."
+
+	errBusyScript   = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	errBusyFunction = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
 )
+
+// busyError is what other clients hear while a script runs.
+func (c *scriptCache) busyError() string {
+	if c.function {
+		return errBusyFunction
+	}
+	return errBusyScript
+}
+
+// killer is the command that ends the script.
+func (c *scriptCache) killer() string {
+	if c.function {
+		return "FUNCTION KILL"
+	}
+	return "SCRIPT KILL"
+}
+
+// elapsed is how long the script has run, in milliseconds: by the engine's
+// clock, or by the stopwatch if that stands still.
+func (c *scriptCache) elapsed() int64 {
+	d := c.server.now - c.startedAt
+	if c.server.stopwatch != nil {
+		d = max(d, c.server.stopwatch()-c.lap)
+	}
+	return d / 1000
+}
+
+// Running describes the script that runs.
+func (c *scriptCache) Running() (r command.RunningScript, ok bool) {
+	if c.caller == nil {
+		return r, false
+	}
+	return command.RunningScript{Name: c.name, Function: c.function, Command: c.caller.Args, Milliseconds: c.elapsed()}, true
+}
+
+// Kill is SCRIPT KILL, or FUNCTION KILL.
+func (c *scriptCache) Kill(ctx *command.Context, function bool) {
+	switch {
+	case c.caller == nil:
+		ctx.Reply.Error("NOTBUSY No scripts in execution right now.")
+	case c.wrote:
+		ctx.Reply.Error("UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.")
+	case function != c.function:
+		ctx.Reply.Error(c.busyError())
+	default:
+		c.killed = true
+		ctx.Reply.OK()
+	}
+}
 
 // Call is redis.call: one command in the script's own client.
 func (c *scriptCache) Call(args [][]byte) []byte {
 	c.writer.Reset()
-	if problem := c.refusal(args); problem != "" {
+	s := c.server
+	spec := s.table.Resolve(args)
+	if problem := c.refusal(spec, args); problem != "" {
 		c.writer.Error(problem)
 		return c.writer.Bytes()
 	}
-	s := c.server
 	ctx := s.pushContext(c.client, &c.writer)
 	ctx.InScript = true
 	ctx.InTransaction = c.caller.InTransaction
-	s.run(ctx, s.table.Resolve(args), args)
+	s.run(ctx, spec, args)
 	s.popContext()
 	return c.writer.Bytes()
 }
 
 // refusal is why a script may not run a command.
-func (c *scriptCache) refusal(args [][]byte) string {
+func (c *scriptCache) refusal(spec *command.Spec, args [][]byte) string {
 	s := c.server
-	spec := s.table.Resolve(args)
 	switch {
 	case spec == nil || len(spec.Subcommands) > 0 && len(args) > 1:
 		return errScriptUnknown
@@ -101,13 +267,15 @@ func (c *scriptCache) refusal(args [][]byte) string {
 		return errScriptArity
 	case spec.Flags&command.NoScript != 0:
 		return command.ErrNotAllowedInScript
+	case c.readOnly && (spec.Flags&command.Write != 0 || mayReplicate(spec)):
+		return errScriptReadOnly
 	case spec.Flags&command.Write == 0:
 		return ""
-	case c.readOnly:
-		return errScriptReadOnly
+	case c.wrote: // a script that has begun to write is not stopped half way
+		return ""
 	case s.diskError() != "":
 		return s.diskError()
-	case s.config.MaxMemory > 0 && !c.wrote && spec.Flags&command.DenyOOM != 0 && s.UsedMemory() > s.config.MaxMemory:
+	case c.outOfMemory && spec.Flags&command.DenyOOM != 0:
 		return command.ErrOutOfMemory
 	}
 	c.wrote = true
@@ -119,18 +287,25 @@ func (c *scriptCache) Log(level int, message string) {
 	c.server.logf(event.Level(min(max(level, 0), int(event.Warning))), message)
 }
 
-// Interrupted ends a script that has used its steps up.
+// Interrupted ends a slice of the script, and tells whether the script was
+// killed.
 func (c *scriptCache) Interrupted() bool {
-	c.checks++
-	return c.checks > stepBudget/checkEvery
+	if c.caller == nil || c.server.loading != nil {
+		c.checks++
+		return c.checks > stepBudget/checkEvery
+	}
+	if c.slice--; c.slice <= 0 {
+		c.server.leave()
+	}
+	return c.killed
 }
 
 // SetProtocol is redis.setresp.
 func (c *scriptCache) SetProtocol(protocol int) { c.writer.Protocol = protocol }
 
-// SetReplication is redis.set_repl. What a script writes is always appended:
-// a key that is in memory and will not be after a restart is no lesson.
-func (c *scriptCache) SetReplication(int) {}
+// SetReplication is redis.set_repl: what follows is not appended without the
+// first bit. The second, for replicas, has nobody to keep it from.
+func (c *scriptCache) SetReplication(flags int) { c.server.unit.muted = flags&1 == 0 }
 
 // MayRun is redis.acl_check_cmd; the default user may run everything.
 func (c *scriptCache) MayRun(args [][]byte) (allowed, known bool) {

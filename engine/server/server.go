@@ -111,6 +111,9 @@ type Server struct {
 	failure  error
 	shutdown *shutdown
 
+	coroutine *coroutine // of the commands that run scripts
+	busy      *busy      // the one that is not done
+
 	activeExpire bool
 	nextCron     int64
 	cronRuns     int64
@@ -201,7 +204,18 @@ func (s *Server) Held() bool { return s.hold != nil }
 // going back): finished disk tickets, timers, input, background jobs.
 func (s *Server) Step(now int64) {
 	s.advance(now)
+	s.step()
+	s.endSlices()
+}
+
+func (s *Server) step() {
 	for s.running {
+		if s.busy != nil {
+			if s.continueBusy(); s.busy != nil {
+				return
+			}
+			continue
+		}
 		if s.hold != nil {
 			if !s.release() {
 				return
@@ -224,6 +238,9 @@ func (s *Server) Step(now int64) {
 		if s.hold != nil {
 			continue
 		}
+		if s.busy != nil {
+			return
+		}
 		s.advanceJobs()
 		s.continueShutdown()
 		if s.hold != nil || !s.running {
@@ -240,7 +257,9 @@ func (s *Server) advance(now int64) {
 	if now > s.now {
 		s.now = now
 	}
-	s.space.Now = s.now / 1000
+	if s.busy == nil { // for a script the time stands still
+		s.space.Now = s.now / 1000
+	}
 }
 
 // release ends a hold whose time or ticket has come.
@@ -294,6 +313,12 @@ func (s *Server) NextWake() int64 {
 	if !s.running {
 		return math.MaxInt64
 	}
+	if s.busy != nil {
+		if s.stopwatch != nil {
+			return s.now
+		}
+		return s.now + sliceTime
+	}
 	if s.hold != nil {
 		if s.hold.ticket != nil {
 			if s.hold.ticket.Done() {
@@ -334,6 +359,7 @@ func (s *Server) beforeSleep() {
 
 // Exit ends the server at once.
 func (s *Server) exit(code int) {
+	s.Abandon()
 	s.running = false
 	s.exitCode = code
 	s.releaseReplies()

@@ -96,7 +96,7 @@ func (s *Server) newRDBOutput(f vfs.File, preamble bool) (entryWriter, error) {
 	if err := w.Header(aux); err != nil {
 		return nil, err
 	}
-	for _, code := range s.functions() {
+	for _, code := range s.functionCodes() {
 		if err := w.Function(code); err != nil {
 			return nil, err
 		}
@@ -104,15 +104,16 @@ func (s *Server) newRDBOutput(f vfs.File, preamble bool) (entryWriter, error) {
 	return rdbOutput{w, s.space}, nil
 }
 
-// functions is the source of every library: none until FUNCTION LOAD exists.
-func (s *Server) functions() [][]byte { return nil }
-
 func (s *Server) newOutput(f vfs.File, kind event.JobKind) (entryWriter, error) {
 	if kind == event.Rewrite && !s.config.AOFUseRDBPreamble {
-		return aof.NewCommandWriter(func(p []byte) error {
+		w := aof.NewCommandWriter(func(p []byte) error {
 			_, err := f.Write(p)
 			return err
-		}, s.space.Objects), nil
+		}, s.space.Objects)
+		for _, code := range s.functionCodes() {
+			w.Function(code)
+		}
+		return w, nil
 	}
 	return s.newRDBOutput(f, kind == event.Rewrite)
 }

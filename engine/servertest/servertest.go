@@ -65,10 +65,17 @@ func Open(disk *vfs.Disk, now int64, config ...string) (*Server, error) {
 }
 
 // Settle steps until there is nothing left to do at this moment.
-func (s *Server) Settle() {
+// A script gets a few slices; one that runs for longer needs Advance.
+func (s *Server) Settle() { s.settle(30) }
+
+func (s *Server) settle(slices int) {
 	for range 1000000 {
 		s.Disk.Advance(s.Now)
 		s.Step(s.Now)
+		if s.Busy() && slices > 0 {
+			slices--
+			continue
+		}
 		if wake := s.NextWake(); wake > s.Now {
 			return
 		}
@@ -84,7 +91,7 @@ func (s *Server) Advance(microseconds int64) {
 			next = min(next, disk)
 		}
 		s.Now = min(end, max(next, s.Now+1))
-		s.Settle()
+		s.settle(0)
 	}
 }
 

@@ -3,14 +3,17 @@ package scripting
 import (
 	"everysec/engine/command"
 	"everysec/engine/lua"
+	"everysec/engine/number"
 )
 
 // keysAndArgs takes KEYS and ARGV out of a command whose third word is the
-// number of keys. ok is false when it does not fit: the error has been sent.
-func keysAndArgs(c *command.Context) (keys, args [][]byte, ok bool) {
-	n, ok := c.Int(c.Args[2])
+// number of keys. ok is false when it does not fit: the error has been sent,
+// which is problem if it is no number.
+func keysAndArgs(c *command.Context, problem string) (keys, args [][]byte, ok bool) {
+	n, ok := number.ParseInt(c.Args[2])
 	switch {
 	case !ok:
+		c.Reply.Error(problem)
 		return nil, nil, false
 	case n > int64(len(c.Args)-3):
 		c.Reply.Error("ERR Number of keys can't be greater than number of args")
@@ -23,7 +26,7 @@ func keysAndArgs(c *command.Context) (keys, args [][]byte, ok bool) {
 }
 
 func eval(c *command.Context, readOnly bool) {
-	keys, args, ok := keysAndArgs(c)
+	keys, args, ok := keysAndArgs(c, command.ErrNotInteger)
 	if !ok {
 		return
 	}
@@ -47,7 +50,7 @@ func evalsha(c *command.Context, readOnly bool) {
 		c.Reply.Error(command.ErrNoScript)
 		return
 	}
-	keys, args, ok := keysAndArgs(c)
+	keys, args, ok := keysAndArgs(c, command.ErrNotInteger)
 	if !ok {
 		return
 	}
@@ -102,10 +105,7 @@ func runScriptFlush(c *command.Context) {
 	c.Reply.OK()
 }
 
-// runScriptKill finds no script to kill: while one runs nothing else does.
-func runScriptKill(c *command.Context) {
-	c.Reply.Error("NOTBUSY No scripts in execution right now.")
-}
+func runScriptKill(c *command.Context) { c.Server.Scripts().Kill(c, false) }
 
 func runScriptDebug(c *command.Context) {
 	switch {
