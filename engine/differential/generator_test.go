@@ -211,10 +211,11 @@ func (g *generator) float() string {
 // families lists the shapes of all families, familyWords the words that only
 // some of them use.
 var (
-	families    = [][]string{shapes, bitShapes, hllShapes, geoShapes}
+	families    = [][]string{shapes, bitShapes, hllShapes, geoShapes, sortShapes}
 	familyWords = map[string]func(g *generator) string{
 		"offset": bitOffset, "field": fieldType, "bit": bit, "hll": hllKey, "wound": wound,
 		"geo": geoKey, "longitude": longitude, "latitude": latitude, "radius": radius, "place": place, "storedist": storeDistances,
+		"by": by, "weighed": weighed, "hashof": hashOf, "sortable": sortable, "number": sortNumber,
 	}
 )
 
