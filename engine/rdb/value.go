@@ -88,13 +88,15 @@ func RestoreFunctions(payload []byte) (codes [][]byte, err error) {
 		case err != nil:
 			return nil, errors.New("can not read data type")
 		case kind == opFunctionGA:
-			return nil, errors.New("Pre-GA function format not supported") //nolint:staticcheck // Redis's words
+			//lint:ignore ST1005 these are Redis's words
+			return nil, errors.New("Pre-GA function format not supported")
 		case kind != opFunction2:
 			return nil, errors.New("given type is not a function")
 		}
 		code, err := r.string()
 		if err != nil {
-			return nil, errors.New("Failed loading library code") //nolint:staticcheck // Redis's words
+			//lint:ignore ST1005 these are Redis's words
+			return nil, errors.New("Failed loading library code")
 		}
 		codes = append(codes, append([]byte(nil), code...))
 	}
