@@ -89,6 +89,8 @@ func (w *CommandWriter) Entry(key []byte, e *keyspace.Entry) error {
 			w.item("ZADD", key, number.AppendDouble(nil, score), member)
 			return true
 		})
+	case object.Stream:
+		w.stream(key, w.store.Stream(v))
 	}
 	w.endItems()
 	if e.ExpireAt != 0 {

@@ -223,6 +223,9 @@ type Server interface {
 	Kill(c *Client)
 	// Block makes the client wait; commands call Context.Block.
 	Block(c *Client, b *Blocked)
+	// KeyReady lets those who wait for a key look at it after this command. A
+	// new key is noticed without it.
+	KeyReady(db *keyspace.DB, key []byte, t object.Type)
 	// Unblock ends the wait of a client, as its time running out does or with
 	// an error, and tells whether there was one to end.
 	Unblock(c *Client, asError bool) bool

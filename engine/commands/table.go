@@ -16,6 +16,7 @@ import (
 	"everysec/engine/commands/server"
 	"everysec/engine/commands/sets"
 	"everysec/engine/commands/sortedsets"
+	"everysec/engine/commands/streams"
 	"everysec/engine/commands/strings"
 	"everysec/engine/commands/transactions"
 )
@@ -33,6 +34,7 @@ func Families() [][]*command.Spec {
 		pubsub.Commands,
 		scripting.Commands,
 		server.Commands,
+		streams.Commands,
 		strings.Commands,
 		sets.Commands,
 		sortedsets.Commands,

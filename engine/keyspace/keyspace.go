@@ -353,9 +353,14 @@ func (db *DB) Modified(key []byte, e *Entry) {
 	if db.Space.TellModified {
 		db.Space.Observer.KeyModified(db, key)
 	}
-	if e == nil {
-		return
+	if e != nil {
+		db.Altered(key, e)
 	}
+}
+
+// Altered is Modified for the changes that Redis does not tell watchers of:
+// those of a stream's groups.
+func (db *DB) Altered(key []byte, e *Entry) {
 	s := db.Space
 	e.Change = s.Change
 	if e.reported == 0 {

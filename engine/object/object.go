@@ -116,6 +116,8 @@ type Limits struct {
 	ZsetMaxListpackValue   int
 	ListMaxListpackSize    int // entries, or -1 to -5 for 4 to 64 KiB
 	ListCompressDepth      int // kept for CONFIG; nodes are never compressed in memory
+	StreamNodeMaxBytes     int // 0: no limit
+	StreamNodeMaxEntries   int // 0: no limit
 }
 
 // DefaultLimits are those of Redis 7.0.
@@ -127,6 +129,8 @@ func DefaultLimits() Limits {
 		ZsetMaxListpackEntries: 128,
 		ZsetMaxListpackValue:   64,
 		ListMaxListpackSize:    -2,
+		StreamNodeMaxBytes:     4096,
+		StreamNodeMaxEntries:   100,
 	}
 }
 
@@ -253,6 +257,8 @@ func (s *Store) Free(v *Value) {
 		s.sorted.remove(v.Word)
 	case QuickList:
 		s.freeQuicklist(v)
+	case StreamLog:
+		s.Stream(v).Free()
 	default:
 		s.Arena.Free(v.ref())
 	}
@@ -269,6 +275,8 @@ func (s *Store) FreeEffort(v *Value) int {
 		return s.sorted.items[v.Word].Len()
 	case QuickList:
 		return s.quicklistNodes(v)
+	case StreamLog:
+		return s.streamEffort(v)
 	}
 	return 1
 }
@@ -286,6 +294,8 @@ func (s *Store) Len(v *Value) int {
 		return s.SortedSet(v).Len()
 	case Hash:
 		return s.Hash(v).Len()
+	case Stream:
+		return int(s.Stream(v).Length)
 	}
 	return 0
 }
@@ -303,6 +313,8 @@ func (s *Store) MemoryUsage(v *Value) int64 {
 		return s.sorted.items[v.Word].MemoryUsage()
 	case QuickList:
 		return s.quicklistBytes(v)
+	case StreamLog:
+		return s.Stream(v).Bytes()
 	}
 	return int64(s.Arena.Size(v.ref()))
 }
@@ -320,6 +332,8 @@ func (s *Store) Copy(v *Value) Value {
 		return s.copySortedSet(v)
 	case Hash:
 		return s.copyHash(v)
+	case Stream:
+		return s.copyStream(v)
 	}
 	panic("object: copy of a value of unknown type")
 }

@@ -30,10 +30,13 @@ const (
 	typeZset2      = 5
 	typeSetIntset  = 11
 	typeQuicklist  = 14
+	typeStream     = 15
 	typeHashPacked = 16
 	typeZsetPacked = 17
 	typeQuicklist2 = 18
+	typeStream2    = 19 // with counters that say how far a group has read
 	typeSetPacked  = 20
+	typeStream3    = 21 // with the time of a consumer's last success
 )
 
 // Opcodes between values.

@@ -137,6 +137,8 @@ func (d *decoder) value(kind byte) (object.Value, error) {
 		return d.sortedSet(kind)
 	case typeZsetPacked:
 		return d.packedSortedSet()
+	case typeStream, typeStream2, typeStream3:
+		return d.stream(kind)
 	}
 	return object.Value{}, d.fail("values of RDB type " + strconv.Itoa(int(kind)) + " cannot be loaded")
 }

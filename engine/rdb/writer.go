@@ -166,6 +166,8 @@ func valueType(v *object.Value) byte {
 			return typeHashPacked
 		}
 		return typeHash
+	case object.Stream:
+		return typeStream2
 	}
 	panic("rdb: no RDB type for " + v.Type.String() + " " + v.Encoding.String())
 }
@@ -204,6 +206,8 @@ func (w *Writer) value(store *object.Store, v *object.Value) {
 			w.string(value)
 			w.spill()
 		}
+	case object.Stream:
+		w.stream(store.Stream(v))
 	case object.SortedSet:
 		z := store.SortedSet(v)
 		if v.Encoding == object.ListPack {

@@ -84,7 +84,7 @@ func ParseTranscript(text string) ([]Step, error) {
 func WithIDs(line string, id func(name string) string) string {
 	words := strings.Split(line, " ")
 	for i, word := range words {
-		if name, is := strings.CutPrefix(word, "$"); is && id(name) != "" {
+		if name, is := strings.CutPrefix(word, "$"); is && name != "" && id(name) != "" {
 			words[i] = id(name)
 		}
 	}

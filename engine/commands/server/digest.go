@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"everysec/engine/ds/stream"
 	"everysec/engine/keyspace"
 	"everysec/engine/object"
 	"everysec/engine/sha1"
@@ -76,6 +77,18 @@ func (d *digest) value(store *object.Store, e *keyspace.Entry) {
 			one.ordered(field)
 			one.ordered(value)
 			d.unordered(one[:])
+		}
+	case object.Stream:
+		var it stream.Iterator
+		it.Start(store.Stream(v), stream.ID{}, stream.MaxID, false)
+		for it.Next() {
+			id := strconv.AppendUint(nil, it.ID.Ms, 10)
+			d.ordered(strconv.AppendUint(append(id, '.'), it.ID.Seq, 10))
+			for it.Fields > 0 {
+				field, value := it.Field()
+				d.ordered(field)
+				d.ordered(value)
+			}
 		}
 	}
 	if e.ExpireAt != 0 {

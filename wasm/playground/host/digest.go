@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
+	"everysec/engine/aof"
 	"everysec/engine/object"
 )
 
@@ -35,6 +36,8 @@ func digest(store *object.Store, v *object.Value) uint64 {
 			sum += mix(mix(salt, member), score[:])
 			return true
 		})
+	case object.Stream:
+		sum = mix(sum, aof.StreamCommands(store, v))
 	}
 	return sum
 }
