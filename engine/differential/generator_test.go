@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,9 +52,7 @@ func (g *generator) command() []string {
 	}
 	// Damage one in fifty: a word lost or doubled. SPOP that loses its count
 	// takes a member by chance, and from then on the two hold different sets.
-	// XADD with another key than was meant, and * for its ID, makes an ID of
-	// its own moment.
-	if len(args) > 1 && args[0] != "SPOP" && !slices.Contains(args, "*") && g.r.IntN(50) == 0 {
+	if len(args) > 1 && args[0] != "SPOP" && g.r.IntN(50) == 0 {
 		i := 1 + g.r.IntN(len(args)-1)
 		if g.r.IntN(2) == 0 {
 			args = append(args[:i:i], args[i+1:]...)
@@ -214,10 +211,12 @@ func (g *generator) float() string {
 // families lists the shapes of all families, familyWords the words that only
 // some of them use.
 var (
-	families    = [][]string{shapes, bitShapes, hllShapes, geoShapes, sortShapes}
+	families    = [][]string{shapes, bitShapes, hllShapes, geoShapes, sortShapes, scriptShapes}
 	familyWords = map[string]func(g *generator) string{
 		"offset": bitOffset, "field": fieldType, "bit": bit, "hll": hllKey, "wound": wound,
 		"geo": geoKey, "longitude": longitude, "latitude": latitude, "radius": radius, "place": place, "storedist": storeDistances,
+		"script": script, "pooled": pooledScript, "digest": scriptDigest, "library": library, "libname": libraryName,
+		"function": functionName, "payload": functionPayload, "flushscripts": flushScripts, "evk": func(g *generator) string { return g.pick("ev1", "ev2", "ev3") },
 		"by": by, "weighed": weighed, "hashof": hashOf, "sortable": sortable, "number": sortNumber,
 	}
 )

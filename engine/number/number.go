@@ -169,6 +169,8 @@ func AppendDouble(dst []byte, f float64) []byte {
 		return append(dst, "inf"...)
 	case math.IsInf(f, -1):
 		return append(dst, "-inf"...)
+	case f != f && math.Signbit(f): // a script can make one
+		return append(dst, "-nan"...)
 	case f != f:
 		return append(dst, "nan"...)
 	}

@@ -1,6 +1,8 @@
 package scripting
 
 import (
+	"bytes"
+
 	"everysec/engine/command"
 	"everysec/engine/glob"
 	"everysec/engine/rdb"
@@ -24,7 +26,7 @@ func runFunctionLoad(c *command.Context) {
 	last := len(c.Args) - 1
 	for _, option := range c.Args[2:last] {
 		if !command.Is(option, "REPLACE") {
-			c.Reply.Error("ERR Unknown option given: " + string(option))
+			c.Reply.Error("ERR Unknown option given: " + text(option))
 			return
 		}
 	}
@@ -35,6 +37,13 @@ func runFunctionLoad(c *command.Context) {
 	}
 	c.Changes++
 	c.Reply.BulkString(name)
+}
+
+// text is a word as an error shows it: a C string, without line breaks at its
+// end.
+func text(word []byte) string {
+	word, _, _ = bytes.Cut(word, []byte{0})
+	return string(bytes.TrimRight(word, "\r\n"))
 }
 
 func runFunctionDelete(c *command.Context) {
@@ -74,7 +83,7 @@ func runFunctionList(c *command.Context) {
 			}
 			pattern = c.Args[i]
 		default:
-			c.Reply.Error("ERR Unknown argument " + string(word))
+			c.Reply.Error("ERR Unknown argument " + text(word))
 			return
 		}
 	}

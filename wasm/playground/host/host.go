@@ -485,6 +485,7 @@ func (h *Host) down(why string) {
 func (h *Host) drop() {
 	if h.engine != nil {
 		h.drainAll() // its last log lines above all
+		h.engine.Abandon()
 	}
 	h.engine, h.input = nil, false
 	for _, c := range h.order {
