@@ -56,6 +56,61 @@ var Commands = []*command.Spec{
 		Run: runDecrBy,
 	},
 	{
+		Name:       "delex",
+		Group:      command.GroupString,
+		Since:      "8.4.0",
+		Complexity: "O(1); O(N) in the bytes of the value with IFDEQ and IFDNE",
+		Summary:    "Deletes a key, if asked only while its value is, or is not, a certain one.",
+		Arity:      -2,
+		Flags:      command.Write | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "delete"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "condition", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "ifeq-value", Type: command.ArgString, Token: "IFEQ"},
+				{Name: "ifne-value", Type: command.ArgString, Token: "IFNE"},
+				{Name: "ifdeq-digest", Type: command.ArgString, Token: "IFDEQ"},
+				{Name: "ifdne-digest", Type: command.ArgString, Token: "IFDNE"},
+			}},
+		},
+		Run: runDelEx,
+	},
+	{
+		Name:       "delifeq",
+		Group:      command.GroupString,
+		Since:      "9.0.0",
+		Complexity: "O(1)",
+		Summary:    "Deletes a key whose value is a certain one: how a lock is released (of Valkey).",
+		Arity:      3,
+		Flags:      command.Write | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "delete"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "value", Type: command.ArgString},
+		},
+		Run: runDelIfEq,
+	},
+	{
+		Name:       "digest",
+		Group:      command.GroupString,
+		Since:      "8.4.0",
+		Complexity: "O(N) in the bytes of the value",
+		Summary:    "Replies with a hash of a string, to compare with later.",
+		Arity:      2,
+		Flags:      command.ReadOnly | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RO", "access"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+		},
+		Run: runDigest,
+	},
+	{
 		Name:       "get",
 		Group:      command.GroupString,
 		Since:      "1.0.0",
@@ -256,6 +311,37 @@ var Commands = []*command.Spec{
 		Run: runMSet,
 	},
 	{
+		Name:       "msetex",
+		Group:      command.GroupString,
+		Since:      "8.4.0",
+		Complexity: "O(N) with N keys",
+		Summary:    "Sets several strings with one time to live: all of them or none.",
+		Arity:      -4,
+		Flags:      command.Write | command.DenyOOM | command.MovableKeys,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"OW", "update"}, Index: 1, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 2},
+		},
+		Arguments: []command.Argument{
+			{Name: "numkeys", Type: command.ArgInteger},
+			{Name: "data", Type: command.ArgBlock, Multiple: true, Arguments: []command.Argument{
+				{Name: "key", Type: command.ArgKey},
+				{Name: "value", Type: command.ArgString},
+			}},
+			{Name: "condition", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "nx", Type: command.ArgPureToken, Token: "NX"},
+				{Name: "xx", Type: command.ArgPureToken, Token: "XX"},
+			}},
+			{Name: "expiration", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "seconds", Type: command.ArgInteger, Token: "EX"},
+				{Name: "milliseconds", Type: command.ArgInteger, Token: "PX"},
+				{Name: "unix-time-seconds", Type: command.ArgUnixTime, Token: "EXAT"},
+				{Name: "unix-time-milliseconds", Type: command.ArgUnixTime, Token: "PXAT"},
+				{Name: "keepttl", Type: command.ArgPureToken, Token: "KEEPTTL"},
+			}},
+		},
+		Run: runMSetEx,
+	},
+	{
 		Name:       "msetnx",
 		Group:      command.GroupString,
 		Since:      "1.0.1",
@@ -310,6 +396,10 @@ var Commands = []*command.Spec{
 			{Name: "condition", Type: command.ArgOneOf, Since: "2.6.12", Optional: true, Arguments: []command.Argument{
 				{Name: "nx", Type: command.ArgPureToken, Token: "NX"},
 				{Name: "xx", Type: command.ArgPureToken, Token: "XX"},
+				{Name: "ifeq-value", Type: command.ArgString, Token: "IFEQ", Since: "8.4.0"},
+				{Name: "ifne-value", Type: command.ArgString, Token: "IFNE", Since: "8.4.0"},
+				{Name: "ifdeq-digest", Type: command.ArgString, Token: "IFDEQ", Since: "8.4.0"},
+				{Name: "ifdne-digest", Type: command.ArgString, Token: "IFDNE", Since: "8.4.0"},
 			}},
 			{Name: "get", Type: command.ArgPureToken, Token: "GET", Since: "6.2.0", Optional: true},
 			{Name: "expiration", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
@@ -325,6 +415,7 @@ var Commands = []*command.Spec{
 			{Since: "6.0.0", Text: "Option KEEPTTL."},
 			{Since: "6.2.0", Text: "Options GET, EXAT and PXAT."},
 			{Since: "7.0.0", Text: "NX and GET may stand together."},
+			{Since: "8.4.0", Text: "Conditions IFEQ, IFNE, IFDEQ and IFDNE."},
 		},
 		KeyFlags: setKeyFlags,
 		Run:      runSet,

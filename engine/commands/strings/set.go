@@ -59,6 +59,7 @@ func (x expiry) at(c *command.Context) (at int64, ok bool) {
 type options struct {
 	nx, xx, get, keepTTL, persist bool
 	expiry                        expiry
+	compare                       comparison
 }
 
 // parseOptions reads them. Words that exclude each other are a syntax error,
@@ -72,9 +73,9 @@ func parseOptions(c *command.Context, words [][]byte, forSet bool) (o options, o
 		case unit != never && i+1 < len(words) && !o.keepTTL && !o.persist && (o.expiry.unit == never || o.expiry.unit == unit):
 			i++
 			o.expiry = expiry{unit, words[i]}
-		case forSet && command.Is(word, "NX") && !o.xx:
+		case forSet && command.Is(word, "NX") && !o.xx && !o.compare.given:
 			o.nx = true
-		case forSet && command.Is(word, "XX") && !o.nx:
+		case forSet && command.Is(word, "XX") && !o.nx && !o.compare.given:
 			o.xx = true
 		case forSet && command.Is(word, "GET"):
 			o.get = true
@@ -82,6 +83,10 @@ func parseOptions(c *command.Context, words [][]byte, forSet bool) (o options, o
 			o.keepTTL = true
 		case !forSet && command.Is(word, "PERSIST") && o.expiry.unit == never:
 			o.persist = true
+		case forSet && i+1 < len(words) && !o.nx && !o.xx && !o.compare.given && compareWord(word).given:
+			o.compare = compareWord(word)
+			i++
+			o.compare.value = words[i]
 		default:
 			c.Reply.Error(command.ErrSyntax)
 			return o, false
@@ -159,6 +164,14 @@ func set(c *command.Context, value []byte, o *options) outcome {
 	if o.get && !replyString(c, key) {
 		return failed
 	}
+	if o.compare.given {
+		switch holds, ok := o.compare.holds(c, key); {
+		case !ok:
+			return failed
+		case !holds:
+			return notMet
+		}
+	}
 	e := c.LookupWrite(key)
 	if o.nx && e != nil || o.xx && e == nil {
 		return notMet
@@ -170,6 +183,12 @@ func set(c *command.Context, value []byte, o *options) outcome {
 		c.DB.ExpireKeyAt(key, at)
 		c.Notify(config.NotifyGeneric, "expire", key)
 		c.PropagateAs(wordSet, key, value, wordPXAT, strconv.AppendInt(nil, at, 10))
+	case o.compare.given:
+		if o.keepTTL {
+			c.PropagateAs(wordSet, key, value, wordKeepTTL)
+		} else {
+			c.PropagateAs(wordSet, key, value)
+		}
 	case o.get: // whoever replays it needs no reply
 		rest := slices.DeleteFunc(slices.Clone(c.Args[3:]), func(word []byte) bool { return command.Is(word, "GET") })
 		c.PropagateAs(append(slices.Clone(c.Args[:3]), rest...)...)
@@ -207,7 +226,7 @@ func put(c *command.Context, key []byte, e *keyspace.Entry, value []byte, keepTT
 // setKeyFlags tells that SET reads the key only with GET.
 func setKeyFlags(args [][]byte, _ int) []string {
 	for _, word := range args[3:] {
-		if command.Is(word, "GET") {
+		if command.Is(word, "GET") || compareWord(word).given {
 			return []string{"RW", "access", "update"}
 		}
 	}
