@@ -197,6 +197,8 @@ func same(args []string, want, got resp.Value) bool {
 		return sameScripts(args, want, got)
 	case ownAffair(args):
 		return want.Kind == got.Kind
+	case name == "xinfo" || name == "xpending":
+		return sameStreams(name, want, got)
 	}
 	return describe(want) == describe(got)
 }
@@ -253,6 +255,9 @@ func (p *pair) compareState() {
 		for _, k := range keys.Elems {
 			key := string(k.Str)
 			batch = append(batch, []string{"TYPE", key}, []string{"OBJECT", "ENCODING", key}, []string{"TTL", key})
+			if strings.HasPrefix(key, "stream") { // the digest knows nothing of groups
+				batch = append(batch, []string{"XINFO", "STREAM", key, "FULL", "COUNT", "0"})
+			}
 		}
 		p.run(batch)
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -52,7 +53,9 @@ func (g *generator) command() []string {
 	}
 	// Damage one in fifty: a word lost or doubled. SPOP that loses its count
 	// takes a member by chance, and from then on the two hold different sets.
-	if len(args) > 1 && args[0] != "SPOP" && g.r.IntN(50) == 0 {
+	// XADD with another key than was meant, and * for its ID, makes an ID of
+	// its own moment.
+	if len(args) > 1 && args[0] != "SPOP" && !slices.Contains(args, "*") && g.r.IntN(50) == 0 {
 		i := 1 + g.r.IntN(len(args)-1)
 		if g.r.IntN(2) == 0 {
 			args = append(args[:i:i], args[i+1:]...)
