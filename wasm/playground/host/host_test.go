@@ -27,6 +27,8 @@ type page struct {
 	conn *bridge.Conn
 	wall int64
 
+	watch int64 // the stopwatch
+
 	content      vfs.Content // of the store
 	transactions []transaction
 	asked        []idb.Ask
@@ -58,7 +60,7 @@ func newPage(t *testing.T, settings Settings) *page {
 			p.transactions = append(p.transactions, transaction{n, bytes.Clone(ops)})
 		},
 		Ask:       func(what idb.Ask) { p.asked = append(p.asked, what) },
-		Stopwatch: func() int64 { return 0 },
+		Stopwatch: func() int64 { return p.watch },
 	})
 	p.conn = bridge.NewConn(func(batch []byte) {
 		p.host.Exec(append([]byte{7, 0, 0, 0}, batch...), p.wall)
