@@ -236,6 +236,8 @@ type Server interface {
 	// milliseconds.
 	Pause(until int64, all bool)
 	Unpause()
+	// SetMonitor is MONITOR and its end.
+	SetMonitor(c *Client, on bool)
 	// Synced tells whether all that this client wrote is on disk.
 	Synced(c *Client) bool
 
@@ -289,6 +291,11 @@ type Introspection interface {
 	ConfigRewrite(c *Context)
 	ResetStatistics()
 	SetActiveExpire(on bool)
+	SlowLog() *SlowLog
+	Latency() *LatencyMonitor
+	// Durations is how long the calls of a command took, nil if it was never
+	// called.
+	Durations(spec *Spec) *LatencyLevels
 	RunID() string
 	Now() int64 // microseconds, moving while a command runs only if the host says so
 	Scripts() Scripts

@@ -45,6 +45,17 @@ const (
 	SyncNo
 )
 
+// BufferLimit is client-output-buffer-limit for a class of clients: bytes, and
+// seconds for which the softer one may be passed. 0 is no limit.
+type BufferLimit struct{ Hard, Soft, Seconds int64 }
+
+// The classes, in the order of CONFIG GET.
+const (
+	BufferNormal = iota
+	BufferReplica
+	BufferPubSub
+)
+
 // SavePoint is one "save <seconds> <changes>".
 type SavePoint struct {
 	Seconds int64
@@ -92,6 +103,9 @@ type Config struct {
 	ActiveExpireEffort       int
 	SlowlogLogSlowerThan     int64
 	SlowlogMaxLen            int64
+	LatencyMonitorThreshold  int64 // milliseconds; 0: off
+	LatencyTracking          bool
+	BufferLimits             [3]BufferLimit // by BufferClass
 	BusyReplyThreshold       int64
 	TrackingTableMaxKeys     int64
 	EnableDebugCommand       string // "no", "yes" or "local"

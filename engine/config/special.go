@@ -218,7 +218,7 @@ const (
 // is not named stays as it is.
 func bufferLimitParameter() Parameter {
 	return Parameter{
-		Name: bufferLimits, Several: true, NoEffect: true,
+		Name: bufferLimits, Several: true,
 		Default: bufferLimitDefault,
 		get:     func(c *Config) string { return c.kept[bufferLimits] },
 		set: func(c *Config, words []string) error {
@@ -253,6 +253,13 @@ func bufferLimitParameter() Parameter {
 				limits[4*at+3] = strconv.FormatInt(seconds, 10)
 			}
 			c.kept[bufferLimits] = strings.Join(limits, " ")
+			for i := range c.BufferLimits {
+				var n [3]int64
+				for j := range n {
+					n[j], _ = strconv.ParseInt(limits[4*i+1+j], 10, 64) // written above; not there yet: 0
+				}
+				c.BufferLimits[i] = BufferLimit{n[0], n[1], n[2]}
+			}
 			return nil
 		},
 		lines: func(c *Config) []string {

@@ -125,6 +125,7 @@ func (s *Server) flushAppendOnly() {
 		if a.sync == nil {
 			s.startSync()
 			s.holdFor(a.sync, func(err error) {
+				s.noteLatency("aof-fsync-always", (s.now-a.lastSync)/1000)
 				s.finishSync(err)
 				s.releaseReplies() // before the input that has come meanwhile runs
 			})

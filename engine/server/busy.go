@@ -135,7 +135,7 @@ func (s *Server) Abandon() {
 // script has run for long.
 func (s *Server) continueBusy() {
 	b := s.busy
-	s.request = b.request
+	s.request, s.current = b.request, b.client
 	s.scripts.slice = sliceChecks
 	done, _ := s.coroutine.next()
 	s.request = nil

@@ -16,6 +16,9 @@ func (s *Server) ConfigSet(c *command.Context, pairs [][2]string) {
 	c.Reply.SimpleString("OK")
 	s.space.Objects.Limits = s.config.Limits
 	s.watchAdded()
+	for _, c := range s.order {
+		c.reader.MaxBulk = s.config.ProtoMaxBulkLen
+	}
 	client := s.clients[c.Client.ID]
 	switch {
 	case s.config.AppendOnly && !old.AppendOnly:

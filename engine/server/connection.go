@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"everysec/engine/command"
+	"everysec/engine/config"
+	"everysec/engine/event"
 	"everysec/engine/resp"
 )
 
@@ -20,6 +22,9 @@ type connection struct {
 	closed   bool  // nothing more will be sent
 	arrived  int64 // when the oldest unread input came, microseconds
 	released int   // bytes of writer that may be sent
+
+	unsent    int64 // bytes that the host holds; see Unsent
+	softSince int64 // microseconds; when the soft limit of output was passed
 
 	lastWrite uint64   // the newest change that this client made
 	postponed [][]byte // a command that CLIENT PAUSE keeps
@@ -51,14 +56,15 @@ func (s *Server) Connect(now int64, address string) uint64 {
 	}
 	s.clients[c.ID] = c
 	s.order = append(s.order, c)
-	s.stats.connections++
 	s.observed.clients = true
 	if s.config.MaxClients > 0 && int64(len(s.clients)) > s.config.MaxClients {
 		s.stats.rejectedConnections++
 		c.writer.Error("ERR max number of clients reached")
 		s.markDirty(c)
 		c.CloseAfterReply = true
+		return c.ID
 	}
+	s.stats.connections++
 	return c.ID
 }
 
@@ -82,6 +88,7 @@ func (s *Server) drop(c *connection) {
 	}
 	c.Discard()
 	s.untrack(c)
+	s.SetMonitor(&c.Client, false)
 	s.pubsub.Forget(&c.Client)
 	delete(s.clients, c.ID)
 	s.order = slices.DeleteFunc(s.order, func(other *connection) bool { return other == c })
@@ -106,6 +113,11 @@ func (s *Server) Receive(id uint64, data []byte) {
 		return
 	}
 	c.reader.Feed(data)
+	if int64(c.reader.Buffered()) > s.config.ClientQueryBufferLimit {
+		s.logf(event.Warning, "Closing client that reached max query buffer length: id=", itoa(int64(c.ID)), " addr=", c.Address)
+		s.Kill(&c.Client)
+		return
+	}
 	s.enqueue(c)
 }
 
@@ -174,6 +186,7 @@ func (s *Server) markDirty(c *connection) {
 func (s *Server) releaseReplies() {
 	s.acknowledged = s.space.Change - 1
 	for _, c := range s.dirtyOutput {
+		s.limitOutput(c)
 		c.released = c.writer.Len()
 		if s.busy != nil && s.busy.client == c {
 			c.released = s.busy.mark // what came before
@@ -189,6 +202,45 @@ func (s *Server) releaseReplies() {
 	s.dirtyOutput = s.dirtyOutput[:0]
 }
 
+// Unsent tells how many bytes that Output has given for a client the host could
+// not send yet. They count against client-output-buffer-limit.
+func (s *Server) Unsent(id uint64, bytes int64) {
+	c := s.clients[id]
+	if c == nil {
+		return
+	}
+	c.unsent = bytes
+	if bytes > 0 || c.softSince != 0 {
+		s.limitOutput(c)
+	}
+}
+
+// limitOutput closes a client that does not read what it is sent.
+func (s *Server) limitOutput(c *connection) {
+	class := config.BufferNormal
+	switch {
+	case c.Listens():
+		class = config.BufferPubSub
+	case c.Monitor:
+		class = config.BufferReplica
+	}
+	limit := &s.config.BufferLimits[class]
+	size := c.unsent + int64(c.writer.Len())
+	over := limit.Soft != 0 && size >= limit.Soft
+	switch {
+	case !over:
+		c.softSince = 0
+	case c.softSince == 0:
+		c.softSince = s.now
+	}
+	tooLong := over && s.now-c.softSince > limit.Seconds*1000000
+	if !c.CloseNow && (tooLong || limit.Hard != 0 && size >= limit.Hard) {
+		s.logf(event.Warning, "Client id=", itoa(int64(c.ID)), " addr=", c.Address, " scheduled to be closed ASAP for overcoming of output buffer limits.")
+		s.Kill(&c.Client)
+		c.writer.Truncate(c.released)
+	}
+}
+
 // Kill closes a client's connection, as CLIENT KILL does.
 func (s *Server) Kill(client *command.Client) {
 	if c := s.clients[client.ID]; c != nil {
@@ -198,6 +250,19 @@ func (s *Server) Kill(client *command.Client) {
 		}
 		c.Discard()
 		s.markDirty(c)
+	}
+}
+
+// SetMonitor is MONITOR and its end.
+func (s *Server) SetMonitor(client *command.Client, on bool) {
+	if client.Monitor != on {
+		client.Monitor = on
+		if on {
+			s.stats.monitors++
+		} else {
+			s.stats.monitors--
+		}
+		s.observed.clients = true
 	}
 }
 

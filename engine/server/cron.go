@@ -72,9 +72,9 @@ func (s *Server) closeIdle() {
 		return
 	}
 	for _, c := range s.order {
-		if c.Blocked == nil && !c.Listens() && s.space.Now-c.LastInteraction > s.config.Timeout*1000 {
-			c.CloseNow = true
-			s.markDirty(c)
+		if c.Blocked == nil && !c.Listens() && !c.Monitor && s.space.Now-c.LastInteraction > s.config.Timeout*1000 {
+			s.logf(event.Verbose, "Closing idle client")
+			s.Kill(&c.Client)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (s *Server) Swapped(a, b int) {
 
 // noteCommand keeps a command for the event loop's picture and the slow log.
 func (s *Server) noteCommand(ctx *command.Context, spec *command.Spec, args [][]byte, duration int64) {
-	s.slowlog.note(s, ctx, args, duration)
+	s.noteSlow(ctx, spec, args, duration)
 	o := &s.observed
 	// Behind a flood of brief commands the others are told all the same.
 	ordinary := duration < slowCommand && s.group.brief[spec.Row()]

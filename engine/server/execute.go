@@ -145,7 +145,7 @@ func printable(b []byte, limit int) string {
 // mayRefuse tells whether there can be a reason not to run some command: there
 // is none on any ordinary day.
 func (s *Server) mayRefuse(c *connection) bool {
-	return s.loading != nil || s.rdb.lastFailed || s.aof.writeFailed || s.config.MaxMemory > 0 || c.listened() || s.busy != nil
+	return s.loading != nil || s.rdb.lastFailed || s.aof.writeFailed || s.config.MaxMemory > 0 || c.listened() || c.Monitor || s.busy != nil
 }
 
 // refusal is every reason not to run a command that exists: the state of the
@@ -163,6 +163,9 @@ func (s *Server) refusal(c *connection, spec *command.Spec, args [][]byte) strin
 	}
 	if s.loading != nil && spec.Flags&command.Loading == 0 {
 		return command.ErrLoading
+	}
+	if c.Monitor && (writes(c, spec) || spec.Flags&command.ReadOnly != 0 || mayReplicate(spec)) {
+		return "ERR Replica can't interact with the keyspace" // a monitor is a kind of replica to Redis
 	}
 	if s.busy != nil && spec.Flags&command.AllowBusy == 0 {
 		return s.scripts.busyError()
@@ -255,15 +258,21 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	}
 	start := s.lap
 	mark := ctx.Reply.Len()
-	if s.stats.monitors > 0 {
-		s.feedMonitors(ctx)
+	if s.stats.monitors > 0 && spec.Flags&command.SkipMonitor != 0 { // a script: before what it calls
+		s.feedMonitors(ctx, spec, args)
 	}
 	spec.Run(ctx)
+	if s.stats.monitors > 0 && spec.Flags&(command.SkipMonitor|command.Admin) == 0 {
+		s.feedMonitors(ctx, spec, args)
+	}
 	var duration int64
 	if together {
 		s.measureTogether(spec)
 	} else {
 		duration = s.readStopwatch() - start
+	}
+	if s.heldFor != 0 { // DEBUG SLEEP
+		duration, s.heldFor = duration+s.heldFor, 0
 	}
 	switch {
 	case !ctx.PropagatesVerbatim():
@@ -282,6 +291,16 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	}
 	s.stats.ran(spec, duration, failed(ctx.Reply, mark))
 	if !together {
+		if s.config.LatencyTracking {
+			s.stats.calls[spec.Row()].tookLevel(command.Level(duration))
+		}
+		if s.config.LatencyMonitorThreshold != 0 {
+			event := "command"
+			if spec.Flags&command.Fast != 0 {
+				event = "fast-command"
+			}
+			s.noteLatency(event, duration/1000)
+		}
 		s.noteCommand(ctx, spec, args, duration)
 	}
 }
@@ -304,8 +323,8 @@ func (s *Server) Call(caller *command.Context, args [][]byte, w *resp.Writer) {
 }
 
 // feedMonitors shows a command to the clients in MONITOR mode.
-func (s *Server) feedMonitors(ctx *command.Context) {
-	if ctx.Spec.Flags&(command.SkipMonitor|command.Admin) != 0 || s.loading != nil {
+func (s *Server) feedMonitors(ctx *command.Context, spec *command.Spec, args [][]byte) {
+	if s.loading != nil {
 		return
 	}
 	line := strconv.AppendInt(nil, s.now/1000000, 10)
@@ -318,10 +337,15 @@ func (s *Server) feedMonitors(ctx *command.Context) {
 	if ctx.InScript {
 		line = append(line, "lua"...)
 	} else {
-		line = append(line, ctx.Client.Address...)
+		if path, is := strings.CutSuffix(ctx.Client.Address, ":0"); is && path[0] == '/' {
+			line = append(line, "unix:"...)
+			line = append(line, path...)
+		} else {
+			line = append(line, ctx.Client.Address...)
+		}
 	}
 	line = append(line, ']')
-	for _, arg := range ctx.Args {
+	for _, arg := range redacted(spec, args) {
 		line = append(line, ' ')
 		line = appendQuoted(line, arg)
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ var infoSections = []infoSection{
 	{"modules", true, func(*Server, *infoWriter) {}},
 	{"commandstats", false, infoCommandStats},
 	{"errorstats", true, infoErrorStats},
-	{"latencystats", false, func(*Server, *infoWriter) {}},
+	{"latencystats", false, infoLatencyStats},
 	{"cluster", true, func(_ *Server, w *infoWriter) { w.int("cluster_enabled", 0) }},
 	{"keyspace", true, infoKeyspace},
 }
@@ -356,10 +357,11 @@ func infoCPU(s *Server, w *infoWriter) {
 	w.text("used_cpu_user_main_thread", seconds)
 }
 
-func infoCommandStats(s *Server, w *infoWriter) {
+// calledCommands lists commands by their statistics, sorted.
+func (s *Server) calledCommands(chosen func(c *callStatistics) bool) []*command.Spec {
 	var specs []*command.Spec
 	note := func(spec *command.Spec) {
-		if c := &s.stats.calls[spec.Row()]; c.calls+c.rejected > 0 {
+		if chosen(&s.stats.calls[spec.Row()]) {
 			specs = append(specs, spec)
 		}
 	}
@@ -370,12 +372,48 @@ func infoCommandStats(s *Server, w *infoWriter) {
 		}
 	}
 	slices.SortFunc(specs, func(a, b *command.Spec) int { return strings.Compare(a.FullName(), b.FullName()) })
-	for _, spec := range specs {
+	return specs
+}
+
+func infoCommandStats(s *Server, w *infoWriter) {
+	for _, spec := range s.calledCommands(func(c *callStatistics) bool { return c.calls+c.rejected > 0 }) {
 		c := &s.stats.calls[spec.Row()]
 		perCall := float64(c.microseconds) / float64(max(c.calls, 1))
 		w.text("cmdstat_"+spec.FullName(), "calls="+itoa(c.calls)+",usec="+itoa(c.microseconds)+
 			",usec_per_call="+strconv.FormatFloat(perCall, 'f', 2, 64)+
 			",rejected_calls="+itoa(c.rejected)+",failed_calls="+itoa(c.failed))
+	}
+}
+
+// infoLatencyStats tells percentiles of the durations of each command that
+// ran, to the precision of LATENCY HISTOGRAM.
+func infoLatencyStats(s *Server, w *infoWriter) {
+	if !s.config.LatencyTracking {
+		return
+	}
+	list, _ := s.config.Value("latency-tracking-info-percentiles")
+	percentiles := strings.Fields(list)
+	for _, spec := range s.calledCommands(func(c *callStatistics) bool { return c.levels != nil }) {
+		levels := s.Durations(spec)
+		total := int64(0)
+		for _, n := range levels {
+			total += n
+		}
+		line := ""
+		for _, p := range percentiles {
+			share, _ := strconv.ParseFloat(p, 64) // CONFIG SET has checked it
+			wanted := max(int64(math.Ceil(share/100*float64(total))), 1)
+			level, seen := 0, levels[0]
+			for seen < wanted {
+				level++
+				seen += levels[level]
+			}
+			if line != "" {
+				line += ","
+			}
+			line += "p" + p + "=" + strconv.FormatFloat(float64(command.LevelLimit(level))/1000, 'f', 3, 64)
+		}
+		w.text("latency_percentiles_usec_"+spec.FullName(), line)
 	}
 }
 

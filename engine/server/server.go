@@ -120,7 +120,9 @@ type Server struct {
 
 	stats    statistics
 	observed observed
-	slowlog  slowlog
+	slowlog  command.SlowLog
+	latency  command.LatencyMonitor
+	heldFor  int64 // microseconds that the running command holds the thread after it
 	// acknowledged is the newest change whose reply was let go.
 	acknowledged uint64
 
@@ -304,7 +306,10 @@ func (s *Server) holdFor(t vfs.Ticket, then func(err error)) {
 }
 
 // HoldUntil keeps the thread until a time in microseconds (DEBUG SLEEP).
-func (s *Server) HoldUntil(at int64) { s.holdAlso(&hold{until: at}) }
+func (s *Server) HoldUntil(at int64) {
+	s.heldFor += at - s.now
+	s.holdAlso(&hold{until: at})
+}
 
 // NextWake is when Step must be called at the latest if nothing comes in:
 // microseconds since 1970, now or earlier if there is work, math.MaxInt64 if

@@ -27,6 +27,15 @@ type statistics struct {
 
 type callStatistics struct {
 	calls, microseconds, rejected, failed int64
+	levels                                *command.LatencyLevels // nil until the first call
+}
+
+// tookLevel counts a call in the histogram.
+func (c *callStatistics) tookLevel(level int) {
+	if c.levels == nil {
+		c.levels = new(command.LatencyLevels)
+	}
+	c.levels[level]++
 }
 
 // rate is an instantaneous metric: the mean of the last samples a second.
@@ -127,27 +136,18 @@ func (s *Server) eventStats() event.Stats {
 	return st
 }
 
-// slowlog is the log of commands that took long by the host's stopwatch.
-type slowlog struct {
-	entries []SlowCommand // newest first
-	nextID  int64
-}
-
-// SlowCommand is one entry of SLOWLOG.
-type SlowCommand struct {
-	ID, At, Duration int64 // At in Unix seconds, Duration in microseconds
-	Args             [][]byte
-	Address, Name    string
-}
-
-func (l *slowlog) note(s *Server, ctx *command.Context, args [][]byte, duration int64) {
+// noteSlow puts a command that took long into the slow log.
+func (s *Server) noteSlow(ctx *command.Context, spec *command.Spec, args [][]byte, duration int64) {
 	limit := s.config.SlowlogLogSlowerThan
-	if limit < 0 || duration < limit || ctx.Spec.Flags&command.SkipSlowlog != 0 {
+	if limit < 0 || duration < limit || spec.Flags&command.SkipSlowlog != 0 {
 		return
 	}
-	e := SlowCommand{ID: l.nextID, At: s.now / 1000000, Duration: duration, Address: ctx.Client.Address, Name: ctx.Client.Name}
-	l.nextID++
+	e := command.SlowEntry{At: s.now / 1000000, Duration: duration, Address: ctx.Client.Address, Name: ctx.Client.Name}
+	if ctx.InScript {
+		e.Address = "?:0" // the client of scripts has none
+	}
 	const maxArgs, maxBytes = 32, 128
+	args = redacted(spec, args)
 	for i, a := range args {
 		if i == maxArgs-1 && len(args) > maxArgs {
 			e.Args = append(e.Args, []byte("... ("+strconv.Itoa(len(args)-i)+" more arguments)"))
@@ -158,10 +158,74 @@ func (l *slowlog) note(s *Server, ctx *command.Context, args [][]byte, duration 
 		}
 		e.Args = append(e.Args, slices.Clone(a))
 	}
-	l.entries = slices.Insert(l.entries, 0, e)
-	if int64(len(l.entries)) > s.config.SlowlogMaxLen {
-		l.entries = l.entries[:s.config.SlowlogMaxLen]
+	s.slowlog.Add(e, s.config.SlowlogMaxLen)
+}
+
+// redacted puts "(redacted)" in the place of passwords, for MONITOR and the
+// slow log.
+func redacted(spec *command.Spec, args [][]byte) [][]byte {
+	var hide []int
+	from := func(first int) {
+		for i := first; i < len(args); i++ {
+			hide = append(hide, i)
+		}
 	}
+	switch spec.FullName() {
+	case "auth":
+		from(1)
+	case "hello":
+		for i := 2; i+2 < len(args); i++ {
+			if command.Is(args[i], "AUTH") {
+				hide = append(hide, i+1, i+2)
+				i += 2
+			}
+		}
+	case "config|set":
+		for i := 2; i+1 < len(args); i += 2 {
+			switch strings.ToLower(string(args[i])) {
+			case "requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass":
+				hide = append(hide, i+1)
+			}
+		}
+	case "acl|setuser", "acl|getuser", "acl|deluser":
+		from(2)
+	case "migrate":
+		for i := 6; i < len(args); i++ {
+			switch {
+			case command.Is(args[i], "AUTH") && i+1 < len(args):
+				hide = append(hide, i+1)
+			case command.Is(args[i], "AUTH2") && i+2 < len(args):
+				hide = append(hide, i+1, i+2)
+			}
+		}
+	}
+	if hide == nil {
+		return args
+	}
+	shown := slices.Clone(args)
+	for _, i := range hide {
+		shown[i] = []byte("(redacted)")
+	}
+	return shown
+}
+
+// noteLatency keeps a duration in milliseconds that passes the threshold of
+// the latency monitor.
+func (s *Server) noteLatency(event string, milliseconds int64) {
+	if limit := s.config.LatencyMonitorThreshold; limit != 0 && milliseconds >= limit {
+		s.latency.Add(event, s.now/1000000, milliseconds)
+	}
+}
+
+// SlowLog is the log of SLOWLOG, Latency the spikes of LATENCY.
+func (s *Server) SlowLog() *command.SlowLog        { return &s.slowlog }
+func (s *Server) Latency() *command.LatencyMonitor { return &s.latency }
+
+// Durations is how long the calls of a command took; nil if it was never
+// called.
+func (s *Server) Durations(spec *command.Spec) *command.LatencyLevels {
+	s.readStopwatch() // what was measured together
+	return s.stats.calls[spec.Row()].levels
 }
 
 func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

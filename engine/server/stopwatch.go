@@ -47,6 +47,7 @@ func (s *Server) measureTogether(spec *command.Spec) {
 // the last reading their time.
 func (s *Server) readStopwatch() int64 {
 	if s.stopwatch == nil {
+		s.countTogether(0)
 		s.group.n = 0
 		return 0
 	}
@@ -59,8 +60,21 @@ func (s *Server) readStopwatch() int64 {
 			s.stats.calls[row].microseconds += share
 		}
 		s.stats.calls[g.rows[g.n-1]].microseconds += elapsed - share*int64(g.n)
+		s.countTogether(share)
 		g.n = 0
 	}
 	s.lap = now
 	return now
+}
+
+// countTogether puts the brief commands into the histograms.
+func (s *Server) countTogether(share int64) {
+	g := &s.group
+	if g.n == 0 || !s.config.LatencyTracking {
+		return
+	}
+	level := command.Level(share)
+	for _, row := range g.rows[:g.n] {
+		s.stats.calls[row].tookLevel(level)
+	}
 }

@@ -54,13 +54,29 @@ func At(tb testing.TB, disk *vfs.Disk, now int64, config ...string) *Server {
 
 // Open starts a server and does not wait for its loading.
 func Open(disk *vfs.Disk, now int64, config ...string) (*Server, error) {
+	return open(disk, now, nil, config)
+}
+
+// WithStopwatch is New with a stopwatch for measured durations.
+func WithStopwatch(tb testing.TB, stopwatch func() int64, config ...string) *Server {
+	tb.Helper()
+	s, err := open(vfs.New(vfs.Options{}), Start, stopwatch, config)
+	if err != nil {
+		tb.Fatalf("open: %v", err)
+	}
+	s.tb = tb
+	s.Settle()
+	return s
+}
+
+func open(disk *vfs.Disk, now int64, stopwatch func() int64, config []string) (*Server, error) {
 	s := &Server{Disk: disk, Now: now}
 	s.config = [][2]string{{"save", ""}, {"enable-debug-command", "yes"}}
 	for i := 0; i+1 < len(config); i += 2 {
 		s.config = append(s.config, [2]string{config[i], config[i+1]})
 	}
 	var err error
-	s.Server, err = server.Open(now, server.Options{FS: disk, Seed: 1, Config: s.config, ProcessID: 1})
+	s.Server, err = server.Open(now, server.Options{FS: disk, Seed: 1, Config: s.config, ProcessID: 1, Stopwatch: stopwatch})
 	return s, err
 }
 

@@ -127,7 +127,7 @@ func (h *host) flush() {
 		if p == nil {
 			continue
 		}
-		p.send(data)
+		h.server.Unsent(id, p.send(data))
 		if closed {
 			delete(h.peers, id)
 			p.finish()
@@ -150,6 +150,8 @@ type peer struct {
 	ready sync.Cond
 	out   []byte
 	spare []byte
+	// sending is how many bytes the writing goroutine is at.
+	sending int64
 	done  bool
 
 	buffers sync.Pool
@@ -180,11 +182,15 @@ func (p *peer) recycle(b []byte) {
 	p.buffers.Put(&b)
 }
 
-func (p *peer) send(data []byte) {
+// send hands bytes to the writing goroutine, and returns how many it had not
+// written yet.
+func (p *peer) send(data []byte) (unsent int64) {
 	p.mutex.Lock()
+	unsent = p.sending + int64(len(p.out))
 	p.out = append(p.out, data...)
 	p.mutex.Unlock()
 	p.ready.Signal()
+	return unsent
 }
 
 // finish closes the connection when all was sent.
@@ -208,9 +214,11 @@ func (p *peer) write() {
 		}
 		sending := p.out
 		p.out = p.spare[:0]
+		p.sending = int64(len(sending))
 		p.mutex.Unlock()
 		_, err := p.conn.Write(sending)
 		p.mutex.Lock()
+		p.sending = 0
 		p.spare = sending
 		if err != nil {
 			p.done, p.out = true, nil

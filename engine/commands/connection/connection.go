@@ -163,7 +163,7 @@ func runQuit(c *command.Context) {
 func runReset(c *command.Context) {
 	client := c.Client
 	client.Discard()
-	client.Monitor = false
+	c.Server.SetMonitor(client, false)
 	c.Server.Track(client, nil)
 	c.Server.PubSub().Forget(client)
 	client.DB = c.Space.DBs[0]
