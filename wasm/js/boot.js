@@ -1,27 +1,16 @@
-// The page's start: the worker and the download begin at once, the engine is
-// opened, and the same module becomes the page's user interface.
+// The page's start: early.js has begun the worker and the download; here the
+// engine is opened, and the same module becomes the page's user interface.
 import { open, prepare } from "./everysec.js";
 
+const wishes = globalThis.everysecEarly.options;
 const module = prepare();
-
-// ?store=memory: keeps nothing; ?config.appendfsync=always and the like set
-// directives for this page.
-const wishes = new URLSearchParams(location.search);
-const config = {};
-for (const [name, value] of wishes) {
-  if (name.startsWith("config.")) config[name.slice("config.".length)] = value;
-}
 
 const say = (text) => {
   const place = document.querySelector("[data-everysec-status]");
   if (place) place.textContent = text;
 };
 
-const opening = open({
-  store: wishes.get("store") ?? "idb://playground",
-  seed: wishes.has("seed") ? Number(wishes.get("seed")) : undefined,
-  config,
-});
+const opening = open(wishes);
 
 // window.everysec is the instance as soon as it answers; everysecReady waits.
 window.everysecReady = opening.then((db) => (window.everysec = db));

@@ -1,4 +1,24 @@
 // Runs before anything else on the page, and does nothing but begin what takes
-// longest: the worker and the module. everysec.js goes on from here.
-window.everysecEarly = { worker: new Worker("worker.js"), module: WebAssembly.compileStreaming(fetch("everysec.wasm")) };
-window.everysecEarly.module.catch(() => {}); // everysec.js tries again
+// longest: the module, and the worker with its server. everysec.js goes on from
+// here. The URL says what a page wants to differ: ?store=memory: keeps nothing,
+// ?config.appendfsync=always and the like set directives, ?seed= the chance.
+{
+  const module = WebAssembly.compileStreaming(fetch("everysec.wasm"));
+  const worker = new Worker("worker.js");
+  const wishes = new URLSearchParams(location.search);
+  const config = {};
+  for (const [name, value] of wishes) {
+    if (name.startsWith("config.")) config[name.slice("config.".length)] = value;
+  }
+  const options = {
+    store: wishes.get("store") ?? "idb://playground",
+    seed: wishes.has("seed") ? Number(wishes.get("seed")) : Math.floor(Math.random() * 2 ** 48),
+    config,
+  };
+  const heard = []; // what the worker said before anybody listened
+  worker.onmessage = worker.onerror = (e) => heard.push(e);
+  worker.postMessage({ start: options });
+  // Without the module here, everysec.js gets it in another way.
+  const sent = module.then((m) => worker.postMessage({ module: m }) ?? true, () => false);
+  window.everysecEarly = { worker, module, options, heard, sent };
+}

@@ -483,11 +483,14 @@ export function prepare() {
   const early = globalThis.everysecEarly;
   globalThis.everysecEarly = undefined;
   prepared ??= early
-    ? { worker: early.worker, module: early.module.catch(compile) }
+    ? { ...early, module: early.module.catch(compile) }
     : { worker: new Worker(beside("worker.js")), module: compile() };
   prepared.module.catch(() => {});
   return prepared.module;
 }
+
+const alike = (a, b) =>
+  a.store === b.store && a.seed === b.seed && JSON.stringify(a.config) === JSON.stringify(b.config);
 
 // Engine is one worker with its channels. When the engine dies a new worker
 // takes its place, on the same files.
@@ -500,10 +503,15 @@ class Engine {
     this.closed = false;
     prepare();
     this.module = prepared.module;
-    this.start(prepared.worker);
+    if (prepared.options && !alike(prepared.options, options)) {
+      prepared.worker.terminate();
+      prepared = { worker: new Worker(beside("worker.js")) };
+    }
+    this.start(prepared.worker, prepared.heard, prepared.sent);
     prepared = null;
   }
-  start(worker) {
+  // heard and sent are of a worker that early.js has started.
+  start(worker, heard, sent) {
     this.worker = worker;
     this.ready = new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => {
@@ -525,9 +533,12 @@ class Engine {
         reject(new EngineError("FATAL", text));
         this.died(text);
       };
-      worker.postMessage({ start: this.options });
+      if (!heard) worker.postMessage({ start: this.options });
+      for (const e of heard ?? []) (e.type === "error" ? worker.onerror : worker.onmessage)(e);
       this.module.then(
-        (module) => worker.postMessage({ module }),
+        async (module) => {
+          if (!(await sent)) worker.postMessage({ module });
+        },
         (e) => {
           reject(e);
           this.end(String(e.message));

@@ -22,6 +22,7 @@ func Static() fs.FS { return files }
 type Page struct {
 	Lesson *lessons.Lesson
 	HTML   []byte // of the lesson, from lessons/markdown
+	Style  string // the URL of style.css
 	// Early are scripts that run before the rest of the page is read.
 	Early []string
 	// Scripts are the module scripts that start the page, in order; relative URLs.

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/andybalholm/brotli"
+
+	"everysec/web/site"
 )
 
 // A build is a list of files made in memory and then written to dist: what is
@@ -70,11 +72,6 @@ func (b *Builder) collect() (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	// The module's address says which one it is, so that a browser may keep it,
-	// and what it compiled of it, without asking.
-	for _, name := range []string{"early.js", "everysec.js"} {
-		files[name] = bytes.ReplaceAll(files[name], []byte(`"everysec.wasm"`), []byte(`"`+moduleURL(files)+`"`))
-	}
 	files["boot.js"] = append(append(files["boot.js"], '\n'), runtime...)
 	// The worker is one file, so that one request starts it.
 	worker := [][]byte{runtime}
@@ -86,6 +83,20 @@ func (b *Builder) collect() (map[string][]byte, error) {
 		worker = append(worker, text)
 	}
 	files["worker.js"] = bytes.Join(worker, []byte("\n"))
+	// What must run before the first paint is one file, too.
+	theme, err := fs.ReadFile(site.Static(), "theme.js")
+	if err != nil {
+		return nil, err
+	}
+	files["early.js"] = append(append(files["early.js"], '\n'), theme...)
+	// An address says which build it is of, so that a browser may keep the
+	// file, and what it compiled of it, without asking.
+	for _, name := range []string{"early.js", "everysec.js"} {
+		for _, other := range []string{"everysec.wasm", "worker.js"} {
+			files[name] = bytes.ReplaceAll(files[name], []byte(`"`+other+`"`), []byte(`"`+address(files, other)+`"`))
+		}
+	}
+	files["boot.js"] = bytes.ReplaceAll(files["boot.js"], []byte(`"./everysec.js"`), []byte(`"./`+address(files, "everysec.js")+`"`))
 
 	return files, b.pages(files)
 }
@@ -94,8 +105,8 @@ func (b *Builder) collect() (map[string][]byte, error) {
 // without inlining, which makes the module a fifth smaller; SET and GET stay
 // within a tenth of what they are with everything inlined.
 var hot = []string{
-	"everysec/engine/command", "everysec/engine/ds/...", "everysec/engine/keyspace", "everysec/engine/object",
-	"everysec/engine/resp",
+	"everysec/engine/command", "everysec/engine/commands/strings", "everysec/engine/ds/...", "everysec/engine/keyspace", "everysec/engine/object",
+	"everysec/engine/resp", "everysec/engine/server",
 	"cmp", "encoding/binary", "internal/abi", "internal/byteorder", "internal/bytealg", "internal/runtime/...",
 	"math/bits", "runtime", "unicode/utf8",
 }
@@ -219,8 +230,9 @@ func gzipped(data []byte) []byte {
 	return out.Bytes()
 }
 
-func moduleURL(files map[string][]byte) string {
-	return "everysec.wasm?" + hash(files["everysec.wasm"])
+// address is the relative URL of one version of a file.
+func address(files map[string][]byte, name string) string {
+	return name + "?" + hash(files[name])
 }
 
 func hash(data []byte) string {

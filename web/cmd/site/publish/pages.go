@@ -12,7 +12,7 @@ import (
 // pages adds the page, with the lesson's text in it, and what it is drawn with.
 func (b *Builder) pages(files map[string][]byte) error {
 	err := fs.WalkDir(site.Static(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || name == "index.html" {
+		if err != nil || d.IsDir() || name == "index.html" || name == "theme.js" { // early.js holds it
 			return err
 		}
 		files[name], err = fs.ReadFile(site.Static(), name)
@@ -35,9 +35,10 @@ func (b *Builder) pages(files map[string][]byte) error {
 	files["index.html"], err = site.Index(site.Page{
 		Lesson:  list[0],
 		HTML:    html,
-		Early:   []string{"early.js"},
-		Scripts: []string{"boot.js"},
-		Preload: [][2]string{{moduleURL(files), "fetch"}, {"everysec.js", "script"}},
+		Style:   address(files, "style.css"),
+		Early:   []string{address(files, "early.js")},
+		Scripts: []string{address(files, "boot.js")},
+		Preload: [][2]string{{address(files, "everysec.wasm"), "fetch"}, {address(files, "everysec.js"), "script"}},
 	})
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"everysec/web/cmd/site/straighten"
 )
 
 // Go's linker leaves two things in a wasm module that cost a visitor far more
@@ -20,7 +22,8 @@ import (
 // reads, as are the names of functions. A trace of a slim module shows a short
 // name in place of each ("f1x"), and Slim returns the list that tells which is
 // which. What the collector, the unwinder and recover need stays: frame sizes,
-// stack maps, and what was inlined where.
+// stack maps, and what was inlined where. Tables that follow from others are
+// left out too, and numbers that grow are written as differences: see maker.
 
 // errLayout says that this Go arranges its tables in another way than we know.
 var errLayout = errors.New("unknown layout of the line tables")
@@ -31,11 +34,39 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 	if len(wasm) < 8 || !bytes.HasPrefix(wasm, []byte("\x00asm")) {
 		return nil, nil, errWasm
 	}
+	var resumed map[int]int
+	var start startFunction
+	for r := (reader{wasm[8:]}); len(r.b) > 0; {
+		id := r.take(1)[0]
+		if body := r.take(r.uint()); id == 11 {
+			memory, base, err := flatten(body)
+			if err != nil {
+				return nil, nil, err
+			}
+			if resumed, err = deferReturns(memory, base); err != nil {
+				return nil, nil, err
+			}
+			if start.code, err = maker(memory, base); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
 	out = slices.Clone(wasm[:8])
 	for r := (reader{wasm[8:]}); len(r.b) > 0; {
 		id := r.take(1)[0]
 		body := r.take(r.uint())
 		switch id {
+		case 10:
+			if body, err = straightened(body, resumed); err != nil {
+				return nil, nil, err
+			}
+			body = start.appendCode(body)
+		case 1:
+			body = start.appendType(body)
+		case 2:
+			start.imported = (&reader{body}).uint()
+		case 3:
+			body = start.appendFunction(body)
 		case 11:
 			memory, base, err := flatten(body)
 			if err != nil {
@@ -44,7 +75,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 			if names, err = dropLines(memory, base); err != nil {
 				return nil, nil, err
 			}
-			if err := thinBuckets(memory, base); err != nil {
+			if err := unmake(memory, base); err != nil {
 				return nil, nil, err
 			}
 			body = segments(memory, base)
@@ -54,8 +85,65 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		out = append(out, id)
 		out = binary.AppendUvarint(out, uint64(len(body)))
 		out = append(out, body...)
+		if id == 7 { // the exports; the start function is named behind them
+			start := binary.AppendUvarint(nil, uint64(start.index))
+			out = append(append(out, 8, byte(len(start))), start...)
+		}
 	}
 	return out, names, nil
+}
+
+// straightened rewrites the functions of a code section; resumed says where
+// the runtime goes on with one that recovered from a panic.
+func straightened(section []byte, resumed map[int]int) ([]byte, error) {
+	r := reader{section}
+	n := r.uint()
+	out := binary.AppendUvarint(nil, uint64(n))
+	for i := range n {
+		function := reader{r.take(r.uint())}
+		whole := function.b
+		for k := function.uint(); k > 0; k-- { // its locals
+			function.uint()
+			function.take(1)
+		}
+		locals := whole[:len(whole)-len(function.b)]
+		var at []int
+		if pc, ok := resumed[i]; ok {
+			at = append(at, pc)
+		}
+		code, err := straighten.Function(function.b, at...)
+		if err != nil {
+			return nil, fmt.Errorf("function %d: %w", i, err)
+		}
+		out = binary.AppendUvarint(out, uint64(len(locals)+len(code)))
+		out = append(append(out, locals...), code...)
+	}
+	return out, nil
+}
+
+// deferReturns finds where functions are resumed after a recovered panic.
+func deferReturns(memory []byte, base int) (map[int]int, error) {
+	le := binary.LittleEndian
+	at := bytes.Index(memory, tableMagic)
+	if at < 0 || bytes.Contains(memory[at+1:], tableMagic) || len(memory)-at < 72 {
+		return nil, fmt.Errorf("pclntab: %w", errLayout)
+	}
+	table := memory[at:]
+	count, funcs := int(le.Uint64(table[8:])), int(le.Uint64(table[8+8*7:]))
+	if count <= 0 || funcs < 72 || funcs+8*count > len(table) {
+		return nil, fmt.Errorf("pclntab: %w", errLayout)
+	}
+	resumed := map[int]int{}
+	for i := range count {
+		entry, offset := int(le.Uint32(table[funcs+8*i:])), funcs+int(le.Uint32(table[funcs+8*i+4:]))
+		if entry < firstFunction || offset+fieldPCData > len(table) {
+			return nil, fmt.Errorf("function %d: %w", i, errLayout)
+		}
+		if pc := int(le.Uint32(table[offset+fieldDeferReturn:])); pc != 0 {
+			resumed[entry-firstFunction] = pc
+		}
+	}
+	return resumed, nil
 }
 
 // flatten lays the segments out as they will lie in memory, from base on.
@@ -162,15 +250,19 @@ func appendSigned(b []byte, v int) []byte {
 var tableMagic = []byte{0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8}
 
 const (
-	fieldName      = 4
-	fieldPCSP      = 16
-	fieldPCFile    = 20
-	fieldPCLine    = 24
-	fieldPCDatas   = 28
-	fieldUnit      = 32
-	fieldStartLine = 36
-	fieldFuncDatas = 43 // one byte
-	fieldPCData    = 44
+	fieldName        = 4
+	fieldDeferReturn = 12
+	fieldPCSP        = 16
+	fieldPCFile      = 20
+	fieldPCLine      = 24
+	fieldPCDatas     = 28
+	fieldUnit        = 32
+	fieldStartLine   = 36
+	fieldFuncDatas   = 43 // one byte
+	fieldPCData      = 44
+
+	// What Go's linker adds to a function's number in the module's code section.
+	firstFunction = 0x1000
 
 	// Of the PCDATA tables. Only asynchronous preemption reads the first, and
 	// only a trace that prints arguments the second.
@@ -300,40 +392,6 @@ func dropLines(memory []byte, base int) (listed []byte, err error) {
 	clear(table[units:values]) // the names of files
 	clear(short.table[copy(short.table, short.packed):])
 	return short.listed, nil
-}
-
-// thinBuckets clears what nobody reads of the table that leads from a program
-// counter to its function. On wasm a function's number is its program counter
-// without the last 16 bits, so of its 16 buckets only the first is looked at.
-// The search goes forward from there: that the functions share one bucket's
-// number in groups costs it a few steps, and the visitor 10 KB less.
-func thinBuckets(memory []byte, base int) error {
-	const (
-		bucket      = 20
-		perFunction = 16
-		group       = 8
-	)
-	le := binary.LittleEndian
-	module, err := moduleData(memory, base)
-	if err != nil {
-		return err
-	}
-	find := int(le.Uint64(module[moduleFindTab:])) - base
-	first, end := le.Uint64(module[moduleMinPC:]), le.Uint64(module[moduleMinPC+8:])
-	functions := int(end-first) >> 16
-	if find < 0 || functions <= 0 || find > len(memory) || functions > (len(memory)-find)/(perFunction*bucket) {
-		return fmt.Errorf("findfunctab of %d functions at %d: %w", functions, find, errLayout)
-	}
-	for i := range functions {
-		buckets := memory[find+i*perFunction*bucket:][:perFunction*bucket]
-		number := le.Uint32(buckets)
-		if int(number) > i+1 {
-			return fmt.Errorf("findfunctab: function %d is %d: %w", i, number, errLayout)
-		}
-		clear(buckets)
-		le.PutUint32(buckets, number&^(group-1))
-	}
-	return nil
 }
 
 // shortener packs a new table of names. The runtime asks of a function whether

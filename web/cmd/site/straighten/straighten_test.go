@@ -1,0 +1,398 @@
+package straighten
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// Random functions in the form of Go's assembler are run before and after, by
+// the small interpreter below, from every place where they may be entered.
+
+const (
+	globalOracle = 5 // reading it takes the next of a list of conditions
+	globalTrace  = 7 // writing it leaves a mark
+)
+
+type builder struct {
+	random   *rand.Rand
+	segments int
+	mark     int64
+}
+
+// program writes a function of n segments; resumed are the segments behind a
+// call.
+func program(random *rand.Rand, n int) (code []byte, resumed []int) {
+	b := &builder{random: random, segments: n}
+	var list []instruction
+	put := func(op byte, x int64) { list = append(list, instruction{op: op, x: x}) }
+	put(opGlobalGet, 0)
+	put(opLocalSet, 1)
+	put(opBlock, emptyType)
+	put(opLoop, emptyType)
+	table := make([]uint32, n)
+	for i := range n {
+		put(opBlock, emptyType)
+		table[i] = uint32(i)
+	}
+	put(opLocalGet, 0)
+	list = append(list, instruction{op: opBrTable, table: table})
+	put(opEnd, 0)
+	for i := range n {
+		open := int64(n - 1 - i)
+		jump := func(inside int64) {
+			put(opI32Const, int64(random.IntN(n)))
+			put(opLocalSet, 0)
+			put(opBr, inside+open)
+		}
+		for range random.IntN(4) {
+			switch random.IntN(4) {
+			case 0, 1:
+				b.mark++
+				put(opI32Const, b.mark)
+				put(opGlobalSet, globalTrace)
+			case 2:
+				put(opGlobalGet, globalOracle)
+				if random.IntN(2) == 0 {
+					put(opI32Eqz, 0)
+				}
+				put(opIf, emptyType)
+				jump(1)
+				put(opEnd, 0)
+			case 3:
+				put(opGlobalGet, globalOracle)
+				put(opIf, emptyType)
+				b.mark++
+				put(opI32Const, b.mark)
+				put(opGlobalSet, globalTrace)
+				put(opGlobalGet, globalOracle)
+				put(opIf, emptyType)
+				jump(2)
+				put(opElse, 0)
+				b.mark++
+				put(opI32Const, b.mark)
+				put(opGlobalSet, globalTrace)
+				put(opEnd, 0)
+				put(opEnd, 0)
+			}
+		}
+		switch random.IntN(6) {
+		case 0:
+			jump(0)
+		case 1:
+			put(opI32Const, 0)
+			put(opReturn, 0)
+		case 2:
+			put(opGlobalGet, globalOracle) // the call's result
+			put(opGlobalGet, 0)
+			put(opLocalSet, 1)
+			put(opBrIf, open+1)
+			if i+1 < n {
+				resumed = append(resumed, i+1)
+			}
+		}
+		if i+1 < n {
+			put(opEnd, 0)
+		}
+	}
+	put(opEnd, 0)
+	put(opUnreachable, 0)
+	put(opEnd, 0)
+	put(opI32Const, 1)
+	put(opEnd, 0)
+	return encode(list), resumed
+}
+
+// run interprets a function and tells what it did, up to a number of steps
+// that can be seen from outside.
+func run(t *testing.T, code []byte, entry int64, conditions uint64) string {
+	t.Helper()
+	list, err := decode(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := map[int]int{}
+	var opened []int
+	elses := map[int]int{}
+	for i, in := range list {
+		switch in.op {
+		case opBlock, opLoop, opIf:
+			opened = append(opened, i)
+		case opElse:
+			elses[opened[len(opened)-1]] = i
+		case opEnd:
+			if len(opened) > 0 {
+				ends[opened[len(opened)-1]] = i
+				opened = opened[:len(opened)-1]
+			}
+		}
+	}
+	var trace bytes.Buffer
+	var stack []int64
+	var labels []int // where they begin
+	locals := make([]int64, 4)
+	locals[0] = entry
+	pop := func() int64 {
+		v := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		return v
+	}
+	branch := func(depth int64) int {
+		labels = labels[:len(labels)-int(depth)]
+		at := labels[len(labels)-1]
+		if list[at].op == opLoop {
+			return at
+		}
+		labels = labels[:len(labels)-1]
+		return ends[at]
+	}
+	visible := 0
+	for at := 0; at < len(list); at++ {
+		switch in := &list[at]; in.op {
+		case opBlock, opLoop:
+			labels = append(labels, at)
+		case opIf:
+			labels = append(labels, at)
+			if pop() == 0 {
+				if e, ok := elses[at]; ok {
+					at = e
+				} else {
+					at = ends[at] - 1
+				}
+			}
+		case opElse:
+			at = ends[labels[len(labels)-1]] - 1
+		case opEnd:
+			if len(labels) == 0 {
+				return fmt.Sprintf("%s returns %d", &trace, pop())
+			}
+			labels = labels[:len(labels)-1]
+		case opBr:
+			at = branch(in.x)
+		case opBrIf:
+			if pop() != 0 {
+				at = branch(in.x)
+			}
+		case opBrTable:
+			at = branch(int64(in.table[min(int(uint32(pop())), len(in.table)-1)]))
+		case opReturn:
+			return fmt.Sprintf("%s returns %d", &trace, pop())
+		case opUnreachable:
+			return trace.String() + " traps"
+		case opLocalGet:
+			stack = append(stack, locals[in.x])
+		case opLocalSet:
+			locals[in.x] = pop()
+		case opGlobalGet:
+			v := int64(0)
+			if in.x == globalOracle {
+				v = int64(conditions >> (visible % 64) & 1)
+				visible++
+			}
+			stack = append(stack, v)
+		case opGlobalSet:
+			fmt.Fprintf(&trace, " %d", pop())
+			visible++
+		case opI32Const:
+			stack = append(stack, in.x)
+		case opI32Eqz:
+			if pop() == 0 {
+				stack = append(stack, 1)
+			} else {
+				stack = append(stack, 0)
+			}
+		default:
+			t.Fatalf("instruction %#x", in.op)
+		}
+		if visible > 200 {
+			return trace.String() + " goes on"
+		}
+		if visible == 0 && at > 1<<20 {
+			t.Fatal("lost")
+		}
+	}
+	return "ran off its end"
+}
+
+func TestRandomFunctionsDoTheSame(t *testing.T) {
+	rewritten := 0
+	for seed := range uint64(4000) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		code, resumed := program(random, 1+random.IntN(14))
+		if idles(code) {
+			continue
+		}
+		after, err := Function(code)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if !bytes.Equal(code, after) {
+			rewritten++
+		}
+		for _, entry := range append(resumed, 0) {
+			for range 4 {
+				conditions := random.Uint64()
+				want, got := run(t, code, int64(entry), conditions), run(t, after, int64(entry), conditions)
+				if want != got {
+					t.Fatalf("seed %d entered at %d:\n%s\n%s", seed, entry, want, got)
+				}
+			}
+		}
+	}
+	if rewritten < 3000 {
+		t.Errorf("only %d functions were rewritten", rewritten)
+	}
+}
+
+// idles tells whether a function can turn in circles without a trace, which
+// the interpreter would do for ever.
+func idles(code []byte) bool {
+	list, _ := decode(code)
+	f, ok := parse(list)
+	if !ok {
+		return true
+	}
+	// Follow what each segment does at its end if it does nothing before.
+	silent := func(i int) int {
+		for _, in := range f.segments[i].code {
+			if in.op == opJump {
+				return int(in.x)
+			}
+			if in.op == opGlobalGet && in.x == globalOracle || in.op == opGlobalSet || in.op == opReturn {
+				return -1
+			}
+		}
+		if f.segments[i].falls && i+1 < len(f.segments) {
+			return i + 1
+		}
+		return -1
+	}
+	for i := range f.segments {
+		at := i
+		for range len(f.segments) + 1 {
+			if at = silent(at); at < 0 {
+				break
+			}
+		}
+		if at >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// A loop whose body holds no call needs no table; one that may be resumed
+// inside keeps it.
+func TestOnlyWhatMayBeResumedKeepsTheTable(t *testing.T) {
+	loop := func(call bool) []byte {
+		list := []instruction{
+			{op: opGlobalGet},
+			{op: opLocalSet, x: 1},
+			{op: opBlock, x: emptyType},
+			{op: opLoop, x: emptyType},
+			{op: opBlock, x: emptyType},
+			{op: opBlock, x: emptyType},
+			{op: opBlock, x: emptyType},
+			{op: opLocalGet},
+			{op: opBrTable, table: []uint32{0, 1, 2}},
+			{op: opEnd},
+			{op: opEnd},
+			{op: opGlobalGet, x: globalOracle},
+		}
+		if call {
+			list = append(list, instruction{op: opBrIf, x: 2})
+		} else {
+			list = append(list, instruction{op: opGlobalSet, x: globalTrace})
+		}
+		list = append(list, []instruction{
+			{op: opEnd},
+			{op: opGlobalGet, x: globalOracle},
+			{op: opIf, x: emptyType},
+			{op: opI32Const, x: 1},
+			{op: opLocalSet},
+			{op: opBr, x: 1},
+			{op: opEnd},
+			{op: opI32Const},
+			{op: opReturn},
+			{op: opEnd},
+			{op: opUnreachable},
+			{op: opEnd},
+			{op: opI32Const, x: 1},
+			{op: opEnd},
+		}...)
+		return encode(list)
+	}
+	for _, c := range []struct {
+		call bool
+		want bool
+	}{{false, false}, {true, true}} {
+		after, err := Function(loop(c.call))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := decode(after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table := slices.ContainsFunc(list, func(in instruction) bool { return in.op == opBrTable })
+		if table != c.want {
+			t.Errorf("call %v: table %v", c.call, table)
+		}
+	}
+}
+
+func TestTidyKeepsTheMeaning(t *testing.T) {
+	sp := func(n int64) []instruction {
+		return []instruction{{op: opLocalGet, x: 1}, {op: opI64ExtendU}, {op: opI64Const, x: n}, {op: opI64Add}, {op: opI32WrapI64}}
+	}
+	const i64Store = 0x37
+	for _, c := range []struct {
+		name           string
+		before, after  []instruction
+		sameAsItStands bool
+	}{
+		{
+			name:   "a store to the stack",
+			before: append(sp(32), instruction{op: opLocalGet, x: 2}, instruction{op: i64Store, x: 3, y: 8}),
+			after:  []instruction{{op: opLocalGet, x: 1}, {op: opLocalGet, x: 2}, {op: i64Store, x: 3, y: 40}},
+		},
+		{
+			name:           "an address that something else takes",
+			before:         append(sp(32), instruction{op: opLocalSet, x: 2}),
+			sameAsItStands: true,
+		},
+		{
+			name:           "an address behind a call",
+			before:         append(sp(32), instruction{op: opCall, raw: []byte{opCall, 1}}, instruction{op: i64Store, x: 3}),
+			sameAsItStands: true,
+		},
+		{
+			name:   "the opposite of a comparison",
+			before: []instruction{{op: opI64Eq + 2}, {op: opI32Eqz}},
+			after:  []instruction{{op: opI64Eq + 8}}, // lt_s, ge_s
+		},
+		{
+			name:   "an integer made wider and narrower",
+			before: []instruction{{op: opLocalGet, x: 3}, {op: opI64ExtendU}, {op: opI32WrapI64}},
+			after:  []instruction{{op: opLocalGet, x: 3}},
+		},
+	} {
+		want := c.after
+		if c.sameAsItStands {
+			want = slices.Clone(c.before)
+		}
+		if got := encode(tidy(slices.Clone(c.before))); !bytes.Equal(got, encode(want)) {
+			t.Errorf("%s: % x, want % x", c.name, got, encode(want))
+		}
+	}
+}
+
+func TestWhatIsNoCodeIsRefused(t *testing.T) {
+	for _, code := range [][]byte{{0xff}, {opBr}, {opBrTable, 0xff, 0xff, 0xff, 0xff, 0x0f}, {opI64Const, 0x80}, {opF64Const, 1, 2}} {
+		if _, err := Function(code); err == nil {
+			t.Errorf("% x was accepted", code)
+		}
+	}
+}
