@@ -9,11 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"everysec/engine/redistest"
+	"everysec/engine/resp"
 	"everysec/engine/servertest"
 	"everysec/engine/vfs"
 )
@@ -60,7 +62,10 @@ func dataset() [][]string {
 	for i := range 300 {
 		commands = append(commands, []string{"SET", fmt.Sprintf("key:%d", i), fmt.Sprint(r.Uint64()), "EX", "100000"})
 	}
-	return commands
+	return append(commands,
+		[]string{"FUNCTION", "LOAD", "REPLACE", "#!lua name=first\n" + strings.Repeat("-- a comment that compresses\n", 20) +
+			"redis.register_function{function_name='one', callback=function(keys) return redis.call('get', keys[1]) end, flags={'no-writes'}, description='reads'}"},
+		[]string{"FUNCTION", "LOAD", "REPLACE", "#!lua name=second\nredis.register_function('two', function() return 2 end)"})
 }
 
 func toDirectory(t *testing.T, from vfs.FS, dir, to string) {
@@ -125,11 +130,30 @@ func runCheck(t *testing.T, tool, file string) {
 	}
 }
 
-// digests of both databases in use.
-func ourDigest(c *servertest.Client) string { return string(c.Do("DEBUG", "DIGEST").Str) }
+// ourDigest and realDigest tell all that a server holds: its databases and its
+// function libraries.
+func ourDigest(c *servertest.Client) string {
+	return string(c.Do("DEBUG", "DIGEST").Str) + libraries(c.Do("FUNCTION", "LIST", "WITHCODE"))
+}
 
 func realDigest(c *redistest.Conn) string {
-	return strings.TrimSpace(strings.TrimPrefix(string(c.Do("DEBUG", "DIGEST")), "+"))
+	digest := strings.TrimSpace(strings.TrimPrefix(string(c.Do("DEBUG", "DIGEST")), "+"))
+	c.Send([]byte("FUNCTION"), []byte("LIST"), []byte("WITHCODE"))
+	_, list := c.Receive()
+	return digest + libraries(list)
+}
+
+// libraries is a reply of FUNCTION LIST in an order of its own.
+func libraries(v resp.Value) string {
+	if len(v.Elems) == 0 {
+		return string(v.Str)
+	}
+	var parts []string
+	for _, e := range v.Elems {
+		parts = append(parts, libraries(e))
+	}
+	slices.Sort(parts)
+	return "[" + strings.Join(parts, " ") + "]"
 }
 
 func fill(t *testing.T, do func(args ...string) string) {
@@ -239,7 +263,7 @@ func TestWeLoadRealRDB(t *testing.T) {
 		t.Errorf("we have loaded another dataset: digest %s, want %s", got, want)
 	}
 	for _, command := range dataset() {
-		if command[0] == "SELECT" {
+		if command[0] == "SELECT" || command[0] == "FUNCTION" {
 			continue
 		}
 		key := command[1]
@@ -276,5 +300,39 @@ func TestWeLoadRealAOF(t *testing.T) {
 				t.Errorf("we have loaded another dataset: digest %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+// FUNCTION DUMP is a payload that either server restores.
+func TestFunctionsMoveBothWays(t *testing.T) {
+	real := redistest.Start(t).Dial(t)
+	ours := open(t, vfs.New(vfs.Options{})).Client()
+	ourFill(t, ours)
+	payload := ours.Do("FUNCTION", "DUMP").Str
+	if got := string(real.Do("FUNCTION", "RESTORE", string(payload))); got != "+OK\r\n" {
+		t.Fatalf("redis-server restores what we dumped: %q", got)
+	}
+	if got := string(real.Do("FCALL", "TWO", "0")); got != ":2\r\n" {
+		t.Errorf("and calls it: %q", got)
+	}
+	real.Send([]byte("FUNCTION"), []byte("DUMP"))
+	_, dumped := real.Receive()
+	want := libraries(ours.Do("FUNCTION", "LIST", "WITHCODE"))
+	ours.Do("FUNCTION", "FLUSH")
+	if got := ours.Do("FUNCTION", "RESTORE", string(dumped.Str)); string(got.Str) != "OK" {
+		t.Fatalf("we restore what it dumped: %s", got.Str)
+	}
+	if got := libraries(ours.Do("FUNCTION", "LIST", "WITHCODE")); got != want {
+		t.Errorf("it came back as %s, was %s", got, want)
+	}
+	for _, policy := range []string{"APPEND", "REPLACE", "FLUSH"} {
+		want := string(real.Do("FUNCTION", "RESTORE", string(payload), policy))
+		got := ours.Do("FUNCTION", "RESTORE", string(payload), policy)
+		if strings.HasPrefix(want, "-") != got.IsError() {
+			t.Errorf("%s: %s, redis-server says %q", policy, got.Str, want)
+		}
+	}
+	if got := ours.Do("FCALL", "one", "1", "string:int"); string(got.Str) != "12345" {
+		t.Errorf("FCALL one: %s", got.Str)
 	}
 }
