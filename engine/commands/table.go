@@ -5,6 +5,7 @@ package commands
 import (
 	"everysec/engine/command"
 	"everysec/engine/commands/bitmaps"
+	"everysec/engine/commands/cluster"
 	"everysec/engine/commands/connection"
 	"everysec/engine/commands/geo"
 	"everysec/engine/commands/hashes"
@@ -12,6 +13,7 @@ import (
 	"everysec/engine/commands/keys"
 	"everysec/engine/commands/lists"
 	"everysec/engine/commands/pubsub"
+	"everysec/engine/commands/replication"
 	"everysec/engine/commands/scripting"
 	"everysec/engine/commands/server"
 	"everysec/engine/commands/sets"
@@ -25,6 +27,7 @@ import (
 func Families() [][]*command.Spec {
 	return [][]*command.Spec{
 		bitmaps.Commands,
+		cluster.Commands,
 		connection.Commands,
 		geo.Commands,
 		hashes.Commands,
@@ -32,6 +35,7 @@ func Families() [][]*command.Spec {
 		keys.Commands,
 		lists.Commands,
 		pubsub.Commands,
+		replication.Commands,
 		scripting.Commands,
 		server.Commands,
 		streams.Commands,

@@ -19,7 +19,7 @@ func TestWaitingClients(t *testing.T) {
 	for _, protocol := range []string{"2", "3"} {
 		t.Run("RESP"+protocol, func(t *testing.T) {
 			w := newWaiting(t, real, address, protocol)
-			for range 6000 {
+			for range 7000 {
 				w.step()
 				if t.Failed() {
 					t.Fatalf("the last commands:\n  %s", strings.Join(w.history[max(0, len(w.history)-40):], "\n  "))
@@ -27,7 +27,7 @@ func TestWaitingClients(t *testing.T) {
 			}
 			w.control.compareState()
 			t.Logf("%d waits, %d of them served", w.waits, w.served)
-			if w.waits < 500 || w.served < 200 {
+			if w.waits < 300 || w.served < 200 {
 				t.Error("too few to tell anything")
 			}
 		})
@@ -45,6 +45,7 @@ type waiting struct {
 	history       []string
 	name          func(i int) string
 	waits, served int
+	id            int
 }
 
 func newWaiting(t *testing.T, real *redistest.Redis, ours, protocol string) *waiting {
@@ -101,6 +102,23 @@ EVAL redis.call('del',KEYS[1]);redis.call('rpush',KEYS[1],'a');return_redis.call
 EXPIRE %k -1
 LLEN %k
 TYPE %k
+XADD %k %u f v
+XADD %k %u f v
+XADD %k %u f v
+XREAD BLOCK 0 STREAMS %k $
+XREAD BLOCK 0 COUNT %p STREAMS %k %k $ 5
+XREAD BLOCK 100000 STREAMS %k 3
+XGROUP CREATE %k g $ MKSTREAM
+XGROUP CREATE %k g 0 MKSTREAM
+XGROUP DESTROY %k g
+XREADGROUP GROUP g c BLOCK 0 STREAMS %k >
+XREADGROUP GROUP g d COUNT %p BLOCK 0 STREAMS %k %k > >
+XREADGROUP GROUP g d NOACK BLOCK 0 STREAMS %k >
+XREADGROUP GROUP g d BLOCK 0 STREAMS %k 0
+XDEL %k 5
+XTRIM %k MAXLEN 1
+XPENDING %k g
+XINFO GROUPS %k
 `), "\n")
 
 func (w *waiting) command() []string {
@@ -115,6 +133,11 @@ func (w *waiting) command() []string {
 		}
 		for strings.Contains(word, "%k") {
 			word = strings.Replace(word, "%k", "k"+fmt.Sprint(w.r.IntN(4)), 1)
+		}
+		if word == "%u" { // ids that mostly grow
+			w.id += w.r.IntN(3)
+			args = append(args, fmt.Sprintf("%d-1", w.id))
+			continue
 		}
 		args = append(args, w.g.word(word)...)
 	}

@@ -152,7 +152,7 @@ type peer struct {
 	spare []byte
 	// sending is how many bytes the writing goroutine is at.
 	sending int64
-	done  bool
+	done    bool
 
 	buffers sync.Pool
 }

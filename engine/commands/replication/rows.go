@@ -1,0 +1,240 @@
+// Package replication is the commands of replicas, of moving keys to another
+// server, and of modules, as a server answers them that stands alone and knows
+// no network.
+package replication
+
+import "everysec/engine/command"
+
+// Commands is the family.
+var Commands = []*command.Spec{
+	{
+		Name:       "failover",
+		Group:      command.GroupServer,
+		Since:      "6.2.0",
+		Complexity: "O(1)",
+		Summary:    "Hands the role of master over to a replica",
+		Arity:      -1,
+		Flags:      command.Admin | command.NoScript | command.Stale,
+		Arguments: []command.Argument{
+			{Name: "target", Type: command.ArgBlock, Token: "TO", Optional: true, Arguments: []command.Argument{
+				{Name: "host", Type: command.ArgString},
+				{Name: "port", Type: command.ArgInteger},
+				{Name: "force", Type: command.ArgPureToken, Token: "FORCE", Optional: true},
+			}},
+			{Name: "abort", Type: command.ArgPureToken, Token: "ABORT", Optional: true},
+			{Name: "milliseconds", Type: command.ArgInteger, Token: "TIMEOUT", Optional: true},
+		},
+		Run: runFailover,
+	},
+	{
+		Name:          "migrate",
+		Group:         command.GroupGeneric,
+		Since:         "2.6.0",
+		Complexity:    "That of DUMP, DEL and RESTORE of each key",
+		Summary:       "Moves keys to another server",
+		Arity:         -6,
+		Flags:         command.Write | command.MovableKeys,
+		ACLCategories: []string{"dangerous"},
+		Tips:          []string{"nondeterministic_output"},
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "delete"}, Index: 3, LastKey: 0, KeyStep: 1},
+			{Flags: []string{"RW", "access", "delete", "incomplete"}, Keyword: "KEYS", StartFrom: -2, LastKey: -1, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "host", Type: command.ArgString},
+			{Name: "port", Type: command.ArgInteger},
+			{Name: "key_or_empty_string", Type: command.ArgOneOf, Arguments: []command.Argument{
+				{Name: "key", Type: command.ArgKey},
+				{Name: "empty_string", Type: command.ArgPureToken, Token: ""},
+			}},
+			{Name: "destination-db", Type: command.ArgInteger},
+			{Name: "timeout", Type: command.ArgInteger},
+			{Name: "copy", Type: command.ArgPureToken, Token: "COPY", Since: "3.0.0", Optional: true},
+			{Name: "replace", Type: command.ArgPureToken, Token: "REPLACE", Since: "3.0.0", Optional: true},
+			{Name: "authentication", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "password", Type: command.ArgString, Token: "AUTH", Since: "4.0.7", Optional: true},
+				{Name: "username_password", Type: command.ArgBlock, Token: "AUTH2", Since: "6.0.0", Optional: true, Arguments: []command.Argument{
+					{Name: "username", Type: command.ArgString},
+					{Name: "password", Type: command.ArgString},
+				}},
+			}},
+			{Name: "key", Type: command.ArgKey, KeySpecIndex: 1, Token: "KEYS", Since: "3.0.6", Optional: true, Multiple: true},
+		},
+		History: []command.Change{
+			{Since: "3.0.0", Text: "Options COPY and REPLACE."},
+			{Since: "3.0.6", Text: "Option KEYS."},
+			{Since: "4.0.7", Text: "Option AUTH."},
+			{Since: "6.0.0", Text: "Option AUTH2."},
+		},
+		Keys: migrateKeys,
+		Run:  runMigrate,
+	},
+	{
+		Name:       "module",
+		Group:      command.GroupServer,
+		Since:      "4.0.0",
+		Complexity: "That of the subcommand",
+		Summary:    "Manages modules",
+		Arity:      -2,
+		Subcommands: []*command.Spec{
+			{
+				Name:       "help",
+				Group:      command.GroupServer,
+				Since:      "5.0.0",
+				Complexity: "O(1)",
+				Summary:    "Lists the subcommands",
+				Arity:      2,
+				Flags:      command.Loading | command.Stale,
+				Run:        runModuleHelp,
+			},
+			{
+				Name:       "list",
+				Group:      command.GroupServer,
+				Since:      "4.0.0",
+				Complexity: "O(N), N: modules",
+				Summary:    "Lists the loaded modules",
+				Arity:      2,
+				Flags:      command.Admin | command.NoScript,
+				Tips:       []string{"nondeterministic_output_order"},
+				Run:        runModuleList,
+			},
+			{
+				Name:       "load",
+				Group:      command.GroupServer,
+				Since:      "4.0.0",
+				Complexity: "O(1)",
+				Summary:    "Loads a module",
+				Arity:      -3,
+				Flags:      command.Admin | command.NoScript | command.NoAsyncLoading,
+				Arguments: []command.Argument{
+					{Name: "path", Type: command.ArgString},
+					{Name: "arg", Type: command.ArgString, Optional: true, Multiple: true},
+				},
+				Run: runModuleLoad,
+			},
+			{
+				Name:       "loadex",
+				Group:      command.GroupServer,
+				Since:      "7.0.0",
+				Complexity: "O(1)",
+				Summary:    "Loads a module with parameters",
+				Arity:      -3,
+				Flags:      command.Admin | command.NoScript | command.NoAsyncLoading,
+				Arguments: []command.Argument{
+					{Name: "path", Type: command.ArgString},
+					{Name: "configs", Type: command.ArgBlock, Token: "CONFIG", Optional: true, Multiple: true, MultipleToken: true, Arguments: []command.Argument{
+						{Name: "name", Type: command.ArgString},
+						{Name: "value", Type: command.ArgString},
+					}},
+					{Name: "args", Type: command.ArgBlock, Token: "ARGS", Optional: true, Multiple: true, Arguments: []command.Argument{
+						{Name: "arg", Type: command.ArgString},
+					}},
+				},
+				Run: runModuleLoadex,
+			},
+			{
+				Name:       "unload",
+				Group:      command.GroupServer,
+				Since:      "4.0.0",
+				Complexity: "O(1)",
+				Summary:    "Unloads a module",
+				Arity:      3,
+				Flags:      command.Admin | command.NoScript | command.NoAsyncLoading,
+				Arguments: []command.Argument{
+					{Name: "name", Type: command.ArgString},
+				},
+				Run: runModuleUnload,
+			},
+		},
+	},
+	{
+		Name:    "psync",
+		Group:   command.GroupServer,
+		Since:   "2.8.0",
+		Summary: "Asks a master for its stream of changes, as replicas do",
+		Arity:   -3,
+		Flags:   command.Admin | command.NoScript | command.NoAsyncLoading | command.NoMulti,
+		Arguments: []command.Argument{
+			{Name: "replicationid", Type: command.ArgString},
+			{Name: "offset", Type: command.ArgInteger},
+		},
+		Run: runSync,
+	},
+	{
+		Name:          "replconf",
+		Group:         command.GroupServer,
+		Since:         "3.0.0",
+		Complexity:    "O(1)",
+		Summary:       "Tells a master about a replica",
+		Arity:         -1,
+		Flags:         command.Admin | command.NoScript | command.Loading | command.Stale | command.AllowBusy,
+		SystemCommand: true,
+		Run:           runReplconf,
+	},
+	{
+		Name:       "replicaof",
+		Group:      command.GroupServer,
+		Since:      "5.0.0",
+		Complexity: "O(1)",
+		Summary:    "Makes the server a replica, or a master again",
+		Arity:      3,
+		Flags:      command.Admin | command.NoScript | command.Stale | command.NoAsyncLoading,
+		Arguments: []command.Argument{
+			{Name: "args", Type: command.ArgOneOf, Arguments: []command.Argument{
+				{Name: "host-port", Type: command.ArgBlock, Arguments: []command.Argument{
+					{Name: "host", Type: command.ArgString},
+					{Name: "port", Type: command.ArgInteger},
+				}},
+				{Name: "no-one", Type: command.ArgBlock, Arguments: []command.Argument{
+					{Name: "no", Type: command.ArgPureToken, Token: "NO"},
+					{Name: "one", Type: command.ArgPureToken, Token: "ONE"},
+				}},
+			}},
+		},
+		Run: runReplicaof,
+	},
+	{
+		Name:          "role",
+		Group:         command.GroupServer,
+		Since:         "2.8.12",
+		Complexity:    "O(1)",
+		Summary:       "Tells whether the server is a master or a replica, and of whom",
+		Arity:         1,
+		Flags:         command.NoScript | command.Loading | command.Stale | command.Fast,
+		ACLCategories: []string{"admin", "dangerous"},
+		Run:           runRole,
+	},
+	{
+		Name:       "slaveof",
+		Group:      command.GroupServer,
+		Since:      "1.0.0",
+		Complexity: "O(1)",
+		Summary:    "Makes the server a replica, or a master again",
+		Arity:      3,
+		Flags:      command.Admin | command.NoScript | command.Stale | command.NoAsyncLoading,
+		Arguments: []command.Argument{
+			{Name: "args", Type: command.ArgOneOf, Arguments: []command.Argument{
+				{Name: "host-port", Type: command.ArgBlock, Arguments: []command.Argument{
+					{Name: "host", Type: command.ArgString},
+					{Name: "port", Type: command.ArgInteger},
+				}},
+				{Name: "no-one", Type: command.ArgBlock, Arguments: []command.Argument{
+					{Name: "no", Type: command.ArgPureToken, Token: "NO"},
+					{Name: "one", Type: command.ArgPureToken, Token: "ONE"},
+				}},
+			}},
+		},
+		DeprecatedIn: "5.0.0",
+		ReplacedBy:   "`REPLICAOF`",
+		Run:          runReplicaof,
+	},
+	{
+		Name:    "sync",
+		Group:   command.GroupServer,
+		Since:   "1.0.0",
+		Summary: "Asks a master for its data and changes, as old replicas do",
+		Arity:   1,
+		Flags:   command.Admin | command.NoScript | command.NoAsyncLoading | command.NoMulti,
+		Run:     runSync,
+	},
+}
