@@ -26,6 +26,15 @@ export class EngineError extends Error {
 
 // ---- bytes ----------------------------------------------------------------
 
+const u32 = (b, at) => (b[at] | (b[at + 1] << 8) | (b[at + 2] << 16) | (b[at + 3] << 24)) >>> 0;
+
+// fromText is a batch that came as a string.
+function fromText(text) {
+  const b = new Uint8Array(text.length);
+  for (let i = 0; i < b.length; i++) b[i] = text.charCodeAt(i);
+  return b;
+}
+
 // Buffer is a byte array that grows.
 class Buffer {
   constructor(size = 1024) {
@@ -515,9 +524,9 @@ class Engine {
     this.worker = worker;
     this.ready = new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => {
-        if (data instanceof ArrayBuffer) {
-          const id = new DataView(data).getUint32(0, true);
-          this.channels.get(id)?.receive(new Uint8Array(data, 4));
+        const batch = typeof data === "string" ? fromText(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : null;
+        if (batch) {
+          this.channels.get(u32(batch, 0))?.receive(batch.subarray(4));
         } else if (data.ready) {
           this.deaths = 0;
           resolve();
@@ -566,12 +575,17 @@ class Engine {
     const id = this.nextChannel++;
     this.channels.set(id, handlers);
     return {
-      // A batch is a channel and frames; its buffer is transferred.
-      post: (buffer) => {
+      // A batch is a channel and frames: the first n bytes of batch, which is
+      // the caller's again when this returns. See worker.js for its two forms.
+      post: (batch, n) => {
         if (this.closed) return handlers.lost("the engine is closed");
-        new DataView(buffer).setUint32(0, id, true);
-        // A short buffer is copied: handing it over costs more.
-        this.worker.postMessage(buffer, buffer.byteLength < 2048 ? [] : [buffer]);
+        for (let i = 0; i < 4; i++) batch[i] = id >>> (8 * i);
+        if (n <= 512) {
+          this.worker.postMessage(String.fromCharCode.apply(null, batch.subarray(0, n)));
+        } else {
+          const buffer = batch.buffer.slice(0, n);
+          this.worker.postMessage(buffer, [buffer]);
+        }
       },
       close: () => this.channels.delete(id),
     };
@@ -870,9 +884,9 @@ class Database {
       lost: (why) => handlers.onlost?.(why),
     });
     handlers.send = (frames) => {
-      const buffer = new Uint8Array(4 + frames.length);
-      buffer.set(frames, 4);
-      channel.post(buffer.buffer);
+      const batch = new Uint8Array(4 + frames.length);
+      batch.set(frames, 4);
+      channel.post(batch, batch.length);
     };
     return handlers;
   }
@@ -952,11 +966,11 @@ class Database {
     this.#queued = false;
     const out = this.#out;
     if (out.n === 4) return;
-    const buffer = out.b.buffer.slice(0, out.n);
+    const n = out.n;
     out.n = 4;
     this.#inputAt = -1;
     if (out.b.length > 1 << 20) this.#out = Object.assign(new Buffer(4096), { n: 4 });
-    this.#channel.post(buffer);
+    this.#channel.post(out.b, n);
   }
 
   // Events are asked for one batch at a time, and only if somebody listens.
@@ -967,13 +981,12 @@ class Database {
   }
 
   #receive(b) {
-    const view = new DataView(b.buffer, b.byteOffset, b.byteLength);
     let events = false;
     for (let at = 0; at < b.length; ) {
-      const n = view.getUint32(at, true);
+      const n = u32(b, at);
       const kind = b[at + 4];
       const arg = b[at + 5];
-      const id = view.getUint32(at + 8, true);
+      const id = u32(b, at + 8);
       const data = b.subarray(at + header, at + n);
       at += n;
       switch (kind) {

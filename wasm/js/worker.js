@@ -4,8 +4,10 @@
 // a single request starts everything.
 //
 // Messages from the page: {start: options} at once, {module} when the page has
-// compiled it, then ArrayBuffers: a u32 channel followed by bridge frames.
-// Messages to the page: the same ArrayBuffers, {ready}, {fatal: text}.
+// compiled it, then batches: a u32 channel followed by bridge frames. A batch is
+// an ArrayBuffer; a short one is a string of as many characters below 256,
+// which a browser passes on sooner.
+// Messages to the page: the same batches, {ready}, {fatal: text}.
 "use strict";
 
 {
@@ -29,6 +31,13 @@
     const at = engine.in(data.length) >>> 0;
     bytes().set(data, at);
     return data.length;
+  }
+
+  function giveText(text) {
+    const at = engine.in(text.length) >>> 0;
+    const to = bytes();
+    for (let i = 0; i < text.length; i++) to[at + i] = text.charCodeAt(i);
+    return text.length;
   }
 
   // What Go prints before it dies is the only word on why.
@@ -65,13 +74,15 @@
   }
 
   // What the engine posts leaves when its call has returned: a browser takes
-  // several times as long to post from under WebAssembly's frames. What is
-  // short is copied, for handing a buffer over costs more.
+  // several times as long to post from under WebAssembly's frames.
   const out = [];
-  const small = 2048;
+  const short = 512;
 
   function send() {
-    for (const batch of out) postMessage(batch, batch.byteLength < small ? [] : [batch]);
+    for (const batch of out) {
+      if (typeof batch === "string") postMessage(batch);
+      else postMessage(batch, [batch]);
+    }
     out.length = 0;
   }
 
@@ -127,7 +138,9 @@
   go.importObject.everysec = {
     // post sends a batch that begins with its channel.
     post: (at, n) => {
-      out.push(bytes().slice(at >>> 0, (at >>> 0) + n).buffer);
+      at >>>= 0;
+      if (n <= short) out.push(String.fromCharCode.apply(null, bytes().subarray(at, at + n)));
+      else out.push(bytes().slice(at, at + n).buffer);
     },
     // commit hands over what the store is to make durable; see package idb.
     commit: (transaction, at, n) => {
@@ -176,14 +189,14 @@
   }
 
   function receive(batch) {
-    call(() => engine.exec(give(new Uint8Array(batch)), wall()));
+    call(() => engine.exec(typeof batch === "string" ? giveText(batch) : give(new Uint8Array(batch)), wall()));
   }
 
   let settle;
   const module = new Promise((resolve) => (settle = resolve));
 
   onmessage = ({ data }) => {
-    if (data instanceof ArrayBuffer) {
+    if (typeof data === "string" || data instanceof ArrayBuffer) {
       if (waiting) waiting.push(data);
       else receive(data);
     } else if (data.start) {
