@@ -93,6 +93,14 @@ func (w *CommandWriter) Entry(key []byte, e *keyspace.Entry) error {
 		w.stream(key, w.store.Stream(v))
 	}
 	w.endItems()
+	if v.HasFieldExpiry {
+		for field, at := range w.store.Hash(v).Expiries() {
+			w.buf = resp.AppendCommand(w.buf, []byte("HPEXPIREAT"), key, strconv.AppendInt(nil, at, 10), []byte("FIELDS"), []byte("1"), field)
+			if len(w.buf) >= flushBytes {
+				w.flush()
+			}
+		}
+	}
 	if e.ExpireAt != 0 {
 		w.buf = resp.AppendCommand(w.buf, []byte("PEXPIREAT"), key, strconv.AppendInt(nil, e.ExpireAt, 10))
 	}

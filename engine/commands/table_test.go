@@ -13,7 +13,7 @@ import (
 )
 
 // newer are commands of later versions that clients of today send.
-var newer = map[string]bool{"delex": true, "delifeq": true, "digest": true, "msetex": true, "client|no-touch": true, "client|setinfo": true, "waitaof": true, "xackdel": true, "xdelex": true}
+var newer = map[string]bool{"hexpire": true, "hexpireat": true, "hexpiretime": true, "hgetdel": true, "hgetex": true, "hpersist": true, "hpexpire": true, "hpexpireat": true, "hpexpiretime": true, "hpttl": true, "hsetex": true, "httl": true, "delex": true, "delifeq": true, "digest": true, "msetex": true, "client|no-touch": true, "client|setinfo": true, "waitaof": true, "xackdel": true, "xdelex": true}
 
 // facts reads what COMMAND INFO and COMMAND DOCS of redis-server 7.0.15 say
 // of every command, without the sentences.

@@ -24,7 +24,7 @@ func (db *DB) Flush(lazy bool) int {
 	}
 	old := db.Keys
 	db.Keys = dict.New(s.Arena, s.Random.Uint64())
-	db.volatile = nil
+	db.volatile, db.expiring = nil, nil
 	db.expireCursor = 0
 	s.lazy = append(s.lazy, lazyFree{keys: old})
 	if !lazy {
@@ -57,6 +57,7 @@ func (s *Space) Swap(a, b int) {
 	y.touchAllWatchers(x)
 	x.Keys, y.Keys = y.Keys, x.Keys
 	x.volatile, y.volatile = y.volatile, x.volatile
+	x.expiring, y.expiring = y.expiring, x.expiring
 	x.expireCursor, y.expireCursor = y.expireCursor, x.expireCursor
 	for i := range s.changed {
 		switch s.changed[i].db {
@@ -80,6 +81,9 @@ func (db *DB) Move(key []byte, to *DB) *Entry {
 	to.Keys.Link(node)
 	if at != 0 {
 		to.SetExpire(e, node, at)
+	}
+	if e.Value.HasFieldExpiry {
+		to.trackFields(e, node)
 	}
 	if db.Space.TellAdded {
 		db.Space.Observer.KeyAdded(to, key, e.Value.Type)

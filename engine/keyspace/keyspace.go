@@ -29,7 +29,9 @@ type Entry struct {
 	reported uint32
 	// epoch is the snapshot that has this key already.
 	epoch uint16
-	_     [6]byte
+	_     uint16
+	// expiring is 1 + the position in DB.expiring, 0 when not listed.
+	expiring uint32
 }
 
 const entryBytes = 48
@@ -83,6 +85,11 @@ type Space struct {
 
 	// Statistics, as INFO names them.
 	ExpiredKeys, Hits, Misses, LazyFreed int64
+	ExpiredFields                        int64
+
+	// FieldsExpired, if set, is called when fields of a hash have been deleted
+	// because their time had come, and with them the last one the key: gone.
+	FieldsExpired func(db *DB, key []byte, fields [][]byte, gone bool)
 }
 
 type change struct {
@@ -108,6 +115,10 @@ type DB struct {
 	volatile []arena.Ref
 	// expireCursor is where the active expire cycle continues.
 	expireCursor int
+
+	// expiring lists the hashes that have, or had, fields with an expiry.
+	expiring    []arena.Ref
+	fieldCursor int // where the active cycle continues in it
 
 	watched map[string][]Watcher
 }
@@ -165,7 +176,7 @@ func (db *DB) Lookup(key []byte, noTouch bool) *Entry {
 		return nil
 	}
 	e := db.entry(node)
-	if e.ExpireAt != 0 && db.expireIfNeeded(key, e) {
+	if e.ExpireAt != 0 && db.expireIfNeeded(key, e) || e.Value.HasFieldExpiry && db.expireFields(key, node, e) {
 		db.Space.Misses++
 		return nil
 	}
@@ -184,7 +195,7 @@ func (db *DB) LookupWrite(key []byte) *Entry {
 		return nil
 	}
 	e := db.entry(node)
-	if e.ExpireAt != 0 && db.expireIfNeeded(key, e) {
+	if e.ExpireAt != 0 && db.expireIfNeeded(key, e) || e.Value.HasFieldExpiry && db.expireFields(key, node, e) {
 		return nil
 	}
 	e.Value.Clock = db.Space.clock()
@@ -238,6 +249,9 @@ func (db *DB) Add(key []byte, v object.Value) *Entry {
 	e.Value = v
 	e.Value.Clock = db.Space.clock()
 	e.epoch = db.Space.snapshotEpoch
+	if v.HasFieldExpiry {
+		db.trackFields(e, node)
+	}
 	if db.Space.TellAdded {
 		db.Space.Observer.KeyAdded(db, key, v.Type)
 	}
@@ -262,6 +276,7 @@ func (db *DB) Set(key []byte, v object.Value, keepTTL bool) *Entry {
 func (db *DB) Replace(e *Entry, v object.Value) {
 	clock := e.Value.Clock
 	db.Space.Objects.Free(&e.Value)
+	db.untrackFields(e)
 	e.Value = v
 	e.Value.Clock = clock
 }
@@ -301,6 +316,7 @@ func (db *DB) forget(e *Entry) {
 		e.reported = 0
 	}
 	db.Persist(e)
+	db.untrackFields(e)
 }
 
 // lazyFreeThreshold is Redis's LAZYFREE_THRESHOLD.
@@ -455,7 +471,7 @@ func (db *DB) RandomKey() []byte {
 }
 
 // Overhead is the bytes of the database that are not in the arena.
-func (db *DB) Overhead() int64 { return int64(cap(db.volatile)) * 4 }
+func (db *DB) Overhead() int64 { return int64(cap(db.volatile)+cap(db.expiring)) * 4 }
 
 // AverageTTL is the mean time to live of the keys with an expiry, in
 // milliseconds, from a sample of the first hundred.

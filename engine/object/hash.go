@@ -70,7 +70,8 @@ func (h HashView) Has(field []byte) bool {
 	return h.store.table(h.value).Find(field) != 0
 }
 
-// Set gives a field a value and tells whether the field is new. The encoding
+// Set gives a field a value, for as long as the hash lives, and tells whether
+// the field is new. The encoding
 // follows hash-max-listpack-entries and hash-max-listpack-value.
 func (h HashView) Set(field, value []byte) (created bool) {
 	s := h.store
@@ -95,6 +96,9 @@ func (h HashView) Set(field, value []byte) (created bool) {
 	node, created := t.Add(field, hashFieldBytes)
 	head := dict.Head[hashField](s.Arena, node)
 	if !created {
+		if t.expiry != nil {
+			h.Persist(field)
+		}
 		if block := s.Arena.Bytes(head.value); len(value)+stringHeader <= len(block) && (len(value)+stringHeader)*2 > len(block) {
 			putLength(block, len(value))
 			copy(block[stringHeader:], value)
@@ -124,6 +128,9 @@ func (h HashView) Delete(field []byte) bool {
 	node := t.Unlink(field)
 	if node == 0 {
 		return false
+	}
+	if t.expiry != nil {
+		h.Persist(field)
 	}
 	blob := dict.Head[hashField](s.Arena, node).value
 	t.valueBytes -= int64(s.Arena.Size(blob))
@@ -239,6 +246,9 @@ func (s *Store) copyHash(v *Value) Value {
 	t.Expand(s.table(v).Len())
 	for field, value := range s.Hash(v).All() {
 		s.Hash(&c).Set(field, value)
+	}
+	for field, at := range s.Hash(v).Expiries() {
+		s.Hash(&c).SetExpiry(field, at)
 	}
 	return c
 }

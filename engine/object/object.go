@@ -98,7 +98,9 @@ type Value struct {
 	Word     uint64
 	Type     Type
 	Encoding Encoding
-	_        uint16
+	// HasFieldExpiry is set while fields of a hash have a time to go.
+	HasFieldExpiry bool
+	_              uint8
 	// Clock is the LRU clock or the LFU counter; the keyspace owns it.
 	Clock uint32
 }
@@ -152,6 +154,9 @@ type Store struct {
 type table struct {
 	*dict.Dict
 	valueBytes int64 // arena bytes of hash values, beside the nodes
+	// expiry has the fields of a hash that expire, by their time in Unix
+	// milliseconds; nil: none does.
+	expiry *sortedset.Set
 }
 
 // NewStore returns an empty store on an arena.
@@ -249,6 +254,9 @@ func (s *Store) Free(v *Value) {
 		t := s.table(v)
 		if v.Type == Hash {
 			s.freeHashValues(t)
+			if t.expiry != nil {
+				t.expiry.Free()
+			}
 		}
 		t.FreeAll()
 		s.tables.remove(v.Word)
@@ -308,7 +316,11 @@ func (s *Store) MemoryUsage(v *Value) int64 {
 		return 0
 	case HashTable:
 		t := s.table(v)
-		return t.MemoryUsage() + t.valueBytes
+		used := t.MemoryUsage() + t.valueBytes
+		if t.expiry != nil {
+			used += t.expiry.MemoryUsage()
+		}
+		return used
 	case SkipList:
 		return s.sorted.items[v.Word].MemoryUsage()
 	case QuickList:

@@ -37,6 +37,13 @@ const (
 	typeStream2    = 19 // with counters that say how far a group has read
 	typeSetPacked  = 20
 	typeStream3    = 21 // with the time of a consumer's last success
+
+	// Hashes whose fields expire, of Redis 7.4: as they were written before
+	// it came out, and with the earliest time in front.
+	typeHashExpiryOld       = 22
+	typeHashPackedExpiryOld = 23
+	typeHashExpiry          = 24
+	typeHashPackedExpiry    = 25
 )
 
 // Opcodes between values.

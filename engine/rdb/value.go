@@ -133,6 +133,10 @@ func (d *decoder) value(kind byte) (object.Value, error) {
 			return object.Value{}, err
 		}
 		return d.store.HashOfListpack(lp), nil
+	case typeHashExpiryOld, typeHashExpiry:
+		return d.expiringHash(kind)
+	case typeHashPackedExpiryOld, typeHashPackedExpiry:
+		return d.expiringPackedHash(kind)
 	case typeZset, typeZset2:
 		return d.sortedSet(kind)
 	case typeZsetPacked:

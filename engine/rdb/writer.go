@@ -165,6 +165,9 @@ func valueType(v *object.Value) byte {
 		if v.Encoding == object.ListPack {
 			return typeHashPacked
 		}
+		if v.HasFieldExpiry {
+			return typeHashExpiry
+		}
 		return typeHash
 	case object.Stream:
 		return typeStream2
@@ -200,8 +203,15 @@ func (w *Writer) value(store *object.Store, v *object.Value) {
 			w.blob(hash.Packed(), false)
 			return
 		}
+		first := hash.NextExpiry()
+		if first != 0 {
+			w.buf = binary.LittleEndian.AppendUint64(w.buf, uint64(first))
+		}
 		w.length(uint64(hash.Len()))
 		for field, value := range hash.All() {
+			if first != 0 {
+				w.expiry(hash.Expiry(field), first)
+			}
 			w.string(field)
 			w.string(value)
 			w.spill()

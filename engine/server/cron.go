@@ -59,6 +59,7 @@ func (s *Server) activeExpireCycle(kind cycle) {
 				break
 			}
 		}
+		db.ExpireFieldsSample(rounds)
 	}
 	s.flushUnit()
 }

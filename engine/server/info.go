@@ -8,6 +8,7 @@ import (
 
 	"everysec/engine/command"
 	"everysec/engine/event"
+	"everysec/engine/keyspace"
 )
 
 // infoSection writes one section of INFO.
@@ -291,6 +292,7 @@ func infoStats(s *Server, w *infoWriter) {
 	w.int("sync_partial_ok", 0)
 	w.int("sync_partial_err", 0)
 	w.int("expired_keys", s.space.ExpiredKeys)
+	w.int("expired_subkeys", s.space.ExpiredFields)
 	w.fixed("expired_stale_perc", 0)
 	w.int("expired_time_cap_reached_count", 0)
 	w.int("expire_cycle_cpu_milliseconds", 0)
@@ -433,6 +435,15 @@ func infoKeyspace(s *Server, w *infoWriter) {
 		if db.Len() == 0 {
 			continue
 		}
-		w.text("db"+itoa(db.ID), "keys="+itoa(db.Len())+",expires="+itoa(db.Volatile())+",avg_ttl="+itoa(db.AverageTTL()))
+		w.text("db"+itoa(db.ID), "keys="+itoa(db.Len())+",expires="+itoa(db.Volatile())+",avg_ttl="+itoa(db.AverageTTL())+subexpiry(db))
 	}
+}
+
+// subexpiry is the number of hashes with fields that expire, which only Redis
+// 7.4 knows; where there are none the line is that of 7.0.
+func subexpiry(db *keyspace.DB) string {
+	if n := db.Expiring(); n > 0 {
+		return ",subexpiry=" + itoa(n)
+	}
+	return ""
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"everysec/engine/config"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
 	"everysec/engine/resp"
@@ -98,6 +99,22 @@ func (s *Server) KeyExpired(db *keyspace.DB, key []byte) {
 		s.invalidate(key, nil)
 	}
 	s.NotifyKeyspace(db.ID, notifyExpired, "expired", key)
+	if s.contextDepth == 0 {
+		s.flushUnit()
+	}
+}
+
+// fieldsExpired deletes expired fields of a hash everywhere else too. See
+// keyspace.Space.FieldsExpired.
+func (s *Server) fieldsExpired(db *keyspace.DB, key []byte, fields [][]byte, gone bool) {
+	s.Propagate(db.ID, append([][]byte{[]byte("HDEL"), key}, fields...))
+	if s.tracking.clients > 0 {
+		s.invalidate(key, nil)
+	}
+	s.NotifyKeyspace(db.ID, config.NotifyHash, "hexpired", key)
+	if gone {
+		s.NotifyKeyspace(db.ID, config.NotifyGeneric, "del", key)
+	}
 	if s.contextDepth == 0 {
 		s.flushUnit()
 	}

@@ -165,6 +165,7 @@ func Open(now int64, o Options) (*Server, error) {
 		nextCron:     now,
 	}
 	s.space.Observer = s
+	s.space.FieldsExpired = s.fieldsExpired
 	s.space.Now = now / 1000
 	s.space.Objects.Limits = c.Limits
 	s.watchAdded()

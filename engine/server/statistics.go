@@ -106,7 +106,7 @@ func (st *statistics) errorReply(text string) {
 // ResetStatistics is CONFIG RESETSTAT.
 func (s *Server) ResetStatistics() {
 	s.stats.reset()
-	s.space.Hits, s.space.Misses, s.space.ExpiredKeys = 0, 0, 0
+	s.space.Hits, s.space.Misses, s.space.ExpiredKeys, s.space.ExpiredFields = 0, 0, 0, 0
 	s.aof.delayedSyncs = 0
 }
 

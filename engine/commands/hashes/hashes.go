@@ -248,7 +248,7 @@ func runHincrby(c *command.Context) {
 		return
 	}
 	var digits [20]byte
-	h.Set(field, strconv.AppendInt(digits[:0], old+increment, 10))
+	h.SetKeeping(field, strconv.AppendInt(digits[:0], old+increment, 10))
 	c.Reply.Int(old + increment)
 	c.Changed(key, e, config.NotifyHash, "hincrby")
 }
@@ -281,11 +281,15 @@ func runHincrbyfloat(c *command.Context) {
 		}
 	}
 	text := number.AppendLongDouble(nil, increment)
-	h.Set(field, text)
+	h.SetKeeping(field, text)
 	c.Reply.Bulk(text)
 	c.Changed(key, e, config.NotifyHash, "hincrbyfloat")
 	// The sum is propagated: adding again elsewhere may round otherwise.
-	c.PropagateAs([]byte("HSET"), key, field, text)
+	if h.Expiry(field) != 0 {
+		c.PropagateAs(wordHSetEx, key, wordKeepTTL, wordFields, []byte("1"), field, text)
+	} else {
+		c.PropagateAs(wordHSet, key, field, text)
+	}
 }
 
 func runHrandfield(c *command.Context) {

@@ -43,6 +43,80 @@ var Commands = []*command.Spec{
 		Run: runHexists,
 	},
 	{
+		Name:       "hexpire",
+		Group:      command.GroupHash,
+		Since:      "7.4.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Gives fields a time to live in seconds.",
+		Arity:      -6,
+		Flags:      command.Write | command.DenyOOM | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "update"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "seconds", Type: command.ArgInteger},
+			{Name: "condition", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "nx", Type: command.ArgPureToken, Token: "NX"},
+				{Name: "xx", Type: command.ArgPureToken, Token: "XX"},
+				{Name: "gt", Type: command.ArgPureToken, Token: "GT"},
+				{Name: "lt", Type: command.ArgPureToken, Token: "LT"},
+			}},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHexpire,
+	},
+	{
+		Name:       "hexpireat",
+		Group:      command.GroupHash,
+		Since:      "7.4.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Lets fields expire at a Unix time in seconds.",
+		Arity:      -6,
+		Flags:      command.Write | command.DenyOOM | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "update"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "unix-time-seconds", Type: command.ArgUnixTime},
+			{Name: "condition", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "nx", Type: command.ArgPureToken, Token: "NX"},
+				{Name: "xx", Type: command.ArgPureToken, Token: "XX"},
+				{Name: "gt", Type: command.ArgPureToken, Token: "GT"},
+				{Name: "lt", Type: command.ArgPureToken, Token: "LT"},
+			}},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHexpireat,
+	},
+	{
+		Name:       "hexpiretime",
+		Group:      command.GroupHash,
+		Since:      "7.4.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Tells when fields expire, as Unix times in seconds.",
+		Arity:      -5,
+		Flags:      command.ReadOnly | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RO", "access"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHexpiretime,
+	},
+	{
 		Name:       "hget",
 		Group:      command.GroupHash,
 		Since:      "2.0.0",
@@ -75,6 +149,53 @@ var Commands = []*command.Spec{
 			{Name: "key", Type: command.ArgKey},
 		},
 		Run: runHgetall,
+	},
+	{
+		Name:       "hgetdel",
+		Group:      command.GroupHash,
+		Since:      "8.0.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Reads fields and deletes them.",
+		Arity:      -5,
+		Flags:      command.Write | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "delete"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHgetdel,
+	},
+	{
+		Name:       "hgetex",
+		Group:      command.GroupHash,
+		Since:      "8.0.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Reads fields and sets or takes away their expiry.",
+		Arity:      -5,
+		Flags:      command.Write | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "access", "update"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "expiration", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "seconds", Type: command.ArgInteger, Token: "EX"},
+				{Name: "milliseconds", Type: command.ArgInteger, Token: "PX"},
+				{Name: "unix-time-seconds", Type: command.ArgUnixTime, Token: "EXAT"},
+				{Name: "unix-time-milliseconds", Type: command.ArgUnixTime, Token: "PXAT"},
+				{Name: "persist", Type: command.ArgPureToken, Token: "PERSIST"},
+			}},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHgetex,
 	},
 	{
 		Name:       "hincrby",
@@ -185,6 +306,120 @@ var Commands = []*command.Spec{
 		Run:          runHmset,
 	},
 	{
+		Name:       "hpersist",
+		Group:      command.GroupHash,
+		Since:      "7.4.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Takes the expiry of fields away.",
+		Arity:      -5,
+		Flags:      command.Write | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "update"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHpersist,
+	},
+	{
+		Name:       "hpexpire",
+		Group:      command.GroupHash,
+		Since:      "7.4.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Gives fields a time to live in milliseconds.",
+		Arity:      -6,
+		Flags:      command.Write | command.DenyOOM | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "update"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "milliseconds", Type: command.ArgInteger},
+			{Name: "condition", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "nx", Type: command.ArgPureToken, Token: "NX"},
+				{Name: "xx", Type: command.ArgPureToken, Token: "XX"},
+				{Name: "gt", Type: command.ArgPureToken, Token: "GT"},
+				{Name: "lt", Type: command.ArgPureToken, Token: "LT"},
+			}},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHpexpire,
+	},
+	{
+		Name:       "hpexpireat",
+		Group:      command.GroupHash,
+		Since:      "7.4.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Lets fields expire at a Unix time in milliseconds.",
+		Arity:      -6,
+		Flags:      command.Write | command.DenyOOM | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "update"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "unix-time-milliseconds", Type: command.ArgUnixTime},
+			{Name: "condition", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "nx", Type: command.ArgPureToken, Token: "NX"},
+				{Name: "xx", Type: command.ArgPureToken, Token: "XX"},
+				{Name: "gt", Type: command.ArgPureToken, Token: "GT"},
+				{Name: "lt", Type: command.ArgPureToken, Token: "LT"},
+			}},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHpexpireat,
+	},
+	{
+		Name:       "hpexpiretime",
+		Group:      command.GroupHash,
+		Since:      "7.4.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Tells when fields expire, as Unix times in milliseconds.",
+		Arity:      -5,
+		Flags:      command.ReadOnly | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RO", "access"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHpexpiretime,
+	},
+	{
+		Name:       "hpttl",
+		Group:      command.GroupHash,
+		Since:      "7.4.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Tells how many milliseconds fields have left.",
+		Arity:      -5,
+		Flags:      command.ReadOnly | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RO", "access"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHpttl,
+	},
+	{
 		Name:       "hrandfield",
 		Group:      command.GroupHash,
 		Since:      "6.2.0",
@@ -249,6 +484,40 @@ var Commands = []*command.Spec{
 		Run: runHset,
 	},
 	{
+		Name:       "hsetex",
+		Group:      command.GroupHash,
+		Since:      "8.0.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Sets fields with a time to live: all of them or none.",
+		Arity:      -6,
+		Flags:      command.Write | command.DenyOOM | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RW", "update"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "condition", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "fnx", Type: command.ArgPureToken, Token: "FNX"},
+				{Name: "fxx", Type: command.ArgPureToken, Token: "FXX"},
+			}},
+			{Name: "expiration", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{
+				{Name: "seconds", Type: command.ArgInteger, Token: "EX"},
+				{Name: "milliseconds", Type: command.ArgInteger, Token: "PX"},
+				{Name: "unix-time-seconds", Type: command.ArgUnixTime, Token: "EXAT"},
+				{Name: "unix-time-milliseconds", Type: command.ArgUnixTime, Token: "PXAT"},
+				{Name: "keepttl", Type: command.ArgPureToken, Token: "KEEPTTL"},
+			}},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "data", Type: command.ArgBlock, Multiple: true, Arguments: []command.Argument{
+					{Name: "field", Type: command.ArgString},
+					{Name: "value", Type: command.ArgString},
+				}},
+			}},
+		},
+		Run: runHsetex,
+	},
+	{
 		Name:       "hsetnx",
 		Group:      command.GroupHash,
 		Since:      "2.0.0",
@@ -282,6 +551,26 @@ var Commands = []*command.Spec{
 			{Name: "field", Type: command.ArgString},
 		},
 		Run: runHstrlen,
+	},
+	{
+		Name:       "httl",
+		Group:      command.GroupHash,
+		Since:      "7.4.0",
+		Complexity: "O(N) with N fields",
+		Summary:    "Tells how many seconds fields have left.",
+		Arity:      -5,
+		Flags:      command.ReadOnly | command.Fast,
+		KeySpecs: []command.KeySpec{
+			{Flags: []string{"RO", "access"}, Index: 1, LastKey: 0, KeyStep: 1},
+		},
+		Arguments: []command.Argument{
+			{Name: "key", Type: command.ArgKey},
+			{Name: "fields", Type: command.ArgBlock, Token: "FIELDS", Arguments: []command.Argument{
+				{Name: "numfields", Type: command.ArgInteger},
+				{Name: "field", Type: command.ArgString, Multiple: true},
+			}},
+		},
+		Run: runHttl,
 	},
 	{
 		Name:       "hvals",
