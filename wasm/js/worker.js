@@ -154,7 +154,7 @@
     ask: (what) => {
       answer(store.ask(what));
     },
-    stopwatch: () => performance.now() * 1000,
+    stopwatch: () => (origin + performance.now()) * 1000,
   };
 
   // answer passes on what the store found: its state and its files.

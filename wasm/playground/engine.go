@@ -34,7 +34,7 @@ func commit(transaction int32, at unsafe.Pointer, n int32)
 //go:wasmimport everysec ask
 func ask(what int32)
 
-// stopwatch is microseconds of real time since some moment.
+// stopwatch is real time in microseconds since 1970, as exports get it.
 //
 //go:wasmimport everysec stopwatch
 func stopwatch() float64
@@ -42,7 +42,16 @@ func stopwatch() float64
 var (
 	machine *host.Host
 	buffer  []byte
+	// entered is when the export was called, until somebody has asked: looking
+	// at the clock costs as much as a short command.
+	entered int64
 )
+
+// enter notes the time of a call.
+func enter(now float64) int64 {
+	entered = int64(now)
+	return entered
+}
 
 func runEngine() {
 	machine = host.New(host.Options{
@@ -51,7 +60,13 @@ func runEngine() {
 			commit(int32(transaction), unsafe.Pointer(unsafe.SliceData(ops)), int32(len(ops)))
 		},
 		Ask:       func(what idb.Ask) { ask(int32(what)) },
-		Stopwatch: func() int64 { return int64(stopwatch()) },
+		Stopwatch: func() int64 {
+			if now := entered; now != 0 {
+				entered = 0
+				return now
+			}
+			return int64(stopwatch())
+		},
 	})
 }
 
@@ -102,7 +117,7 @@ func configure(n int32) {
 //
 //go:wasmexport stored
 func stored(n int32, now float64) float64 {
-	machine.Stored(take(n, true), int64(now))
+	machine.Stored(take(n, true), enter(now))
 	return delay()
 }
 
@@ -110,13 +125,13 @@ func stored(n int32, now float64) float64 {
 //
 //go:wasmexport exec
 func exec(n int32, now float64) float64 {
-	machine.Exec(take(n, false), int64(now))
+	machine.Exec(take(n, false), enter(now))
 	return delay()
 }
 
 //go:wasmexport tick
 func tick(now float64) float64 {
-	machine.Tick(int64(now))
+	machine.Tick(enter(now))
 	return delay()
 }
 
@@ -125,7 +140,7 @@ func tick(now float64) float64 {
 //
 //go:wasmexport committed
 func committed(transaction, n int32, now float64) float64 {
-	machine.Committed(uint32(transaction), string(take(n, false)), int64(now))
+	machine.Committed(uint32(transaction), string(take(n, false)), enter(now))
 	return delay()
 }
 
@@ -133,6 +148,6 @@ func committed(transaction, n int32, now float64) float64 {
 //
 //go:wasmexport taken
 func taken(now float64) float64 {
-	machine.Taken(int64(now))
+	machine.Taken(enter(now))
 	return delay()
 }
