@@ -233,7 +233,14 @@ func runWaitAOF(c *command.Context) {
 
 func runLolwut(c *command.Context) {
 	if len(c.Args) >= 3 && command.Is(c.Args[1], "VERSION") {
-		if _, ok := c.Int(c.Args[2]); !ok {
+		switch version, ok := c.Int(c.Args[2]); {
+		case !ok:
+			return
+		case version == 5:
+			squares(c, c.Args[3:])
+			return
+		case version == 6:
+			skyline(c, c.Args[3:])
 			return
 		}
 	}
