@@ -291,6 +291,10 @@ type Introspection interface {
 	ConfigRewrite(c *Context)
 	ResetStatistics()
 	SetActiveExpire(on bool)
+	// PauseCron, ChangeReplicationID and Log are DEBUG's.
+	PauseCron(on bool)
+	ChangeReplicationID()
+	Log(text string)
 	SlowLog() *SlowLog
 	Latency() *LatencyMonitor
 	// Durations is how long the calls of a command took, nil if it was never

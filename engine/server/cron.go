@@ -12,7 +12,7 @@ const notifyExpired = config.NotifyExpired
 func (s *Server) cron() {
 	s.cronRuns++
 	s.nextCron = s.now + 1000000/int64(max(s.config.Hz, 1))
-	if s.loading != nil {
+	if s.loading != nil || s.cronPaused {
 		return
 	}
 	s.stats.sample(s.now, s)
@@ -63,6 +63,15 @@ func (s *Server) activeExpireCycle(kind cycle) {
 	}
 	s.flushUnit()
 }
+
+// PauseCron is DEBUG PAUSE-CRON.
+func (s *Server) PauseCron(on bool) { s.cronPaused = on }
+
+// ChangeReplicationID is DEBUG CHANGE-REPL-ID.
+func (s *Server) ChangeReplicationID() { s.replicationID = hexID(s.random) }
+
+// Log writes a line of the log for DEBUG LOG.
+func (s *Server) Log(text string) { s.logf(event.Warning, text) }
 
 // SetActiveExpire is DEBUG SET-ACTIVE-EXPIRE.
 func (s *Server) SetActiveExpire(on bool) { s.activeExpire = on }

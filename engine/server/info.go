@@ -333,7 +333,7 @@ func infoReplication(s *Server, w *infoWriter) {
 	w.text("role", "master")
 	w.int("connected_slaves", 0)
 	w.text("master_failover_state", "no-failover")
-	w.text("master_replid", s.runID)
+	w.text("master_replid", s.replicationID)
 	w.text("master_replid2", strings.Repeat("0", 40))
 	w.int("master_repl_offset", 0)
 	w.int("second_repl_offset", -1)

@@ -62,15 +62,18 @@ func (o *Options) Configuration() (*config.Config, error) {
 
 // Server is one server. Its methods must not be called concurrently.
 type Server struct {
-	fs         vfs.FS
-	config     *config.Config
-	stopwatch  func() int64
-	lap        int64 // what the stopwatch showed last
-	group      group
-	random     *rand.Rand
-	runID      string
-	processID  int
-	configFile ConfigFile
+	fs        vfs.FS
+	config    *config.Config
+	stopwatch func() int64
+	lap       int64 // what the stopwatch showed last
+	group     group
+	random    *rand.Rand
+	runID     string
+	// replicationID is that of the stream of changes, as INFO shows it.
+	replicationID string
+	cronPaused    bool
+	processID     int
+	configFile    ConfigFile
 
 	now       int64 // microseconds
 	startedAt int64
@@ -164,6 +167,7 @@ func Open(now int64, o Options) (*Server, error) {
 		activeExpire: true,
 		nextCron:     now,
 	}
+	s.replicationID = s.runID
 	s.space.Observer = s
 	s.space.FieldsExpired = s.fieldsExpired
 	s.space.Now = now / 1000

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"everysec/engine/command"
+	"everysec/engine/ds/arena"
 	"everysec/engine/number"
 	"everysec/engine/object"
 	"everysec/engine/rdb"
@@ -39,27 +40,31 @@ var debugSubcommands = []struct {
 	least, most int
 	run         func(c *command.Context)
 }{
+	{"CHANGE-REPL-ID", 2, 2, runDebugChangeReplicationID},
 	{"DIGEST", 2, 2, runDebugDigest},
 	{"DIGEST-VALUE", 2, 0, runDebugDigestValue},
 	{"ERROR", 3, 3, runDebugError},
 	{"HELP", 2, 2, runDebugHelp},
+	{"HTSTATS", 3, 0, runDebugHTStats},
 	{"LOADAOF", 2, 2, runDebugLoadAOF},
+	{"LOG", 3, 3, runDebugLog},
 	{"OBJECT", 3, 3, runDebugObject},
+	{"PAUSE-CRON", 3, 3, runDebugPauseCron},
 	{"POPULATE", 3, 5, runDebugPopulate},
 	{"PROTOCOL", 3, 3, runDebugProtocol},
 	{"RELOAD", 2, 0, runDebugReload},
+	{"REPLICATE", 3, 0, runDebugReplicate},
+	{"SDSLEN", 3, 3, runDebugSDSLen},
 	{"SET-ACTIVE-EXPIRE", 3, 3, runDebugSetActiveExpire},
 	{"SLEEP", 3, 3, runDebugSleep},
 }
 
 // debugRefused are the other subcommands of a real server.
 var debugRefused = []string{
-	"AOF-FLUSH-SLEEP", "ASSERT", "CHANGE-REPL-ID", "CLIENT-ENFORCE-REPLY-LIST", "CLIENT-EVICTION",
-	"CLUSTERLINK", "CONFIG-REWRITE-FORCE-ALL", "CRASH-AND-RECOVER", "DELAY-RDB-CLIENT-FREE-SECONDS",
-	"DICT-RESIZING", "DROP-CLUSTER-PACKET-FILTER", "HTSTATS", "HTSTATS-KEY", "JMAP", "LEAK", "LISTPACK", "LOG",
-	"LUA-ALWAYS-REPLICATE-COMMANDS", "MALLCTL", "MALLCTL-STR", "OOM", "PANIC", "PAUSE-CRON",
-	"QUICKLIST", "QUICKLIST-PACKED-THRESHOLD", "REPLICATE", "REPLYBUFFER", "RESTART", "SDSLEN", "SEGFAULT",
-	"SET-DISABLE-DENY-SCRIPTS", "STRINGMATCH-LEN", "STRUCTSIZE", "ZIPLIST",
+	"AOF-FLUSH-SLEEP", "ASSERT", "CLIENT-EVICTION", "CLUSTERLINK", "CONFIG-REWRITE-FORCE-ALL", "CRASH-AND-RECOVER",
+	"DROP-CLUSTER-PACKET-FILTER", "HTSTATS-KEY", "LEAK", "LISTPACK", "MALLCTL", "MALLCTL-STR", "OOM", "PANIC", "QUICKLIST",
+	"QUICKLIST-PACKED-THRESHOLD", "REPLYBUFFER", "RESTART", "SEGFAULT", "SET-DISABLE-DENY-SCRIPTS",
+	"SET-SKIP-CHECKSUM-VALIDATION", "STRINGMATCH-TEST", "STRUCTSIZE",
 }
 
 func runDebug(c *command.Context) {
@@ -89,7 +94,8 @@ func debugAllowed(c *command.Context) bool {
 		return true
 	case "local":
 		address := c.Client.Address
-		return strings.HasPrefix(address, "127.") || strings.HasPrefix(address, "[::1]") || !strings.Contains(address, ".")
+		return strings.HasPrefix(address, "127.") || strings.HasPrefix(address, "[::1]") ||
+			strings.HasPrefix(address, "/") || !strings.Contains(address, ".")
 	}
 	return false
 }
@@ -108,6 +114,104 @@ func runDebugDigestValue(c *command.Context) {
 		}
 		c.Reply.SimpleString(d.hexadecimal())
 	}
+}
+
+func runDebugChangeReplicationID(c *command.Context) {
+	c.Server.ChangeReplicationID()
+	c.Reply.OK()
+}
+
+func runDebugLog(c *command.Context) {
+	c.Server.Log("DEBUG LOG: " + string(c.Args[2]))
+	c.Reply.OK()
+}
+
+func runDebugPauseCron(c *command.Context) {
+	n, _ := strconv.Atoi(string(c.Args[2])) // what is no number is 0, as atoi says
+	c.Server.PauseCron(n != 0)
+	c.Reply.OK()
+}
+
+// runDebugReplicate propagates a command that is not run.
+func runDebugReplicate(c *command.Context) {
+	c.PropagateAs(c.Args[2:]...)
+	c.Reply.OK()
+}
+
+func runDebugSDSLen(c *command.Context) {
+	e := c.DB.Lookup(c.Args[2], true)
+	switch {
+	case e == nil:
+		c.Reply.Error(command.ErrNoSuchKey)
+		return
+	case e.Value.Encoding != object.Raw && e.Value.Encoding != object.EmbStr:
+		c.Reply.Error("ERR Not an sds encoded string.")
+		return
+	}
+	var b []byte
+	describe := func(name string, length int) {
+		b = strconv.AppendInt(append(b, name+"_sds_len:"...), int64(length), 10)
+		b = append(b, ", "+name+"_sds_avail:0, "+name+"_zmalloc: "...)
+		b = strconv.AppendInt(b, int64(arena.Usable(length)), 10)
+	}
+	describe("key", len(c.Args[2]))
+	b = append(b, ", "...)
+	describe("val", len(c.Objects().StringBytes(&e.Value)))
+	c.Reply.SimpleString(string(b))
+}
+
+// runDebugHTStats describes the hash table of a database's keys. Keys with an
+// expiry are in a list of their own here.
+func runDebugHTStats(c *command.Context) {
+	id, ok := c.Int(c.Args[2])
+	if !ok {
+		return
+	}
+	if id < 0 || id >= int64(len(c.Space.DBs)) {
+		c.Reply.Error("ERR Out of range database")
+		return
+	}
+	db := c.Space.DBs[id]
+	text := "[Dictionary HT]\n"
+	shape := db.Keys.Shape()
+	for i, title := range []string{"main hash table", "rehashing target"} {
+		if shape.Used[i] > 0 {
+			text += "Hash table " + strconv.Itoa(i) + " stats (" + title + "):\n" + chains(db.Keys.ChainLengths(i, 0, shape.Size[i]), shape.Used[i])
+		}
+	}
+	if db.Len() == 0 {
+		text += "No stats available for empty dictionaries\n"
+	}
+	text += "[Expires HT]\n"
+	if n := db.Volatile(); n > 0 {
+		text += " number of elements: " + strconv.Itoa(n) + "\n"
+	} else {
+		text += "No stats available for empty dictionaries\n"
+	}
+	c.Reply.Verbatim("txt", text)
+}
+
+func chains(lengths []int, used int) string {
+	var counts []int
+	for _, n := range lengths {
+		for len(counts) <= n {
+			counts = append(counts, 0)
+		}
+		counts[n]++
+	}
+	slots := len(lengths) - counts[0]
+	mean := func(n int) string { return strconv.FormatFloat(float64(used)/float64(n), 'f', 2, 64) }
+	text := " table size: " + strconv.Itoa(len(lengths)) + "\n number of elements: " + strconv.Itoa(used) +
+		"\n different slots: " + strconv.Itoa(slots) + "\n max chain length: " + strconv.Itoa(len(counts)-1) +
+		"\n avg chain length (counted): " + mean(slots) + "\n avg chain length (computed): " + mean(slots) +
+		"\n Chain length distribution:\n"
+	for length, n := range counts {
+		if n > 0 {
+			share := strconv.FormatFloat(float64(n)*100/float64(len(lengths)), 'f', 2, 64)
+			text += "   " + strconv.Itoa(length) + ": " + strconv.Itoa(n) + " (" + share + "%)\n"
+		}
+	}
+	return text
 }
 
 func runDebugError(c *command.Context) { c.Reply.Error(string(c.Args[2])) }
@@ -289,16 +393,24 @@ func runDebugProtocol(c *command.Context) {
 
 func runDebugHelp(c *command.Context) {
 	c.ReplyHelp("debug",
+		"CHANGE-REPL-ID",
+		"    Take another replication id.",
 		"DIGEST",
 		"    A number that is the same for the same data, whatever its encoding.",
 		"DIGEST-VALUE <key> [<key> ...]",
 		"    The same for single values.",
 		"ERROR <string>",
 		"    Reply with this error.",
+		"HTSTATS <dbid>",
+		"    Describe the hash table of a database.",
 		"LOADAOF",
 		"    Write the append-only file out and load the data from it.",
+		"LOG <message>",
+		"    Write a message to the log.",
 		"OBJECT <key>",
 		"    Show how a value is kept.",
+		"PAUSE-CRON (0|1)",
+		"    Stop what the server does by itself from time to time.",
 		"POPULATE <count> [<prefix>] [<size>]",
 		"    Add that many strings named <prefix>:<number>, of a fixed size if given.",
 		"PROTOCOL <type>",
@@ -306,6 +418,10 @@ func runDebugHelp(c *command.Context) {
 		"RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
 		"    Save the data and load it again. With MERGE keys that exist are replaced,",
 		"    with NOFLUSH the data is kept, with NOSAVE the file is loaded as it is.",
+		"REPLICATE <command> [<arg> ...]",
+		"    Send a command to the append-only file without running it.",
+		"SDSLEN <key>",
+		"    Show the lengths of a key and its string.",
 		"SET-ACTIVE-EXPIRE (0|1)",
 		"    Switch off the search for expired keys: they go only when they are met.",
 		"SLEEP <seconds>",

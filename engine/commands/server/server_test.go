@@ -152,3 +152,42 @@ func TestCommandsDescribeThemselves(t *testing.T) {
 		}
 	}
 }
+
+func TestDebugLooksInside(t *testing.T) {
+	s := servertest.New(t, "appendonly", "yes")
+	c := s.Client()
+	c.Text("SET k v")
+	c.Text("RPUSH l a b")
+	for line, want := range map[string]string{
+		"DEBUG LOG hello":         "OK",
+		"DEBUG PAUSE-CRON 0":      "OK",
+		"DEBUG SDSLEN nokey":      "(error) ERR no such key",
+		"DEBUG SDSLEN l":          "(error) ERR Not an sds encoded string.",
+		"DEBUG HTSTATS 99":        "(error) ERR Out of range database",
+		"DEBUG HTSTATS abc":       "(error) ERR value is not an integer or out of range",
+		"DEBUG HTSTATS 1":         `"[Dictionary HT]\nNo stats available for empty dictionaries\n[Expires HT]\nNo stats available for empty dictionaries\n"`,
+		"DEBUG REPLICATE SET x 1": "OK",
+		"DEBUG SEGFAULT":          "(error) ERR DEBUG SEGFAULT is not supported by this server",
+		"DEBUG JMAP":              "(error) ERR unknown subcommand or wrong number of arguments for 'JMAP'. Try DEBUG HELP.",
+		"EXISTS x":                "(integer) 0",
+	} {
+		if got := c.Text(line); got != want {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	if got := c.Text("DEBUG SDSLEN k"); !strings.HasPrefix(got, "key_sds_len:1, key_sds_avail:0, key_zmalloc: ") {
+		t.Errorf("SDSLEN: %s", got)
+	}
+	if got := c.Text("DEBUG HTSTATS 0"); !strings.Contains(got, `number of elements: 2\n different slots: `) {
+		t.Errorf("HTSTATS: %s", got)
+	}
+	before := c.Text("INFO replication")
+	c.Text("DEBUG CHANGE-REPL-ID")
+	if c.Text("INFO replication") == before {
+		t.Error("CHANGE-REPL-ID: the replication id is the same")
+	}
+	s.Advance(2000000)
+	if got := s.Propagated(); got[len(got)-1] != "SET x 1" {
+		t.Errorf("REPLICATE propagated %q", got)
+	}
+}
