@@ -285,10 +285,11 @@ func (s *Server) runReady() {
 		if !s.runInput(c) {
 			return // held in the middle of this client's input
 		}
-		s.ready = s.ready[1:]
 		c.queued = false
-		if len(s.ready) == 0 {
-			s.ready = s.ready[:0:0]
+		if len(s.ready) == 1 {
+			s.ready = s.ready[:0] // keeps its room
+		} else {
+			s.ready = s.ready[1:]
 		}
 	}
 	if s.group.n > 0 {
