@@ -2,6 +2,7 @@ package keyspace
 
 import (
 	"bytes"
+	"math"
 
 	"everysec/engine/ds/arena"
 )
@@ -11,9 +12,15 @@ import (
 // cycle does the same to hashes that nobody asks for. Both are told to
 // Space.FieldsExpired, which propagates them as HDEL.
 
-// expireFields deletes the fields of a hash whose time has come. It tells
-// whether the key went with them; key may alias the node that goes.
+// expireFields deletes the fields of a hash whose time has come, and tells
+// whether the key went with them.
 func (db *DB) expireFields(key []byte, node arena.Ref, e *Entry) (gone bool) {
+	return db.expireSomeFields(key, node, e, math.MaxInt)
+}
+
+// expireSomeFields deletes at most limit of them. key may alias the node that
+// goes.
+func (db *DB) expireSomeFields(key []byte, node arena.Ref, e *Entry, limit int) (gone bool) {
 	s := db.Space
 	h := s.Objects.Hash(&e.Value)
 	if s.ExpireDisabled || s.KeepExpired || s.Now <= h.NextExpiry() {
@@ -24,7 +31,7 @@ func (db *DB) expireFields(key []byte, node arena.Ref, e *Entry) (gone bool) {
 		s.Observer.SaveBeforeChange(db, node)
 	}
 	var fields [][]byte
-	for {
+	for len(fields) < limit {
 		field := h.TakeExpired(s.Now)
 		if field == nil {
 			break
@@ -81,6 +88,10 @@ func (db *DB) Expiring() int {
 	return len(db.expiring)
 }
 
+// fieldsAtOnce is how many fields of one hash a step of the active cycle
+// deletes at most: the rest waits for the next, or for somebody who looks.
+const fieldsAtOnce = 1000
+
 // ExpireFieldsSample is one step of the active cycle: it looks at up to n of
 // these hashes.
 func (db *DB) ExpireFieldsSample(n int) {
@@ -95,7 +106,7 @@ func (db *DB) ExpireFieldsSample(n int) {
 			db.untrackFields(e)
 			continue
 		}
-		if !db.expireFields(db.KeyOf(node), node, e) {
+		if !db.expireSomeFields(db.KeyOf(node), node, e, fieldsAtOnce) {
 			db.fieldCursor++
 		}
 	}

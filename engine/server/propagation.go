@@ -1,6 +1,8 @@
 package server
 
 import (
+	"slices"
+
 	"everysec/engine/config"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
@@ -107,7 +109,10 @@ func (s *Server) KeyExpired(db *keyspace.DB, key []byte) {
 // fieldsExpired deletes expired fields of a hash everywhere else too. See
 // keyspace.Space.FieldsExpired.
 func (s *Server) fieldsExpired(db *keyspace.DB, key []byte, fields [][]byte, gone bool) {
-	s.Propagate(db.ID, append([][]byte{[]byte("HDEL"), key}, fields...))
+	const atOnce = 1000 // a command has a limited number of words
+	for some := range slices.Chunk(fields, atOnce) {
+		s.Propagate(db.ID, append([][]byte{[]byte("HDEL"), key}, some...))
+	}
 	if s.tracking.clients > 0 {
 		s.invalidate(key, nil)
 	}

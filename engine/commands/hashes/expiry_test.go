@@ -143,3 +143,37 @@ func TestDumpKeepsFieldExpiry(t *testing.T) {
 		t.Errorf("a hash without times is dumped as type %d", payload[0])
 	}
 }
+
+// However many fields expire at once, they go in pieces that the append-only
+// file can hold.
+func TestManyFieldsExpire(t *testing.T) {
+	s := servertest.New(t, "appendonly", "yes")
+	c := s.Client()
+	c.Text("EVAL \"for i = 1, 5000 do redis.call('hsetex', KEYS[1], 'px', 100, 'fields', 1, i, i) redis.call('hsetex', KEYS[2], 'px', 100, 'fields', 1, i, i) end redis.call('hset', KEYS[1], 'stays', 1)\" 2 seen unseen")
+	if got := c.Text("HLEN seen") + c.Text("HLEN unseen"); got != "(integer) 5001(integer) 5000" {
+		t.Fatal(got)
+	}
+	before := len(s.Propagated())
+	c.Text("DEBUG SET-ACTIVE-EXPIRE 0")
+	s.Advance(200_000)
+	if got := c.Text("HLEN seen"); got != "(integer) 1" {
+		t.Error(got)
+	}
+	c.Text("DEBUG SET-ACTIVE-EXPIRE 1")
+	s.Advance(3_000_000)
+	if got := c.Text("DBSIZE"); got != "(integer) 1" {
+		t.Error(got)
+	}
+	deleted := 0
+	for _, line := range s.Propagated()[before:] {
+		if words := strings.Fields(line); words[0] == "HDEL" {
+			if len(words) > 1002 {
+				t.Errorf("HDEL of %d fields", len(words)-2)
+			}
+			deleted += len(words) - 2
+		}
+	}
+	if deleted != 10000 {
+		t.Errorf("%d fields were propagated as deleted", deleted)
+	}
+}
