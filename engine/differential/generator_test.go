@@ -98,7 +98,7 @@ func (g *generator) word(w string) []string {
 	}
 	switch w[1] {
 	case 'K':
-		return []string{g.key(g.pick("s", "l", "h", "t", "z", "none"))}
+		return []string{g.key(g.pick("s", "l", "h", "t", "z", "stream", "none"))}
 	case 'S', 'L', 'H', 'T', 'Z':
 		if g.r.IntN(25) == 0 {
 			return g.word("%K")

@@ -163,6 +163,25 @@ func (t *Tree) Find(a *arena.Arena, key []byte) (value uint64, ok bool) {
 	return at(a, r).value, true
 }
 
+// Last appends the last key to dst and returns where its value is, valid until
+// the tree is changed; nil when the tree is empty. It is what an iterator
+// would say, for those who want nothing more.
+func (t *Tree) Last(a *arena.Arena, dst []byte) (key []byte, value *uint64) {
+	r := t.root
+	for r != 0 && at(a, r).size != 0 {
+		b, last := text(a, r), at(a, r).children()-1
+		if at(a, r).flags&compressed == 0 {
+			b = b[last:]
+		}
+		dst = append(dst, b...)
+		r = *child(a, r, last)
+	}
+	if r == 0 || at(a, r).flags&isKey == 0 {
+		return dst, nil
+	}
+	return dst, &at(a, r).value
+}
+
 // Insert gives a key a value and tells whether the key is new; one that was
 // there has the new value.
 func (t *Tree) Insert(a *arena.Arena, key []byte, value uint64) (added bool) {

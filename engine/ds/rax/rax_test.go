@@ -112,6 +112,9 @@ func checkOrder(t *rapid.T, a *arena.Arena, tree *Tree, sorted []string, model m
 	if i != len(sorted) {
 		t.Fatalf("%d keys of %d", i, len(sorted))
 	}
+	if key, value := tree.Last(a, nil); (value != nil) != (len(sorted) > 0) || value != nil && (string(key) != sorted[i-1] || *value != model[sorted[i-1]]) {
+		t.Fatalf("Last is %q", key)
+	}
 	for ok := it.Last(); ok; ok = it.Prev() {
 		i--
 		if i < 0 || string(it.Key()) != sorted[i] {

@@ -96,6 +96,9 @@ type Trim struct {
 
 // Trim cuts entries off and returns how many.
 func (s Stream) Trim(t Trim) (deleted uint64) {
+	if !t.ByID && s.Length <= t.MaxLen {
+		return 0
+	}
 	defer s.account(s.a.Used())
 	refs := t.References
 	if s.groups.Len() == 0 {

@@ -119,18 +119,16 @@ func (s Stream) Append(id ID, pairs [][]byte, limits Limits) {
 	// An entry's pieces have at most 10 bytes beside their content.
 	need := size + 10*(len(pairs)+6)
 
-	var tail rax.Iterator
-	tail.Start(s.a, &s.nodes)
+	var room [16]byte
+	key, tail := s.nodes.Last(s.a, room[:0])
 	master, lp, same := id, []byte(nil), false
-	if tail.Last() && s.hasRoom(&tail, size, limits) {
-		r := arena.Ref(tail.Value())
-		lp = s.packed(uint64(r))
+	if tail != nil && s.hasRoom(tail, size, limits) {
+		lp = s.packed(*tail)
 		if total := len(lp) + need; total > cap(lp) {
-			r = s.a.Realloc(r, max(total, min(2*cap(lp), 8192)))
-			tail.SetValue(uint64(r))
-			lp = s.packed(uint64(r))
+			*tail = uint64(s.a.Realloc(arena.Ref(*tail), max(total, min(2*cap(lp), 8192))))
+			lp = s.packed(*tail)
 		}
-		master = IDOf(tail.Key())
+		master = IDOf(key)
 		first := listpack.First(lp)
 		same = sameFields(lp, pairs)
 		lp = listpack.ReplaceInt(lp, first, intAt(lp, first)+1)
@@ -185,8 +183,8 @@ func (s Stream) Append(id ID, pairs [][]byte, limits Limits) {
 
 // hasRoom tells whether the last listpack takes an entry of so many bytes. One
 // that is full gives back what it has too much.
-func (s Stream) hasRoom(tail *rax.Iterator, size int, limits Limits) bool {
-	lp := s.packed(tail.Value())
+func (s Stream) hasRoom(tail *uint64, size int, limits Limits) bool {
+	lp := s.packed(*tail)
 	most := limits.MaxBytes
 	if most == 0 || most > largest {
 		most = largest
@@ -197,7 +195,7 @@ func (s Stream) hasRoom(tail *rax.Iterator, size int, limits Limits) bool {
 		full = intAt(lp, first)+intAt(lp, listpack.Next(lp, first)) >= int64(limits.MaxEntries)
 	}
 	if full {
-		tail.SetValue(uint64(s.a.Realloc(arena.Ref(tail.Value()), len(lp))))
+		*tail = uint64(s.a.Realloc(arena.Ref(*tail), len(lp)))
 	}
 	return !full
 }
