@@ -131,13 +131,13 @@ func (d *jsonDecoder) next() {
 }
 
 func (d *jsonDecoder) number() {
-	n, rest, ok := scanFloat(cString(d.data[d.pos:]))
+	n, rest, ok := scanFloat(d.data[d.pos:])
 	if !ok {
 		d.bad("invalid number")
 		return
 	}
 	d.tok.kind, d.tok.num = jsonNumber, n
-	d.pos += len(cString(d.data[d.pos:])) - len(rest)
+	d.pos += len(d.data[d.pos:]) - len(rest)
 }
 
 // invalidNumber spots what strtod reads but JSON does not have.

@@ -94,7 +94,7 @@ func baseCollectGarbage(t *thread, args []value) []value {
 	t.optInteger(args, 2, 0)
 	switch o {
 	case 3:
-		return t.one(number(float64(t.s.reachable(t)) / 1024))
+		return t.one(number(float64(t.countMemory()) / 1024))
 	case 4:
 		return t.one(trueValue)
 	case 5, 6:
@@ -103,8 +103,15 @@ func baseCollectGarbage(t *thread, args []value) []value {
 	return t.one(number(0))
 }
 
+// countMemory walks all that lives, which takes its time.
+func (t *thread) countMemory() int {
+	n := t.s.reachable(t)
+	t.s.spend(t, n>>6)
+	return n
+}
+
 func baseGCInfo(t *thread, args []value) []value {
-	return t.one(integer(t.s.reachable(t) / 1024))
+	return t.one(integer(t.countMemory() / 1024))
 }
 
 func baseError(t *thread, args []value) []value {
@@ -153,10 +160,11 @@ func baseSetMetatable(t *thread, args []value) []value {
 
 func baseNext(t *thread, args []value) []value {
 	tb := t.checkTable(args, 1)
-	k, v, more, ok := tb.next(arg(args, 2))
+	k, v, slots, more, ok := tb.next(arg(args, 2))
 	if !ok {
 		t.runError("invalid key to 'next'")
 	}
+	t.s.spend(t, slots>>4)
 	if !more {
 		return t.one(nilValue)
 	}
@@ -327,6 +335,7 @@ func baseUnpack(t *thread, args []value) []value {
 	if n+int64(len(args)) > maxUnpack {
 		t.fault("too many results to unpack")
 	}
+	t.s.spend(t, int(n>>2))
 	t.out = t.out[:0]
 	for ; i <= e; i++ {
 		t.out = append(t.out, tb.getInt(int(i)))

@@ -61,7 +61,7 @@ func coCreate(t *thread, args []value) []value {
 	if !ok {
 		t.argError(1, "Lua function expected")
 	}
-	co := t.s.newThread()
+	co := t.newCoroutine()
 	co.start = value{o: f}
 	return t.one(value{o: co})
 }
@@ -124,4 +124,12 @@ func (t *thread) resume(co *thread, args []value) (res []value, err *luaError) {
 	}
 	co.status = dead
 	return co.stack[:co.top], nil
+}
+
+// newCoroutine makes a coroutine. Its stack is large for a thing so easily
+// made: it counts at once.
+func (t *thread) newCoroutine() *thread {
+	const bytes = 2 << 10
+	t.s.charge(t, bytes)
+	return t.s.newThread()
 }

@@ -219,6 +219,7 @@ func redisSHA1Hex(t *thread, args []value) []value {
 		t.raise("wrong number of arguments")
 	}
 	text, _ := args[0].toStr()
+	t.s.spend(t, len(text)>>4)
 	return t.one(stringValue(SHA1Hex([]byte(text))))
 }
 

@@ -62,7 +62,7 @@ func tableForeach(t *thread, args []value) []value {
 	tb := t.checkTable(args, 1)
 	f := t.checkFunction(args, 2)
 	for key := nilValue; ; {
-		k, v, more, ok := tb.next(key)
+		k, v, _, more, ok := tb.next(key)
 		if !ok {
 			t.runError("invalid key to 'next'")
 		}
@@ -96,6 +96,7 @@ func tableGetn(t *thread, args []value) []value {
 
 func tableMaxn(t *thread, args []value) []value {
 	tb := t.checkTable(args, 1)
+	t.s.spend(t, (len(tb.arr)+len(tb.node))>>3)
 	highest := 0.0
 	for i := 0; ; {
 		k, _, next, more := tb.at(i)

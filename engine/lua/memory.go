@@ -25,7 +25,7 @@ func (s *state) charge(t *thread, n int) {
 	if s.memory.fresh > max(firstWalk, s.memory.live/2) {
 		s.measure(t)
 	}
-	s.spend(t, n>>8)
+	s.spend(t, n>>6)
 }
 
 func (m *meter) tick(t *thread) {

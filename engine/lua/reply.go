@@ -177,6 +177,7 @@ func (r *replyReader) value() value {
 	switch kind {
 	case '$', '*', '%', '~', '=', '|', '>', '!':
 		n, _ = strconv.Atoi(string(line))
+		n = min(n, len(r.b)) // an element has bytes
 	}
 	switch kind {
 	case ':':

@@ -107,7 +107,9 @@ func (t *thread) end(message string) {
 
 // spend charges work done outside the instruction loop.
 func (s *state) spend(t *thread, steps int) {
-	if s.budget -= steps; s.budget < 0 {
+	for s.budget -= steps; s.budget < 0; {
+		owed := s.budget // a long piece of work is worth several checks
 		s.check(t)
+		s.budget += owed
 	}
 }

@@ -307,8 +307,8 @@ func (t *table) length() int {
 }
 
 // next returns the entry after key (nil: the first). more is false at the end,
-// ok is false when key is not in the table.
-func (t *table) next(key value) (k, v value, more, ok bool) {
+// ok is false when key is not in the table. slots is how many were looked at.
+func (t *table) next(key value) (k, v value, slots int, more, ok bool) {
 	i := 0
 	if !key.isNil() {
 		if n := 0; key.isNumber() {
@@ -327,13 +327,16 @@ func (t *table) next(key value) (k, v value, more, ok bool) {
 				}
 			}
 			if p < 0 {
-				return nilValue, nilValue, false, false
+				return nilValue, nilValue, 0, false, false
 			}
 			i = len(t.arr) + p + 1
 		}
 	}
-	k, v, _, more = t.at(i)
-	return k, v, more, true
+	k, v, after, more := t.at(i)
+	if !more {
+		after = len(t.arr) + len(t.node)
+	}
+	return k, v, after - i, more, true
 }
 
 // at returns the first entry at or after position i and the position behind it.

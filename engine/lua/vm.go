@@ -168,6 +168,9 @@ func (t *thread) precall(at, nargs, want int) bool {
 
 // finish puts the results of a call where its caller wants them.
 func (t *thread) finish(at int, res []value, want int) {
+	if len(res) > 16 {
+		t.s.spend(t, len(res)>>3)
+	}
 	if want < 0 {
 		t.grow(at + len(res))
 		copy(t.stack[at:], res)
@@ -555,6 +558,9 @@ frames: // what may have moved the stack or the frames goes on from here
 				at := base + int(in.a)
 				if n < 0 {
 					n = fr.extra
+					if n > 16 {
+						t.s.spend(t, n>>3)
+					}
 					t.grow(at + n + 1)
 					t.top = at + n
 				}
