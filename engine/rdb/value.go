@@ -88,7 +88,6 @@ func RestoreFunctions(payload []byte) (codes [][]byte, err error) {
 		case err != nil:
 			return nil, errors.New("can not read data type")
 		case kind == opFunctionGA:
-			//lint:ignore ST1005 these are Redis's words
 			return nil, errors.New("Pre-GA function format not supported")
 		case kind != opFunction2:
 			return nil, errors.New("given type is not a function")
