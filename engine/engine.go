@@ -30,8 +30,8 @@ type Options struct {
 	// Config are directives as in redis.conf: {"appendonly", "yes"}.
 	Config [][2]string
 	// Idle is called while the database waits for the disk, so that a host
-	// can let the disk work or time pass. nil is right for a disk that is done
-	// at once.
+	// can let the disk work or time pass, and while a script goes on, which
+	// KillScript may end. nil is right for a disk that is done at once.
 	Idle func()
 }
 
@@ -75,7 +75,7 @@ func Open(o Options) (*DB, error) {
 
 func (db *DB) step() {
 	db.server.Step(db.now())
-	if db.server.Held() || db.server.Loading() {
+	if db.server.Held() || db.server.Loading() || db.server.Busy() {
 		db.idle()
 	}
 }
@@ -112,6 +112,10 @@ func (db *DB) Do(args ...string) (resp.Value, error) {
 		}
 	}
 }
+
+// KillScript ends the script that runs, as SCRIPT KILL does, and is called from
+// Options.Idle. It tells whether there was one that had written nothing.
+func (db *DB) KillScript() bool { return db.server.KillScript() }
 
 // Close shuts the database down as SHUTDOWN does: the append-only file is
 // synced, a snapshot is saved if save points are set. If that fails the

@@ -118,6 +118,17 @@ func (s *Server) endSlices() {
 // Busy tells whether a script is not done: the next Step goes on with it.
 func (s *Server) Busy() bool { return s.busy != nil }
 
+// KillScript is SCRIPT KILL, or FUNCTION KILL, by the host. It tells whether
+// there is a script that has written nothing.
+func (s *Server) KillScript() bool {
+	c := s.scripts
+	if c.caller == nil || c.wrote {
+		return false
+	}
+	c.killed = true
+	return true
+}
+
 // Abandon lets go of a running script. A host that drops a server which may be
 // busy calls it, as the server does when it exits.
 func (s *Server) Abandon() {
