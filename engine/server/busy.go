@@ -35,6 +35,7 @@ type coroutine struct {
 	stop  func()
 	yield func(done bool) bool
 	work  func()
+	used  bool
 }
 
 // errAbandoned unwinds the stack of a command that will never end.
@@ -88,6 +89,7 @@ func (s *Server) runOnOwnStack(c *connection, spec *command.Spec, args [][]byte,
 		s.coroutine = newCoroutine()
 	}
 	co := s.coroutine
+	co.used = true
 	co.work = func() {
 		ctx := s.pushContext(&c.Client, c.Reply)
 		s.run(ctx, spec, args)
@@ -106,12 +108,15 @@ func (s *Server) leave() {
 	}
 }
 
-// endSlices gives back the stack: a server that is dropped between two steps
-// leaves nothing behind.
-func (s *Server) endSlices() {
-	if s.coroutine != nil && s.busy == nil {
-		s.coroutine.stop()
-		s.coroutine = nil
+// restCoroutine gives the stack back when no script has used it for a while.
+// Making one costs as much as a few short scripts.
+func (s *Server) restCoroutine() {
+	if co := s.coroutine; co != nil && s.busy == nil {
+		if !co.used {
+			co.stop()
+			s.coroutine = nil
+		}
+		co.used = false
 	}
 }
 
@@ -129,14 +134,17 @@ func (s *Server) KillScript() bool {
 	return true
 }
 
-// Abandon lets go of a running script. A host that drops a server which may be
-// busy calls it, as the server does when it exits.
+// Abandon lets go of a running script and of the stack. A host that drops a
+// server calls it, as the server does when it exits.
 func (s *Server) Abandon() {
+	if s.coroutine != nil {
+		s.coroutine.stop()
+		s.coroutine = nil
+	}
 	if s.busy == nil {
 		return
 	}
-	s.coroutine.stop()
-	s.coroutine, s.busy = nil, nil
+	s.busy = nil
 	s.contextDepth, s.request = 0, nil
 	s.unit.parts, s.unit.buf = s.unit.parts[:0], s.unit.buf[:0] // half of a unit is none
 	s.scripts.forget()

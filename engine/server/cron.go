@@ -11,6 +11,7 @@ const notifyExpired = config.NotifyExpired
 // cron runs hz times a second of engine time. A clock that jumps runs it once.
 func (s *Server) cron() {
 	s.cronRuns++
+	s.restCoroutine()
 	s.nextCron = s.now + 1000000/int64(max(s.config.Hz, 1))
 	if s.loading != nil || s.cronPaused {
 		return

@@ -212,7 +212,6 @@ func (s *Server) Held() bool { return s.hold != nil }
 func (s *Server) Step(now int64) {
 	s.advance(now)
 	s.step()
-	s.endSlices()
 }
 
 func (s *Server) step() {
