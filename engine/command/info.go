@@ -204,7 +204,11 @@ func writeArguments(w *resp.Writer, list []Argument) {
 			m.name("key_spec_index")
 			w.Int(int64(a.KeySpecIndex))
 		}
-		m.optional("token", a.Token)
+		if a.Type == ArgPureToken { // that of MIGRATE is empty
+			m.text("token", a.Token)
+		} else {
+			m.optional("token", a.Token)
+		}
 		m.optional("summary", a.Summary)
 		m.optional("since", a.Since)
 		m.optional("deprecated_since", a.DeprecatedIn)

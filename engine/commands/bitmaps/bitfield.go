@@ -230,3 +230,19 @@ func (o *fieldOperation) result(old int64) (value int64, fits bool) {
 	}
 	return least, false
 }
+
+// bitfieldKeyFlags tells that BITFIELD with nothing but GET only reads.
+func bitfieldKeyFlags(args [][]byte, _ int) []string {
+	for i := 2; i < len(args); i++ {
+		more := len(args) - 1 - i
+		switch {
+		case command.Is(args[i], "GET") && more >= 2:
+			i += 2
+		case command.Is(args[i], "OVERFLOW") && more >= 1:
+			i++
+		default: // SET, INCRBY, or what will be a syntax error
+			return []string{"RW", "access", "update"}
+		}
+	}
+	return []string{"RO", "access"}
+}

@@ -72,7 +72,8 @@ var Commands = []*command.Spec{
 				}},
 			}},
 		},
-		Run: runBitfield,
+		KeyFlags: bitfieldKeyFlags,
+		Run:      runBitfield,
 	},
 	{
 		Name:       "bitfield_ro",

@@ -179,10 +179,8 @@ func runCommandDocs(c *command.Context) {
 
 func runCommandList(c *command.Context) {
 	selected := func(*command.Spec) bool { return true }
-	subcommandsToo := true
 	switch options := c.Args[2:]; {
 	case len(options) == 0:
-		subcommandsToo = false
 	case len(options) != 3 || !command.Is(options[0], "FILTERBY"):
 		c.Reply.Error(command.ErrSyntax)
 		return
@@ -203,7 +201,7 @@ func runCommandList(c *command.Context) {
 			names = append(names, s.FullName())
 		}
 		for _, sub := range s.Subcommands {
-			if subcommandsToo && selected(sub) {
+			if selected(sub) {
 				names = append(names, sub.FullName())
 			}
 		}
