@@ -279,5 +279,5 @@ func (s *state) replyError(err *luaError, name string, w *resp.Writer) {
 	if source != "" {
 		message += " script: " + name + ", on " + source + ":" + strconv.Itoa(line) + "."
 	}
-	w.Error(message)
+	w.Error(trimLine(message))
 }

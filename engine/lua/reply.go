@@ -49,9 +49,12 @@ func oneLine(s string) string {
 	return string(b)
 }
 
+// trimLine takes the line breaks off an error's end.
+func trimLine(s string) string { return strings.TrimRight(s, "\r\n") }
+
 func (s *state) replyTable(tb *table, w *resp.Writer, depth int) {
 	if m, ok := tb.getField("err").o.(*str); ok {
-		w.Error(cString(m.s))
+		w.Error(trimLine(cString(m.s)))
 		return
 	}
 	if m, ok := tb.getField("ok").o.(*str); ok {
