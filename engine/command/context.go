@@ -53,7 +53,7 @@ func (c *Context) Objects() *object.Store { return c.Space.Objects }
 
 // LookupRead finds a key for reading; nil when there is none.
 func (c *Context) LookupRead(key []byte) *keyspace.Entry {
-	e := c.DB.Lookup(key, c.Client.NoTouch)
+	e := c.DB.Lookup(key, false)
 	if e == nil {
 		c.Notify(config.NotifyKeyMiss, "keymiss", key)
 	}

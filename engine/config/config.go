@@ -73,6 +73,15 @@ type Config struct {
 	Dir       string
 	Hz        int
 
+	// MaxMemoryPolicy is one of the eight policies; MaxMemoryEvictionTenacity
+	// is how hard one attempt tries, 100: until it is done.
+	MaxMemoryPolicy           string
+	MaxMemorySamples          int
+	MaxMemoryEvictionTenacity int
+	LFULogFactor              int
+	LFUDecayTime              int // minutes
+	DynamicHz                 bool
+
 	SavePoints               []SavePoint
 	StopWritesOnBGSaveError  bool
 	RDBCompression           bool

@@ -72,6 +72,8 @@ type Space struct {
 	// KeepExpired leaves expired keys where they are, though nobody sees them,
 	// as while CLIENT PAUSE holds the writes.
 	KeepExpired bool
+	// Access is how uses of keys are noted.
+	Access Access
 	// TellAdded and TellModified make Observer.KeyAdded and KeyModified be called.
 	TellAdded, TellModified bool
 
@@ -182,7 +184,7 @@ func (db *DB) Lookup(key []byte, noTouch bool) *Entry {
 	}
 	db.Space.Hits++
 	if !noTouch {
-		e.Value.Clock = db.Space.clock()
+		db.Space.touch(e)
 	}
 	return e
 }
@@ -198,19 +200,11 @@ func (db *DB) LookupWrite(key []byte) *Entry {
 	if e.ExpireAt != 0 && db.expireIfNeeded(key, e) || e.Value.HasFieldExpiry && db.expireFields(key, node, e) {
 		return nil
 	}
-	e.Value.Clock = db.Space.clock()
+	db.Space.touch(e)
 	if s := db.Space; s.snapshotEpoch != 0 && e.epoch != s.snapshotEpoch {
 		s.Observer.SaveBeforeChange(db, node)
 	}
 	return e
-}
-
-// clock is Redis's LRU clock: seconds in 24 bits.
-func (s *Space) clock() uint32 { return uint32(s.Now/1000) & (1<<24 - 1) }
-
-// IdleSeconds is the time since e was last used.
-func (s *Space) IdleSeconds(e *Entry) int64 {
-	return int64((s.clock() - e.Value.Clock) & (1<<24 - 1))
 }
 
 // Expired tells whether the key's time has come.
@@ -247,7 +241,7 @@ func (db *DB) Add(key []byte, v object.Value) *Entry {
 		panic("keyspace: Add of a key that exists")
 	}
 	e.Value = v
-	e.Value.Clock = db.Space.clock()
+	e.Value.Clock = db.Space.newClock()
 	e.epoch = db.Space.snapshotEpoch
 	if v.HasFieldExpiry {
 		db.trackFields(e, node)

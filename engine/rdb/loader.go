@@ -3,6 +3,7 @@ package rdb
 import (
 	"encoding/binary"
 	"io"
+	"math"
 	"strconv"
 
 	"everysec/engine/object"
@@ -28,17 +29,21 @@ type Loader struct {
 	version  int
 	header   bool
 	expireAt int64
+	use      Use
 	promised int64 // keys that room was made for
 	key      []byte
 }
 
 // NewLoader reads the size bytes of a file; name is for errors.
 func NewLoader(file io.ReaderAt, size int64, name string, h Handler) *Loader {
-	l := &Loader{handler: h}
+	l := &Loader{handler: h, use: unknownUse}
 	l.source = source{file: file, size: size, name: name, check: true}
 	l.store = h.Objects()
 	return l
 }
+
+// Use is what the file says of the use of the key that the handler is given.
+func (l *Loader) Use() Use { return l.use }
 
 // Offset is how far the file has been read. After the end it is where the RDB
 // part ends, which in an append-only file is not the end of the file.
@@ -124,10 +129,12 @@ func (l *Loader) item() (done bool, err error) {
 		l.expireAt = int64(int32(binary.LittleEndian.Uint32(b))) * 1000
 		return false, nil
 	case opIdle:
-		_, err := l.plainLength()
+		idle, err := l.plainLength()
+		l.use.Idle = int64(min(idle, math.MaxInt64))
 		return false, err
 	case opFreq:
-		_, err := l.byte()
+		counter, err := l.byte()
+		l.use.Frequency = int64(counter)
 		return false, err
 	case opFunction2:
 		code, err := l.string()
@@ -174,15 +181,15 @@ func (l *Loader) entry(kind byte) error {
 	if err == errEmpty {
 		// Redis before 7 could write collections without elements; they are
 		// skipped, as Redis does.
-		l.expireAt = 0
+		l.expireAt, l.use = 0, unknownUse
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	expireAt := l.expireAt
-	l.expireAt = 0
-	return l.located(at, l.handler.Entry(l.key, v, expireAt))
+	err = l.located(at, l.handler.Entry(l.key, v, l.expireAt))
+	l.expireAt, l.use = 0, unknownUse
+	return err
 }
 
 // located gives an error of the handler its place in the file.

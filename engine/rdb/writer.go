@@ -98,9 +98,27 @@ func (w *Writer) ResizeDB(keys, volatile int) error {
 
 // Entry writes a key with its value. expireAt is Unix milliseconds, 0 for none.
 func (w *Writer) Entry(store *object.Store, key []byte, v *object.Value, expireAt int64) error {
+	return w.EntryUsed(store, key, v, expireAt, unknownUse)
+}
+
+// Use is how long a key has not been used, in seconds, or how often it is, by
+// the counter of LFU; -1: not known. Eviction goes by it.
+type Use struct{ Idle, Frequency int64 }
+
+var unknownUse = Use{-1, -1}
+
+// EntryUsed is Entry with what is known of the key's use.
+func (w *Writer) EntryUsed(store *object.Store, key []byte, v *object.Value, expireAt int64, use Use) error {
 	if expireAt != 0 {
 		w.buf = append(w.buf, opExpireMs)
 		w.buf = binary.LittleEndian.AppendUint64(w.buf, uint64(expireAt))
+	}
+	if use.Idle >= 0 {
+		w.buf = append(w.buf, opIdle)
+		w.length(uint64(use.Idle))
+	}
+	if use.Frequency >= 0 {
+		w.buf = append(w.buf, opFreq, byte(use.Frequency))
 	}
 	w.buf = append(w.buf, valueType(v))
 	w.string(key)

@@ -15,6 +15,10 @@ func (s *Server) ConfigSet(c *command.Context, pairs [][2]string) {
 	}
 	c.Reply.SimpleString("OK")
 	s.space.Objects.Limits = s.config.Limits
+	s.applyMemoryPolicy()
+	if s.config.MaxMemory != old.MaxMemory {
+		s.eviction.running = true // Step will see whether there is too much
+	}
 	s.watchAdded()
 	for _, c := range s.order {
 		c.reader.MaxBulk = s.config.ProtoMaxBulkLen

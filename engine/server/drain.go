@@ -42,10 +42,10 @@ func (o *observed) removed(db int, key []byte, reason event.Reason) {
 	o.removals = append(o.removals, event.KeyRemoved{DB: db, Key: slices.Clone(key[:min(len(key), event.MaxKey)]), KeyLen: len(key), Reason: reason})
 }
 
-// expired corrects the reason of the removal just noted.
-func (o *observed) expired(db int, key []byte) {
+// because corrects the reason of the removal just noted.
+func (o *observed) because(reason event.Reason, db int) {
 	if n := len(o.removals); n > 0 && o.removals[n-1].DB == db {
-		o.removals[n-1].Reason = event.Expired
+		o.removals[n-1].Reason = reason
 	}
 }
 

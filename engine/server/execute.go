@@ -152,6 +152,12 @@ func (s *Server) mayRefuse(c *connection) bool {
 // client or of the server.
 func (s *Server) refusal(c *connection, spec *command.Spec, args [][]byte) string {
 	flags := s.flagsFor(spec, args)
+	if s.config.MaxMemory > 0 && s.busy == nil {
+		s.eviction.full = s.performEvictions() == evictionFailed
+		if s.eviction.full && (flags&command.DenyOOM != 0 || deniedInMulti(c, spec)) {
+			return command.ErrOutOfMemory
+		}
+	}
 	if flags&command.Write != 0 || writes(c, spec) || spec.Name == "ping" {
 		if problem := s.diskError(); problem != "" {
 			return problem
@@ -170,10 +176,22 @@ func (s *Server) refusal(c *connection, spec *command.Spec, args [][]byte) strin
 	if s.busy != nil && spec.Flags&command.AllowBusy == 0 {
 		return s.scripts.busyError()
 	}
-	if s.config.MaxMemory > 0 && flags&command.DenyOOM != 0 && s.UsedMemory() > s.config.MaxMemory {
-		return command.ErrOutOfMemory
-	}
 	return ""
+}
+
+// deniedInMulti: when memory is full no transaction may be made longer, and
+// none that asks for more may run.
+func deniedInMulti(c *connection, spec *command.Spec) bool {
+	if !c.Transaction.Open {
+		return false
+	}
+	switch spec.Name {
+	case "discard", "reset", "quit":
+		return false
+	case "exec":
+		return c.Transaction.Flags&command.DenyOOM != 0
+	}
+	return true
 }
 
 // writes tells whether a command changes data: EXEC does if one it runs does.
@@ -252,6 +270,7 @@ func (s *Server) popContext() { s.contextDepth-- }
 func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	ctx.Spec, ctx.Args = spec, args
 	ctx.Reset()
+	s.space.Access.Off = ctx.Client.NoTouch && spec.Name != "touch"
 	together := s.measuresTogether(spec, args)
 	if !together && s.group.n > 0 {
 		s.readStopwatch()

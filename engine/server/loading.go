@@ -467,6 +467,8 @@ func (h rdbHandler) Entry(key []byte, v object.Value, expireAt int64) error {
 	if expireAt != 0 {
 		db.ExpireKeyAt(key, expireAt)
 	}
+	use := h.l.rdb.Use()
+	s.space.SetUse(e, use.Idle, use.Frequency)
 	db.Modified(key, e)
 	h.l.keys++
 	return nil

@@ -96,7 +96,7 @@ func (s *Server) KeyExpired(db *keyspace.DB, key []byte) {
 		name = "UNLINK"
 	}
 	s.Propagate(db.ID, [][]byte{[]byte(name), key})
-	s.observed.expired(db.ID, key)
+	s.observed.because(event.Expired, db.ID)
 	if s.tracking.clients > 0 {
 		s.invalidate(key, nil)
 	}

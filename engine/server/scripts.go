@@ -90,7 +90,7 @@ func (c *scriptCache) CallFunction(ctx *command.Context, f *lua.Function, keys, 
 // begin prepares for a script, or replies why it may not run.
 func (c *scriptCache) begin(ctx *command.Context, name string, flags lua.Flags, readOnly bool) bool {
 	s := c.server
-	full := s.config.MaxMemory > 0 && s.UsedMemory() > s.config.MaxMemory
+	full := s.config.MaxMemory > 0 && s.eviction.full
 	if flags&lua.CompatMode == 0 {
 		writes := flags&lua.NoWrites == 0
 		problem := ""

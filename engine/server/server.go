@@ -121,6 +121,7 @@ type Server struct {
 	nextCron     int64
 	cronRuns     int64
 
+	eviction eviction
 	stats    statistics
 	observed observed
 	slowlog  command.SlowLog
@@ -172,6 +173,7 @@ func Open(now int64, o Options) (*Server, error) {
 	s.space.FieldsExpired = s.fieldsExpired
 	s.space.Now = now / 1000
 	s.space.Objects.Limits = c.Limits
+	s.applyMemoryPolicy()
 	s.watchAdded()
 	s.system = &command.Client{DB: s.space.DBs[0], Reply: &resp.Writer{Protocol: 2}, Internal: true, Authenticated: true}
 	s.scripts = newScriptCache(s)
@@ -237,6 +239,9 @@ func (s *Server) step() {
 		}
 		if s.now >= s.nextCron {
 			s.cron()
+		}
+		if s.eviction.running {
+			s.performEvictions()
 		}
 		s.endPause()
 		s.wakeBlocked()
@@ -337,7 +342,7 @@ func (s *Server) NextWake() int64 {
 		}
 		return s.hold.until
 	}
-	if len(s.ready) > 0 || s.jobsHaveWork() || s.loading != nil {
+	if len(s.ready) > 0 || s.jobsHaveWork() || s.loading != nil || s.eviction.running && s.maySafelyEvict() {
 		return s.now
 	}
 	wake := s.nextCron

@@ -2,6 +2,7 @@ package server
 
 import (
 	"strconv"
+	"strings"
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
@@ -73,11 +74,18 @@ const sliceBytes = 128 << 10
 // rdbOutput is an entryWriter that makes an RDB file.
 type rdbOutput struct {
 	*rdb.Writer
-	space *keyspace.Space
+	space          *keyspace.Space
+	idle, frequent bool // the eviction policy goes by it
 }
 
 func (o rdbOutput) Entry(key []byte, e *keyspace.Entry) error {
-	return o.Writer.Entry(o.space.Objects, key, &e.Value, e.ExpireAt)
+	use := rdb.Use{Idle: -1, Frequency: -1}
+	if o.idle {
+		use.Idle = o.space.IdleSeconds(e)
+	} else if o.frequent {
+		use.Frequency = int64(o.space.Frequency(e))
+	}
+	return o.Writer.EntryUsed(o.space.Objects, key, &e.Value, e.ExpireAt, use)
 }
 
 // newRDBOutput begins an RDB file with its auxiliary fields.
@@ -101,7 +109,8 @@ func (s *Server) newRDBOutput(f vfs.File, preamble bool) (entryWriter, error) {
 			return nil, err
 		}
 	}
-	return rdbOutput{w, s.space}, nil
+	policy := s.config.MaxMemoryPolicy
+	return rdbOutput{w, s.space, strings.HasSuffix(policy, "-lru"), strings.HasSuffix(policy, "-lfu")}, nil
 }
 
 func (s *Server) newOutput(f vfs.File, kind event.JobKind) (entryWriter, error) {

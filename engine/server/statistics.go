@@ -108,6 +108,7 @@ func (s *Server) ResetStatistics() {
 	s.stats.reset()
 	s.space.Hits, s.space.Misses, s.space.ExpiredKeys, s.space.ExpiredFields = 0, 0, 0, 0
 	s.aof.delayedSyncs = 0
+	s.eviction.keys, s.eviction.over, s.eviction.overBefore = 0, false, 0
 }
 
 // UsedMemory is the bytes that keys and values, clients' buffers and the
@@ -128,7 +129,7 @@ func (s *Server) UsedMemory() int64 {
 const fixedMemory = 800 << 10
 
 func (s *Server) eventStats() event.Stats {
-	st := event.Stats{Now: s.now, Memory: s.UsedMemory(), Commands: s.stats.commands, ExpiredKeys: s.space.ExpiredKeys}
+	st := event.Stats{Now: s.now, Memory: s.UsedMemory(), Commands: s.stats.commands, ExpiredKeys: s.space.ExpiredKeys, EvictedKeys: s.eviction.keys}
 	for _, db := range s.space.DBs {
 		st.Keys += int64(db.Len())
 		st.WithTTL += int64(db.Volatile())

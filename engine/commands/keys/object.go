@@ -45,8 +45,7 @@ func runObjectRefCount(c *command.Context) {
 }
 
 func evictionPolicy(c *command.Context) string {
-	policy, _ := c.Config.Value("maxmemory-policy")
-	return policy
+	return c.Config.MaxMemoryPolicy
 }
 
 const policiesDiffer = " Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
@@ -63,8 +62,6 @@ func runObjectIdleTime(c *command.Context) {
 	c.Reply.Int(c.Space.IdleSeconds(e))
 }
 
-// runObjectFreq replies with the counter of a new key: nothing counts uses
-// until eviction by LFU exists.
 func runObjectFreq(c *command.Context) {
 	e := inspected(c)
 	if e == nil {
@@ -74,8 +71,7 @@ func runObjectFreq(c *command.Context) {
 		c.Reply.Error("ERR An LFU maxmemory policy is not selected, access frequency not tracked." + policiesDiffer)
 		return
 	}
-	const initialCounter = 5
-	c.Reply.Int(initialCounter)
+	c.Reply.Int(int64(c.Space.Frequency(e)))
 }
 
 func runObjectHelp(c *command.Context) {

@@ -248,19 +248,6 @@ func runRestore(c *command.Context) {
 			c.PropagateAs(words...)
 		}
 	}
-	if o.idle >= 0 {
-		e.Value.Clock = idleClock(c.Now, o.idle)
-	}
+	c.Space.SetUse(e, o.idle, o.frequency)
 	c.Changed(key, e, config.NotifyGeneric, "restore")
-}
-
-// idleClock is the LRU clock, in 24 bits, of a key not used for so many
-// seconds. Longer than the clock goes back it is half a round, as in Redis.
-func idleClock(now, idle int64) uint32 {
-	const mask = 1<<24 - 1
-	clock := now / 1000 & mask
-	if clock < idle {
-		return uint32((clock + mask/2) % mask)
-	}
-	return uint32(clock - idle)
 }
