@@ -282,6 +282,12 @@ const attempts = 10
 func runXautoclaim(c *command.Context) {
 	x := claiming{}
 	var ok bool
+	found := false
+	defer func() { // Redis looks the key up before it reads the rest
+		if !found {
+			c.LookupRead(c.Args[1])
+		}
+	}()
 	if x.minIdle, ok = c.IntFrom(c.Args[4], math.MinInt64, "ERR Invalid min-idle-time argument for XAUTOCLAIM"); !ok {
 		return
 	}
@@ -309,6 +315,7 @@ func runXautoclaim(c *command.Context) {
 			return
 		}
 	}
+	found = true
 	if !x.find(c) {
 		return
 	}
