@@ -1,9 +1,6 @@
 package command
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // ACLCategoryNames lists the ACL categories in the order in which COMMAND INFO
 // prints them.
@@ -13,64 +10,78 @@ var ACLCategoryNames = []string{
 	"transaction", "scripting",
 }
 
-// groupCategory is the category that commands of a group have. A server or
-// cluster command has none from its group.
-var groupCategory = map[Group]string{
-	GroupGeneric:      "keyspace",
-	GroupString:       "string",
-	GroupList:         "list",
-	GroupSet:          "set",
-	GroupSortedSet:    "sortedset",
-	GroupHash:         "hash",
-	GroupPubSub:       "pubsub",
-	GroupTransactions: "transaction",
-	GroupConnection:   "connection",
-	GroupScripting:    "scripting",
-	GroupHyperLogLog:  "hyperloglog",
-	GroupGeo:          "geo",
-	GroupStream:       "stream",
-	GroupBitmap:       "bitmap",
-}
+// categories is a set of ACL categories: bits in the order of their names.
+type categories uint32
 
-// Categories lists the command's ACL categories, without "@", in Redis's
-// order. They follow from the flags and the group; a container has none from
-// its group, because only its subcommands do anything. ACLCategories adds what
-// does not follow, or takes it away ("-name").
-func (s *Spec) Categories() []string {
-	has := map[string]bool{}
-	if len(s.Subcommands) == 0 {
-		has[groupCategory[s.Group]] = true
-	}
-	if s.Flags&Write != 0 {
-		has["write"] = true
-	}
-	if s.Flags&ReadOnly != 0 && s.Group != GroupScripting {
-		has["read"] = true
-	}
-	if s.Flags&Admin != 0 {
-		has["admin"], has["dangerous"] = true, true
-	}
-	if s.Flags&PubSub != 0 {
-		has["pubsub"] = true
-	}
-	if s.Flags&Blocking != 0 {
-		has["blocking"] = true
-	}
-	if s.Flags&Fast != 0 {
-		has["fast"] = true
-	} else {
-		has["slow"] = true
-	}
-	for _, name := range s.ACLCategories {
-		if taken, ok := strings.CutPrefix(name, "-"); ok {
-			delete(has, taken)
-		} else {
-			has[name] = true
+// categoriesKnown marks a set that has been computed.
+const categoriesKnown categories = 1 << 31
+
+// category is the set of one category, 0 if there is none of this name.
+func category(name string) categories {
+	for i, known := range ACLCategoryNames {
+		if strings.EqualFold(name, known) {
+			return 1 << i
 		}
 	}
+	return 0
+}
+
+// groupCategory is the category that commands of a group have. A server or
+// cluster command has none from its group.
+func groupCategory(g Group) string {
+	switch g {
+	case GroupGeneric:
+		return "keyspace"
+	case GroupSortedSet:
+		return "sortedset"
+	case GroupTransactions:
+		return "transaction"
+	case GroupServer, GroupCluster:
+		return ""
+	}
+	return string(g)
+}
+
+// inCategories is the command's ACL categories. They follow from the flags and
+// the group; a container has none from its group, because only its subcommands
+// do anything. ACLCategories adds what does not follow, or takes it away
+// ("-name").
+func (s *Spec) inCategories() categories {
+	if s.categories != 0 {
+		return s.categories
+	}
+	has := categoriesKnown
+	add := func(when bool, names ...string) {
+		for _, name := range names {
+			if when {
+				has |= category(name)
+			}
+		}
+	}
+	add(len(s.Subcommands) == 0, groupCategory(s.Group))
+	add(s.Flags&Write != 0, "write")
+	add(s.Flags&ReadOnly != 0 && s.Group != GroupScripting, "read")
+	add(s.Flags&Admin != 0, "admin", "dangerous")
+	add(s.Flags&PubSub != 0, "pubsub")
+	add(s.Flags&Blocking != 0, "blocking")
+	add(s.Flags&Fast != 0, "fast")
+	add(s.Flags&Fast == 0, "slow")
+	for _, name := range s.ACLCategories {
+		if taken, ok := strings.CutPrefix(name, "-"); ok {
+			has &^= category(taken)
+		} else {
+			has |= category(name)
+		}
+	}
+	s.categories = has
+	return has
+}
+
+// Categories lists the command's ACL categories, without "@", in Redis's order.
+func (s *Spec) Categories() []string {
 	var list []string
-	for _, name := range ACLCategoryNames {
-		if has[name] {
+	for i, name := range ACLCategoryNames {
+		if s.inCategories()&(1<<i) != 0 {
 			list = append(list, name)
 		}
 	}
@@ -78,4 +89,7 @@ func (s *Spec) Categories() []string {
 }
 
 // InCategory tells whether the command belongs to an ACL category.
-func (s *Spec) InCategory(name string) bool { return slices.Contains(s.Categories(), name) }
+func (s *Spec) InCategory(name string) bool { return s.inCategories()&category(name) != 0 }
+
+// KnownCategory tells whether there is an ACL category of this name.
+func KnownCategory(name string) bool { return category(name) != 0 }

@@ -14,8 +14,9 @@ type Client struct {
 	Name    string
 	LibName string
 	LibVer  string
-	User    string
-	DB      *keyspace.DB
+	// User is who the client is; nil for the engine's own, who may do all.
+	User *User
+	DB   *keyspace.DB
 	// Reply collects what is to be sent. Its Protocol is 2 until HELLO 3.
 	Reply *resp.Writer
 

@@ -241,6 +241,16 @@ type Server interface {
 	// Synced tells whether all that this client wrote is on disk.
 	Synced(c *Client) bool
 
+	// ACL is the users. Denied notes in its log that a command was refused;
+	// object is the command, the key, the channel, or how it was called.
+	ACL() *ACL
+	Denied(c *Context, d Denial, object, user string)
+	// UserGone closes the connections of a user, or those that losing, if it is
+	// not nil, picks. LoadUsers and SaveUsers are ACL LOAD and SAVE.
+	UserGone(u *User, losing func(c *Client) bool)
+	LoadUsers() (problem string)
+	SaveUsers() bool
+
 	PubSub() *PubSubRegistry
 	// Publish sends a message to a channel and returns how many received it.
 	Publish(channel, message []byte) int

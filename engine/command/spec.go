@@ -173,8 +173,9 @@ type Spec struct {
 	// Run executes the command. It has replied when it returns.
 	Run func(c *Context)
 
-	parent *Spec
-	row    int
+	parent     *Spec
+	row        int
+	categories categories // 0 until it is asked for
 }
 
 // FullName is the name as Redis prints it: "config|get" for a subcommand.

@@ -1,6 +1,9 @@
 package command
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Table finds commands by name, whatever the case.
 //
@@ -85,6 +88,26 @@ func sameName(name string, word []byte) bool {
 		}
 	}
 	return true
+}
+
+// Each visits all rows by name, a container before its subcommands.
+func (t *Table) Each(visit func(s *Spec)) {
+	for _, s := range t.sorted {
+		visit(s)
+		for _, sub := range s.Subcommands {
+			visit(sub)
+		}
+	}
+}
+
+// Find looks a row up by its full name, "config|get" for a subcommand.
+func (t *Table) Find(name string) *Spec {
+	top, sub, isSub := strings.Cut(name, "|")
+	s := t.Lookup([]byte(top))
+	if s == nil || !isSub {
+		return s
+	}
+	return s.Subcommand([]byte(sub))
 }
 
 // All lists the top-level commands by name.

@@ -4,6 +4,7 @@ package commands
 
 import (
 	"everysec/engine/command"
+	"everysec/engine/commands/acl"
 	"everysec/engine/commands/bitmaps"
 	"everysec/engine/commands/cluster"
 	"everysec/engine/commands/connection"
@@ -26,6 +27,7 @@ import (
 // Families returns the rows of every family.
 func Families() [][]*command.Spec {
 	return [][]*command.Spec{
+		acl.Commands,
 		bitmaps.Commands,
 		cluster.Commands,
 		connection.Commands,

@@ -62,6 +62,12 @@ type SavePoint struct {
 	Changes int64
 }
 
+// User is a line "user <name> <rules>".
+type User struct {
+	Words []string // the name first
+	Line  FileError
+}
+
 // Config is the values in force, parsed. The table in parameters.go says which
 // directive sets which field.
 type Config struct {
@@ -109,6 +115,9 @@ type Config struct {
 	MaxMemory                int64
 	Timeout                  int64
 	RequirePass              string
+	ACLPubSubDefault         string // "allchannels" or "resetchannels"
+	ACLFile                  string
+	ACLLogMaxLen             int64
 	ActiveExpireEffort       int
 	SlowlogLogSlowerThan     int64
 	SlowlogMaxLen            int64
@@ -119,6 +128,12 @@ type Config struct {
 	TrackingTableMaxKeys     int64
 	EnableDebugCommand       string // "no", "yes" or "local"
 	EnableProtectedConfigs   string // the same
+
+	// Users are the "user" lines of the start, and Lines those that CONFIG
+	// REWRITE writes.
+	Users []User
+	Lines []string
+	line  FileError // the one that is read
 
 	// File is the configuration file named at the start; "" if none.
 	File string

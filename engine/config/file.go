@@ -26,7 +26,6 @@ var refused = map[string]string{
 	"include":        "include is not supported: put the lines into this file",
 	"loadmodule":     "loadmodule is not supported: there are no modules",
 	"rename-command": "rename-command is not supported",
-	"user":           "user is not supported: there is only the default user, see requirepass",
 	"sentinel":       "sentinel directives are not supported",
 }
 
@@ -35,6 +34,7 @@ var refused = map[string]string{
 func (c *Config) Parse(file, content string) error {
 	c.File = file
 	for i, line := range strings.Split(content, "\n") {
+		c.line = FileError{File: file, Line: i + 1, Text: strings.Trim(line, " \t\r\n")}
 		line = strings.Trim(line, " \t\r\n")
 		if line == "" || line[0] == '#' {
 			continue
@@ -70,6 +70,10 @@ func (c *Config) Directive(name string, words ...string) error {
 	name = strings.ToLower(name)
 	if why := refused[name]; why != "" {
 		return reason(why)
+	}
+	if name == "user" && len(words) > 0 {
+		c.Users = append(c.Users, User{words, c.line})
+		return nil
 	}
 	p, ok := Lookup(name)
 	if !ok {

@@ -4,9 +4,9 @@ package config
 // with its default, sorted by name. The ones made with kept... mean nothing
 // here: they are checked, kept and shown.
 var Parameters = []Parameter{
-	keptChoice("acl-pubsub-default", "resetchannels", "allchannels", "resetchannels"),
-	keptText("aclfile", "").immutable(),
-	keptInt("acllog-max-len", "128", 0, maxLong),
+	choice("acl-pubsub-default", "resetchannels", func(c *Config) *string { return &c.ACLPubSubDefault }, "allchannels", "resetchannels"),
+	text("aclfile", "", func(c *Config) *string { return &c.ACLFile }).immutable(),
+	integer("acllog-max-len", "128", 0, maxLong, func(c *Config) *int64 { return &c.ACLLogMaxLen }),
 	keptInt("active-defrag-cycle-max", "25", 1, 99),
 	keptInt("active-defrag-cycle-min", "1", 1, 99),
 	keptMemory("active-defrag-ignore-bytes", "104857600", 1, maxLong),

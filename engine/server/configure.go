@@ -20,6 +20,9 @@ func (s *Server) ConfigSet(c *command.Context, pairs [][2]string) {
 		s.eviction.running = true // Step will see whether there is too much
 	}
 	s.watchAdded()
+	if s.config.RequirePass != old.RequirePass {
+		s.acl.SetPassword(s.config.RequirePass)
+	}
 	for _, c := range s.order {
 		c.reader.MaxBulk = s.config.ProtoMaxBulkLen
 	}

@@ -40,9 +40,9 @@ func (s *Server) Connect(now int64, address string) uint64 {
 		ID:              s.nextClient,
 		Address:         address,
 		Local:           "127.0.0.1:" + itoa(s.config.Port),
-		User:            "default",
+		User:            s.acl.Default,
 		DB:              s.space.DBs[0],
-		Authenticated:   s.config.RequirePass == "",
+		Authenticated:   s.acl.Default.Free(),
 		CreatedAt:       s.space.Now,
 		LastInteraction: s.space.Now,
 		LastCommand:     "NULL",
@@ -50,7 +50,7 @@ func (s *Server) Connect(now int64, address string) uint64 {
 	c.writer.Protocol = 2
 	c.Reply = &c.writer
 	c.reader.MaxBulk = s.config.ProtoMaxBulkLen
-	c.reader.Unauthenticated = !c.Authenticated
+	c.reader.Unauthenticated = s.mustAuthenticate(&c.Client)
 	if strings.HasPrefix(address, "/") { // a socket in the file system has one name
 		c.Local = address
 	}

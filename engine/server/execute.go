@@ -33,7 +33,7 @@ func (s *Server) executed(c *connection, mark int) {
 		c.writer.Truncate(mark)
 	}
 	c.ReplySkip, c.ReplySkipNext = c.ReplySkipNext, false
-	c.reader.Unauthenticated = !c.Authenticated
+	c.reader.Unauthenticated = !c.Authenticated && s.acl.AuthRequired
 	if s.contextDepth == 0 {
 		last := s.aof.last
 		s.flushUnit()
@@ -66,9 +66,24 @@ func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 		c.LastCommand = spec.FullName()
 		c.measureBuffers()
 	}
-	if !c.Authenticated && spec.Flags&command.NoAuth == 0 {
+	if !c.Authenticated && s.acl.AuthRequired && spec.Flags&command.NoAuth == 0 {
 		s.reject(c, spec, command.ErrNoAuth)
 		return
+	}
+	t := &c.Transaction
+	if t.Open && spec.Flags&command.NoMulti != 0 {
+		s.reject(c, spec, "ERR Command not allowed inside a transaction")
+		return
+	}
+	if c.User.Restricted {
+		context := "toplevel"
+		if t.Open {
+			context = "multi"
+		}
+		if d := s.forbidden(&c.Client, spec, args, context); d != command.Allowed {
+			s.reject(c, spec, d.Error(spec))
+			return
+		}
 	}
 	if s.mayRefuse(c) {
 		if problem := s.refusal(c, spec, args); problem != "" {
@@ -80,12 +95,7 @@ func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 		s.postpone(c, args)
 		return
 	}
-	t := &c.Transaction
 	if t.Open && !runsInsideMulti(spec) {
-		if spec.Flags&command.NoMulti != 0 {
-			s.reject(c, spec, "ERR Command not allowed inside a transaction")
-			return
-		}
 		s.queue(c, spec, args)
 		return
 	}
@@ -333,10 +343,19 @@ func failed(w *resp.Writer, mark int) bool {
 // Call runs one command for EXEC or a script. The caller has checked that the
 // command exists and may run.
 func (s *Server) Call(caller *command.Context, args [][]byte, w *resp.Writer) {
+	spec := s.table.Resolve(args)
+	if u := caller.Client.User; u != nil && u.Restricted {
+		if d := s.forbidden(caller.Client, spec, args, "multi"); d != command.Allowed {
+			problem := d.TransactionError()
+			s.stats.errorReply(problem)
+			w.Error(problem)
+			return
+		}
+	}
 	ctx := s.pushContext(caller.Client, w)
 	ctx.InScript = caller.InScript
 	ctx.InTransaction = true
-	s.run(ctx, s.table.Resolve(args), args)
+	s.run(ctx, spec, args)
 	s.popContext()
 	caller.DB = caller.Client.DB
 }

@@ -267,6 +267,13 @@ func (c *scriptCache) refusal(spec *command.Spec, args [][]byte) string {
 		return errScriptArity
 	case spec.Flags&command.NoScript != 0:
 		return command.ErrNotAllowedInScript
+	}
+	if u := c.client.User; u != nil && u.Restricted {
+		if d := s.forbidden(c.client, spec, args, "lua"); d != command.Allowed {
+			return d.ScriptError()
+		}
+	}
+	switch {
 	case c.readOnly && (spec.Flags&command.Write != 0 || mayReplicate(spec)):
 		return errScriptReadOnly
 	case spec.Flags&command.Write == 0:
@@ -307,9 +314,14 @@ func (c *scriptCache) SetProtocol(protocol int) { c.writer.Protocol = protocol }
 // first bit. The second, for replicas, has nobody to keep it from.
 func (c *scriptCache) SetReplication(flags int) { c.server.unit.muted = flags&1 == 0 }
 
-// MayRun is redis.acl_check_cmd; the default user may run everything.
+// MayRun is redis.acl_check_cmd.
 func (c *scriptCache) MayRun(args [][]byte) (allowed, known bool) {
-	return true, c.server.table.Resolve(args) != nil
+	spec := c.server.table.Resolve(args)
+	if spec == nil {
+		return false, false
+	}
+	d, _ := c.client.User.Check(spec, args)
+	return d == command.Allowed, true
 }
 
 // Scripts is the script cache.

@@ -82,6 +82,7 @@ type Server struct {
 	table  *command.Table
 	quit   *command.Spec
 	pubsub *command.PubSubRegistry
+	acl    *command.ACL
 
 	clients      map[uint64]*connection
 	order        []*connection // by id
@@ -181,6 +182,9 @@ func Open(now int64, o Options) (*Server, error) {
 	s.group.init(s.table)
 	s.quit = s.table.Lookup([]byte("quit"))
 	s.readStopwatch()
+	if err := s.openUsers(); err != nil {
+		return nil, err
+	}
 	s.logf(event.Notice, "Everysec starts as Redis ", Version, " would, run id ", s.runID)
 	if err := s.beginLoading(); err != nil {
 		return nil, err

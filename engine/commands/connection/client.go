@@ -1,9 +1,6 @@
 package connection
 
 import (
-	"strconv"
-	"strings"
-
 	"everysec/engine/command"
 	"everysec/engine/number"
 )
@@ -376,7 +373,7 @@ func lower(b []byte) []byte {
 }
 
 func runClientInfo(c *command.Context) {
-	c.Reply.Verbatim("txt", string(appendClient(nil, c, c.Client)))
+	c.Reply.Verbatim("txt", string(c.AppendClient(nil, c.Client)))
 }
 
 // clientTypes are the words of TYPE. There are no replicas or masters here, so
@@ -421,7 +418,7 @@ func runClientList(c *command.Context) {
 	var lines []byte
 	for _, client := range c.Server.Clients() {
 		if selected(client) {
-			lines = appendClient(lines, c, client)
+			lines = c.AppendClient(lines, client)
 		}
 	}
 	c.Reply.Verbatim("txt", string(lines))
@@ -438,121 +435,18 @@ func listClients(c *command.Context, ids [][]byte) {
 		}
 		for _, client := range c.Server.Clients() {
 			if int64(client.ID) == id {
-				lines = appendClient(lines, c, client)
+				lines = c.AppendClient(lines, client)
 			}
 		}
 	}
 	c.Reply.Verbatim("txt", string(lines))
 }
 
-// appendClient writes the line of CLIENT LIST. The memory of buffers is what
-// the engine really holds; what it does not have (file descriptors, a list of
-// reply blocks) is 0.
-func appendClient(dst []byte, c *command.Context, client *command.Client) []byte {
-	text := func(name, value string) {
-		if len(dst) > 0 && dst[len(dst)-1] != '\n' {
-			dst = append(dst, ' ')
-		}
-		dst = append(dst, name...)
-		dst = append(dst, '=')
-		dst = append(dst, value...)
-	}
-	integer := func(name string, n int64) { text(name, strconv.FormatInt(n, 10)) }
-
-	arguments, queued, multi := int64(0), int64(0), int64(-1)
-	if client == c.Client {
-		arguments = size(c.Args)
-	}
-	if client.Transaction.Open {
-		multi = int64(len(client.Transaction.Queue))
-		for _, args := range client.Transaction.Queue {
-			queued += size(args)
-		}
-	}
-	output := int64(client.Reply.Len())
-	events := "r"
-	if output > 0 && client != c.Client {
-		events = "rw"
-	}
-
-	integer("id", int64(client.ID))
-	text("addr", client.Address)
-	text("laddr", client.Local)
-	integer("fd", 0)
-	text("name", client.Name)
-	integer("age", max(c.Now-client.CreatedAt, 0)/1000)
-	integer("idle", max(c.Now-client.LastInteraction, 0)/1000)
-	text("flags", flagsOf(client))
-	integer("db", int64(client.DB.ID))
-	integer("sub", int64(len(client.Channels[command.Global])))
-	integer("psub", int64(len(client.Patterns)))
-	integer("ssub", int64(len(client.Channels[command.Shard])))
-	integer("multi", multi)
-	integer("qbuf", client.QueryBuffer)
-	integer("qbuf-free", client.QueryBufferFree)
-	integer("argv-mem", arguments)
-	integer("multi-mem", queued)
-	integer("rbs", 0)
-	integer("rbp", 0)
-	integer("obl", output)
-	integer("oll", 0)
-	integer("omem", 0)
-	integer("tot-mem", client.QueryBuffer+client.QueryBufferFree+arguments+queued+output)
-	text("events", events)
-	text("cmd", client.LastCommand)
-	text("user", client.User)
-	integer("redir", redirection(client))
-	integer("resp", int64(max(client.Reply.Protocol, 2)))
-	if client.LibName != "" || client.LibVer != "" {
-		text("lib-name", client.LibName)
-		text("lib-ver", client.LibVer)
-	}
-	return append(dst, '\n')
-}
-
-func size(args [][]byte) int64 {
-	n := 0
-	for _, arg := range args {
-		n += len(arg)
-	}
-	return int64(n)
-}
-
-// flagsOf is the letters of CLIENT LIST, in Redis's order.
-func flagsOf(client *command.Client) string {
-	var letters []byte
-	for _, f := range []struct {
-		set    bool
-		letter byte
-	}{
-		{client.Monitor, 'O'},
-		{client.Listens(), 'P'},
-		{client.Transaction.Open, 'x'},
-		{client.Blocked != nil, 'b'},
-		{client.Tracking != nil, 't'},
-		{client.Tracking != nil && client.Tracking.Broken, 'R'},
-		{client.Tracking != nil && client.Tracking.Broadcast, 'B'},
-		{client.Transaction.Dirty, 'd'},
-		{client.CloseAfterReply, 'c'},
-		{client.CloseNow, 'A'},
-		{client.NoEvict, 'e'},
-		{client.NoTouch, 'T'},
-		{strings.HasPrefix(client.Address, "/"), 'U'},
-	} {
-		if f.set {
-			letters = append(letters, f.letter)
-		}
-	}
-	if letters == nil {
-		return "N"
-	}
-	return string(letters)
-}
-
 // killFilter is the conditions of CLIENT KILL; all must hold.
 type killFilter struct {
 	id                    int64 // 0: any
 	kind, addr, laddr     string
+	user                  *command.User
 	keepCaller, oldFormat bool
 	aged                  bool
 	bornBy                int64 // Unix milliseconds, if aged
@@ -592,6 +486,7 @@ func (f *killFilter) matches(client *command.Client) bool {
 		(f.kind == "" || typeOf(client) == f.kind) &&
 		(f.addr == "" || client.Address == f.addr) &&
 		(f.laddr == "" || client.Local == f.laddr) &&
+		(f.user == nil || client.User == f.user) &&
 		(!f.aged || client.CreatedAt <= f.bornBy)
 }
 
@@ -621,8 +516,7 @@ func parseKill(c *command.Context, f *killFilter) bool {
 		case command.Is(option, "LADDR"):
 			f.laddr = string(value)
 		case command.Is(option, "USER"):
-			// Everyone is the default user.
-			if string(value) != "default" {
+			if f.user = c.Server.ACL().User(string(value)); f.user == nil {
 				c.Reply.Error("ERR No such user '" + string(value) + "'")
 				return false
 			}

@@ -172,19 +172,20 @@ func runReset(c *command.Context) {
 	client.ReplyOff, client.ReplySkip, client.ReplySkipNext = false, false, false
 	client.NoEvict, client.NoTouch = false, false
 	client.Name = ""
-	client.User = "default"
-	client.Authenticated = c.Config.RequirePass == ""
+	client.User = c.Server.ACL().Default
+	client.Authenticated = client.User.Free()
 	c.Reply.SimpleString("RESET")
 }
 
-// authenticate checks a user's password. There is one user, "default"; without
-// requirepass it takes any password, as nopass users do.
+// authenticate makes the client the user whose password it knows.
 func authenticate(c *command.Context, user, password []byte) bool {
-	if string(user) != "default" || c.Config.RequirePass != "" && c.Config.RequirePass != string(password) {
+	u := c.Server.ACL().Authenticate(user, password)
+	if u == nil {
+		c.Server.Denied(c, command.DeniedAuth, string(c.Args[0]), string(user))
 		c.Reply.Error(command.ErrWrongPass)
 		return false
 	}
-	c.Client.User = "default"
+	c.Client.User = u
 	c.Client.Authenticated = true
 	return true
 }
@@ -197,7 +198,7 @@ func runAuth(c *command.Context) {
 		return
 	case len(c.Args) == 3:
 		user, password = c.Args[1], c.Args[2]
-	case c.Config.RequirePass == "":
+	case c.Server.ACL().Default.NoPassword():
 		c.Reply.Error("ERR AUTH <password> called without any password configured for the default user. " +
 			"Are you sure your configuration is correct?")
 		return
@@ -247,7 +248,7 @@ func runHello(c *command.Context) {
 	if user != nil && !authenticate(c, user, password) {
 		return
 	}
-	if !c.Client.Authenticated {
+	if !c.Client.Authenticated && c.Server.ACL().AuthRequired {
 		c.Reply.Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the " +
 			"HELLO AUTH <user> <pass> option can be used to authenticate the client and select the " +
 			"RESP protocol version at the same time")

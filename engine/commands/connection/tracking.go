@@ -119,14 +119,7 @@ func runClientCaching(c *command.Context) {
 }
 
 // redirection is what GETREDIR replies: -1 when tracking is off.
-func redirection(client *command.Client) int64 {
-	if client.Tracking == nil {
-		return -1
-	}
-	return int64(client.Tracking.Redirect)
-}
-
-func runClientGetRedir(c *command.Context) { c.Reply.Int(redirection(c.Client)) }
+func runClientGetRedir(c *command.Context) { c.Reply.Int(c.Client.Redirection()) }
 
 func runClientTrackingInfo(c *command.Context) {
 	flags, prefixes := []string{"off"}, []string(nil)
@@ -157,7 +150,7 @@ func runClientTrackingInfo(c *command.Context) {
 		w.BulkString(flag)
 	}
 	w.BulkString("redirect")
-	w.Int(redirection(c.Client))
+	w.Int(c.Client.Redirection())
 	w.BulkString("prefixes")
 	w.Array(len(prefixes))
 	for _, prefix := range prefixes {

@@ -100,9 +100,18 @@ func parseSorting(c *command.Context, mayStore bool) (s sorting, ok bool) {
 			i++
 			s.by = c.Args[i]
 			// A later BY does not take back that nothing is to be sorted.
-			s.unsorted = s.unsorted || bytes.IndexByte(untilZero(s.by), '*') < 0
+			if bytes.IndexByte(untilZero(s.by), '*') < 0 {
+				s.unsorted = true
+			} else if !c.Client.User.CheckAllKeys(c.Spec, c.Args) {
+				c.Reply.Error("ERR BY option of SORT denied due to insufficient ACL permissions.")
+				return s, false
+			}
 		case command.Is(word, "GET") && more > 0:
 			i++
+			if !c.Client.User.CheckAllKeys(c.Spec, c.Args) {
+				c.Reply.Error("ERR GET option of SORT denied due to insufficient ACL permissions.")
+				return s, false
+			}
 			s.get = append(s.get, c.Args[i])
 		default:
 			c.Reply.Error(command.ErrSyntax)

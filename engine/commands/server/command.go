@@ -135,15 +135,7 @@ func runCommandCount(c *command.Context) {
 	c.Reply.Int(int64(len(c.Server.Table().All())))
 }
 
-// find looks a command up by its full name, "config|get" for a subcommand.
-func find(c *command.Context, name []byte) *command.Spec {
-	top, sub, isSub := strings.Cut(string(name), "|")
-	s := c.Server.Table().Lookup([]byte(top))
-	if s == nil || !isSub {
-		return s
-	}
-	return s.Subcommand([]byte(sub))
-}
+func find(c *command.Context, name []byte) *command.Spec { return c.Server.Table().Find(string(name)) }
 
 func runCommandInfo(c *command.Context) {
 	if len(c.Args) == 2 {
