@@ -1,9 +1,8 @@
 // The page's start: early.js has begun the worker and the download; here the
 // engine is opened, and the same module becomes the page's user interface.
-import { open, prepare } from "./everysec.js";
+import { open } from "./everysec.js";
 
 const wishes = globalThis.everysecEarly.options;
-const module = prepare();
 
 const say = (text) => {
   const place = document.querySelector("[data-everysec-status]");
@@ -33,7 +32,7 @@ async function startPage() {
   go.argv = ["everysec", "ui"];
   // The engine's imports are there for the linker; this role calls none.
   go.importObject.everysec = { post() {}, commit() {}, ask() {}, stopwatch: () => performance.now() * 1000 };
-  const instance = await WebAssembly.instantiate(await module, go.importObject);
+  const instance = await WebAssembly.instantiate(await db.module, go.importObject);
   await go.run(instance);
 }
 

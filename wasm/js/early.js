@@ -1,9 +1,9 @@
 // Runs before anything else on the page, and does nothing but begin what takes
-// longest: the module, and the worker with its server. everysec.js goes on from
-// here. The URL says what a page wants to differ: ?store=memory: keeps nothing,
-// ?config.appendfsync=always and the like set directives, ?seed= the chance.
+// longest: the worker, which fetches the module and starts the server.
+// everysec.js goes on from here. The URL says what a page wants to differ:
+// ?store=memory: keeps nothing, ?config.appendfsync=always and the like set
+// directives, ?seed= the chance.
 {
-  const module = WebAssembly.compileStreaming(fetch("everysec.wasm"));
   const worker = new Worker("worker.js");
   const wishes = new URLSearchParams(location.search);
   const config = {};
@@ -18,7 +18,5 @@
   const heard = []; // what the worker said before anybody listened
   worker.onmessage = worker.onerror = (e) => heard.push(e);
   worker.postMessage({ start: options });
-  // Without the module here, everysec.js gets it in another way.
-  const sent = module.then((m) => worker.postMessage({ module: m }) ?? true, () => false);
-  window.everysecEarly = { worker, module, options, heard, sent };
+  window.everysecEarly = { worker, options, heard };
 }

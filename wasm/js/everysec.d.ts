@@ -175,7 +175,7 @@ export interface Database {
 }
 
 /** Starts fetching and compiling before open is called. */
-export function prepare(): Promise<WebAssembly.Module>;
+export function prepare(): void;
 
 /** Resolves when the server takes commands (it may still be loading). */
 export function open(options?: Options): Promise<Database>;

@@ -475,27 +475,14 @@ let prepared = null;
 
 const beside = (name) => new URL(name, import.meta.url);
 
-function compile() {
-  const response = fetch(beside("everysec.wasm"));
-  return WebAssembly.compileStreaming(response).catch(async () => {
-    // A server that sends another content type, or a browser without streaming.
-    const again = await fetch(beside("everysec.wasm"));
-    if (!again.ok) throw new EngineError("LOAD", `everysec.wasm: ${again.status} ${again.statusText}`);
-    return WebAssembly.compile(await again.arrayBuffer());
-  });
-}
+const newWorker = (name = "") => new Worker(beside("worker.js"), { name });
 
-// prepare starts a worker and the download at once, so that a page can do
+// prepare starts a worker and its download at once, so that a page can do
 // other things before it calls open. A page that cannot wait even for this
 // module has begun in early.js.
 export function prepare() {
-  const early = globalThis.everysecEarly;
+  prepared ??= globalThis.everysecEarly ?? { worker: newWorker() };
   globalThis.everysecEarly = undefined;
-  prepared ??= early
-    ? { ...early, module: early.module.catch(compile) }
-    : { worker: new Worker(beside("worker.js")), module: compile() };
-  prepared.module.catch(() => {});
-  return prepared.module;
 }
 
 const alike = (a, b) =>
@@ -510,17 +497,18 @@ class Engine {
     this.nextChannel = 0;
     this.deaths = 0;
     this.closed = false;
+    this.module = new Promise((resolve) => (this.compiled = resolve));
     prepare();
-    this.module = prepared.module;
     if (prepared.options && !alike(prepared.options, options)) {
       prepared.worker.terminate();
-      prepared = { worker: new Worker(beside("worker.js")) };
+      prepared = { worker: newWorker() };
     }
-    this.start(prepared.worker, prepared.heard, prepared.sent);
+    this.start(prepared.worker, null, prepared.heard);
     prepared = null;
   }
-  // heard and sent are of a worker that early.js has started.
-  start(worker, heard, sent) {
+  // module is given to a worker that takes another's place; heard is what one
+  // has said that early.js started.
+  start(worker, module, heard) {
     this.worker = worker;
     this.ready = new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => {
@@ -529,7 +517,12 @@ class Engine {
           this.channels.get(u32(batch, 0))?.receive(batch.subarray(4));
         } else if (data.ready) {
           this.deaths = 0;
+          this.last = data.module;
+          this.compiled(data.module);
           resolve();
+        } else if (data.unloadable !== undefined) {
+          reject(new EngineError("LOAD", data.unloadable));
+          this.end(data.unloadable);
         } else if (data.fatal !== undefined) {
           if (data.trace) console.error(data.trace);
           reject(new EngineError("FATAL", data.fatal));
@@ -542,17 +535,8 @@ class Engine {
         reject(new EngineError("FATAL", text));
         this.died(text);
       };
-      if (!heard) worker.postMessage({ start: this.options });
+      if (!heard) worker.postMessage({ start: this.options, module });
       for (const e of heard ?? []) (e.type === "error" ? worker.onerror : worker.onmessage)(e);
-      this.module.then(
-        async (module) => {
-          if (!(await sent)) worker.postMessage({ module });
-        },
-        (e) => {
-          reject(e);
-          this.end(String(e.message));
-        },
-      );
     });
     this.ready.catch(() => {});
   }
@@ -562,7 +546,7 @@ class Engine {
     this.worker.terminate();
     // An engine that dies again and again at its start would never stop.
     if (++this.deaths > 3) return this.end(`the engine dies at every start: ${why}`);
-    this.start(new Worker(beside("worker.js")));
+    this.start(newWorker(this.last ? "again" : ""), this.last);
     for (const c of this.channels.values()) c.lost(why);
   }
   end(why) {

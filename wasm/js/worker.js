@@ -1,13 +1,14 @@
 // The engine's worker: it owns one Go instance in the role "engine" and one
-// store, and passes buffers between them and the page. The Go runtime's
-// wasm_exec.js and store.js stand before this text in the built file, so that
-// a single request starts everything.
+// store, and passes buffers between them and the page. download.js, the Go
+// runtime's wasm_exec.js and store.js stand before this text in the built file,
+// so that a single request starts everything.
 //
-// Messages from the page: {start: options} at once, {module} when the page has
-// compiled it, then batches: a u32 channel followed by bridge frames. A batch is
+// Messages from the page: {start: options, module} at once, where module is
+// for a worker that takes another's place, then batches: a u32 channel followed by bridge frames. A batch is
 // an ArrayBuffer; a short one is a string of as many characters below 256,
 // which a browser passes on sooner.
-// Messages to the page: the same batches, {ready}, {fatal: text}.
+// Messages to the page: the same batches, {ready, module}, {fatal: text}, and
+// {unloadable: text} if there is no module.
 "use strict";
 
 {
@@ -165,14 +166,20 @@
     );
   }
 
-  async function start(options, module) {
+  async function start(options, given) {
     store = openStore(options.store ?? "memory:", {
       taken: () => call(() => engine.taken(wall())),
     });
     // The files are read while the module is on its way.
     const opening = store.open();
     opening.catch(() => {});
-    const instance = await WebAssembly.instantiate(await module, go.importObject);
+    let module;
+    try {
+      module = given ?? (await self.everysecModule);
+    } catch (e) {
+      return postMessage({ unloadable: e.message });
+    }
+    const instance = await WebAssembly.instantiate(module, go.importObject);
     go.run(instance).catch(fatal); // Go's main runs up to its first wait
     if (dead) return;
     engine = instance.exports;
@@ -185,24 +192,19 @@
     const early = waiting;
     waiting = null;
     for (const batch of early) receive(batch);
-    if (!dead) postMessage({ ready: true });
+    if (!dead) postMessage({ ready: true, module });
   }
 
   function receive(batch) {
     call(() => engine.exec(typeof batch === "string" ? giveText(batch) : give(new Uint8Array(batch)), wall()));
   }
 
-  let settle;
-  const module = new Promise((resolve) => (settle = resolve));
-
   onmessage = ({ data }) => {
     if (typeof data === "string" || data instanceof ArrayBuffer) {
       if (waiting) waiting.push(data);
       else receive(data);
     } else if (data.start) {
-      start(data.start, module).catch(fatal);
-    } else if (data.module) {
-      settle(data.module);
+      start(data.start, data.module).catch(fatal);
     }
   };
 }

@@ -73,29 +73,31 @@ func (b *Builder) collect() (map[string][]byte, error) {
 		}
 	}
 	files["boot.js"] = append(append(files["boot.js"], '\n'), runtime...)
-	// The worker is one file, so that one request starts it.
-	worker := [][]byte{runtime}
-	for _, name := range []string{"wasm/idb/store.js", "wasm/js/worker.js"} {
-		text, err := os.ReadFile(filepath.Join(b.Root, filepath.FromSlash(name)))
-		if err != nil {
-			return nil, err
-		}
-		worker = append(worker, text)
-	}
-	files["worker.js"] = bytes.Join(worker, []byte("\n"))
 	// What must run before the first paint is one file, too.
 	theme, err := fs.ReadFile(site.Static(), "theme.js")
 	if err != nil {
 		return nil, err
 	}
 	files["early.js"] = append(append(files["early.js"], '\n'), theme...)
-	// An address says which build it is of, so that a browser may keep the
-	// file, and what it compiled of it, without asking.
-	for _, name := range []string{"early.js", "everysec.js"} {
-		for _, other := range []string{"everysec.wasm", "worker.js"} {
-			files[name] = bytes.ReplaceAll(files[name], []byte(`"`+other+`"`), []byte(`"`+address(files, other)+`"`))
+	// The worker is one file, so that one request starts it.
+	worker := [][]byte{nil, runtime, nil, nil}
+	for i, name := range []string{"wasm/js/download.js", "", "wasm/idb/store.js", "wasm/js/worker.js"} {
+		if name == "" {
+			continue
+		}
+		if worker[i], err = os.ReadFile(filepath.Join(b.Root, filepath.FromSlash(name))); err != nil {
+			return nil, err
 		}
 	}
+	files["worker.js"] = bytes.Join(worker, []byte("\n"))
+	// An address says which build it is of, so that a browser may keep the
+	// file, and what it compiled of it, without asking.
+	addressed := func(name, other string) {
+		files[name] = bytes.ReplaceAll(files[name], []byte(`"`+other+`"`), []byte(`"`+address(files, other)+`"`))
+	}
+	addressed("worker.js", "everysec.wasm")
+	addressed("early.js", "worker.js")
+	addressed("everysec.js", "worker.js")
 	files["boot.js"] = bytes.ReplaceAll(files["boot.js"], []byte(`"./everysec.js"`), []byte(`"./`+address(files, "everysec.js")+`"`))
 
 	return files, b.pages(files)

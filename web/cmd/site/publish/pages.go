@@ -38,7 +38,7 @@ func (b *Builder) pages(files map[string][]byte) error {
 		Style:   address(files, "style.css"),
 		Early:   []string{address(files, "early.js")},
 		Scripts: []string{address(files, "boot.js")},
-		Preload: [][2]string{{address(files, "everysec.wasm"), "fetch"}, {address(files, "everysec.js"), "script"}},
+		Preload: [][2]string{{address(files, "everysec.js"), "script"}},
 	})
 	return err
 }
