@@ -62,6 +62,12 @@ type SavePoint struct {
 	Changes int64
 }
 
+// Included is a file that another includes.
+type Included struct {
+	Name string
+	Text []byte
+}
+
 // User is a line "user <name> <rules>".
 type User struct {
 	Words []string // the name first
@@ -129,6 +135,8 @@ type Config struct {
 	EnableDebugCommand       string // "no", "yes" or "local"
 	EnableProtectedConfigs   string // the same
 
+	// Includes finds the files that "include" names; nil: there are none.
+	Includes func(pattern string) ([]Included, error)
 	// Users are the "user" lines of the start, and Lines those that CONFIG
 	// REWRITE writes.
 	Users []User

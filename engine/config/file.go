@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"strings"
 
 	"everysec/engine/phrase"
@@ -23,7 +24,6 @@ func (e *FileError) Error() string {
 
 // refused are directives that redis-server has and that cannot be obeyed here.
 var refused = map[string]string{
-	"include":        "include is not supported: put the lines into this file",
 	"loadmodule":     "loadmodule is not supported: there are no modules",
 	"rename-command": "rename-command is not supported",
 	"sentinel":       "sentinel directives are not supported",
@@ -33,6 +33,13 @@ var refused = map[string]string{
 // before a bad one have taken effect.
 func (c *Config) Parse(file, content string) error {
 	c.File = file
+	return c.parse(file, content, 0)
+}
+
+// maxIncludes is how deep files may include each other.
+const maxIncludes = 16
+
+func (c *Config) parse(file, content string, depth int) error {
 	for i, line := range strings.Split(content, "\n") {
 		c.line = FileError{File: file, Line: i + 1, Text: strings.Trim(line, " \t\r\n")}
 		line = strings.Trim(line, " \t\r\n")
@@ -45,10 +52,42 @@ func (c *Config) Parse(file, content string) error {
 			if len(words) == 0 {
 				continue
 			}
-			err = c.Directive(words[0], words[1:]...)
+			if strings.EqualFold(words[0], "include") {
+				err = c.include(words[1:], depth+1)
+			} else {
+				err = c.Directive(words[0], words[1:]...)
+			}
+		}
+		var inner *FileError
+		if errors.As(err, &inner) {
+			return inner // of an included file
 		}
 		if err != nil {
 			return &FileError{file, i + 1, line, err.Error()}
+		}
+	}
+	return nil
+}
+
+// include reads the files that a pattern names, in the order of their names. A
+// name without wildcards must be there.
+func (c *Config) include(words []string, depth int) error {
+	switch {
+	case len(words) != 1:
+		return reason("Bad directive or wrong number of arguments")
+	case c.Includes == nil || depth > maxIncludes:
+		return reason("include is not possible here")
+	}
+	files, err := c.Includes(words[0])
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 && !strings.ContainsAny(words[0], "*?[") {
+		return phrase.Errorf("can't open config file '%s'", words[0])
+	}
+	for _, f := range files {
+		if err := c.parse(f.Name, string(f.Text), depth); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -28,7 +28,9 @@ type Parameter struct {
 
 	get   func(c *Config) string
 	set   func(c *Config, words []string) error
-	lines func(c *Config) []string // for REWRITE; nil: one line
+	lines func(c *Config) []fileLine // for REWRITE; nil: one line
+	// always: REWRITE writes it even with its default.
+	always bool
 	// quoted: REWRITE writes the value in quotes, and no line when it is empty.
 	quoted, memory bool
 }
@@ -127,6 +129,17 @@ func boolean(name, value string, field func(c *Config) *bool) Parameter {
 			return err
 		}),
 	}
+}
+
+// never is a parameter that cannot be switched on here, with the reason.
+func never(name, why string) Parameter {
+	return keep(name, "no", func(value string) (string, error) {
+		b, err := parseBool(value)
+		if b {
+			err = reason(why)
+		}
+		return "no", err
+	})
 }
 
 func keptBool(name, value string) Parameter {

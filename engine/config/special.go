@@ -50,13 +50,13 @@ func saveParameter() Parameter {
 			}
 			return err
 		},
-		lines: func(c *Config) []string {
+		lines: func(c *Config) []fileLine {
 			if len(c.SavePoints) == 0 {
-				return []string{`save ""`}
+				return []fileLine{{`save ""`, true}}
 			}
-			var lines []string
+			var lines []fileLine
 			for _, p := range c.SavePoints {
-				lines = append(lines, phrase.Sprintf("save %d %d", p.Seconds, p.Changes))
+				lines = append(lines, fileLine{phrase.Sprintf("save %d %d", p.Seconds, p.Changes), true})
 			}
 			return lines
 		},
@@ -147,6 +147,9 @@ func notifyParameter() Parameter {
 			}
 			return err
 		}),
+		lines: func(c *Config) []fileLine {
+			return []fileLine{{"notify-keyspace-events " + quote(c.Notify.String()), c.Notify != 0}}
+		},
 	}
 }
 
@@ -262,20 +265,20 @@ func bufferLimitParameter() Parameter {
 			}
 			return nil
 		},
-		lines: func(c *Config) []string {
+		lines: func(c *Config) []fileLine {
 			limits, defaults := strings.Fields(c.kept[bufferLimits]), strings.Fields(bufferLimitDefault)
-			var lines []string
+			var lines []fileLine // the first class takes the place of whatever class stood there
 			for i := 0; i+3 < len(limits); i += 4 {
-				if slices.Equal(limits[i:i+4], defaults[i:i+4]) {
-					continue
-				}
 				class := limits[i]
 				if class == "slave" {
 					class = "replica"
 				}
 				hard, _ := ParseMemory(limits[i+1])
 				soft, _ := ParseMemory(limits[i+2])
-				lines = append(lines, phrase.Sprintf("%s %s %s %s %s", bufferLimits, class, formatMemory(hard), formatMemory(soft), limits[i+3]))
+				lines = append(lines, fileLine{
+					phrase.Sprintf("%s %s %s %s %s", bufferLimits, class, formatMemory(hard), formatMemory(soft), limits[i+3]),
+					!slices.Equal(limits[i:i+4], defaults[i:i+4]),
+				})
 			}
 			return lines
 		},
@@ -313,7 +316,7 @@ func trimZeros(s string) string { return strings.TrimSuffix(strings.TrimRight(s,
 
 func percentilesParameter() Parameter {
 	const name = "latency-tracking-info-percentiles"
-	return checkedList(name, "50 99 99.9", func(words []string) ([]string, error) {
+	p := checkedList(name, "50 99 99.9", func(words []string) ([]string, error) {
 		if len(words) == 1 && words[0] == "" {
 			return nil, nil
 		}
@@ -330,6 +333,57 @@ func percentilesParameter() Parameter {
 		}
 		return list, nil
 	})
+	p.always = true
+	return p
+}
+
+// titleParameter is the name of the process, with variables in braces.
+func titleParameter() Parameter {
+	const name = "proc-title-template"
+	var errTitle error = reason("template format is invalid or contains unknown variables")
+	p := keep(name, "{title} {listen-addr} {server-mode}", func(value string) (string, error) {
+		empty := true
+		for rest := value; rest != ""; {
+			before, after, braces := strings.Cut(rest, "{")
+			empty = empty && before == ""
+			if rest = after; !braces {
+				break
+			}
+			if strings.HasPrefix(rest, "{") { // a brace itself
+				rest, empty = rest[1:], false
+				continue
+			}
+			variable, after, closed := strings.Cut(rest, "}")
+			rest = after
+			switch variable {
+			case "listen-addr", "server-mode", "port", "tls-port":
+				empty = false
+			case "title", "unixsocket", "config-file": // may be nothing
+			default:
+				closed = false
+			}
+			if !closed {
+				return "", errTitle
+			}
+		}
+		if empty {
+			return "", errTitle
+		}
+		return value, nil
+	})
+	p.quoted = true
+	return p
+}
+
+// backlogParameter has a least size, to which less is rounded up.
+func backlogParameter() Parameter {
+	const least = 16384
+	p := keep("repl-backlog-size", "1048576", func(value string) (string, error) {
+		n, err := parseMemory(value, 1, maxLong)
+		return strconv.FormatInt(max(n, least), 10), err
+	})
+	p.memory = true
+	return p
 }
 
 var shutdownWords = []string{"default", "save", "nosave", "now", "force"}
@@ -395,7 +449,7 @@ func defragParameter() Parameter {
 	set := p.set
 	p.set = func(c *Config, words []string) error {
 		if len(words) == 1 && strings.EqualFold(words[0], "yes") {
-			return reason("Active defragmentation cannot be enabled: memory does not fragment here")
+			return reason("Active defragmentation cannot be enabled: it requires a Redis server compiled with a modified Jemalloc like the one shipped by default with the Redis source distribution")
 		}
 		return set(c, words)
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +45,9 @@ func StartIn(tb testing.TB, dir string, args ...string) *Redis {
 		"--port", "0", "--unixsocket", r.Address, "--dir", dir, "--save", "", "--enable-debug-command", "yes",
 		"--logfile", filepath.Join(dir, "redis.log"),
 	}, args...)
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") { // a configuration file
+		all = append([]string{args[0]}, slices.Delete(all, len(all)-len(args), len(all)-len(args)+1)...)
+	}
 	r.command = exec.Command(path, all...)
 	r.command.Dir = dir
 	if err := r.command.Start(); err != nil {

@@ -1,8 +1,12 @@
 package server
 
 import (
+	"strings"
+
 	"everysec/engine/command"
+	"everysec/engine/config"
 	"everysec/engine/event"
+	"everysec/engine/glob"
 	"everysec/engine/vfs"
 )
 
@@ -69,6 +73,12 @@ func (s *Server) rewriteConfig() error {
 	if err != nil {
 		return err
 	}
+	s.config.Lines = nil
+	if s.config.ACLFile == "" {
+		for _, u := range s.acl.Users() {
+			s.config.Lines = append(s.config.Lines, s.acl.Describe(u))
+		}
+	}
 	return file.Write([]byte(s.config.Rewrite(string(text))))
 }
 
@@ -90,4 +100,32 @@ func writeFile(fs vfs.FS, name string, data []byte) error {
 	defer f.Close()
 	_, err = f.Write(data)
 	return err
+}
+
+// includes finds the files that a pattern names on the disk of the data.
+func includes(fs vfs.FS, pattern string) ([]config.Included, error) {
+	dir, name := ".", pattern
+	if slash := strings.LastIndexByte(pattern, '/'); slash >= 0 {
+		dir, name = pattern[:slash], pattern[slash+1:]
+	}
+	list, err := fs.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var found []config.Included
+	for _, info := range list {
+		if info.Dir || !glob.Match([]byte(name), []byte(info.Name), false) {
+			continue
+		}
+		path := info.Name
+		if dir != "." {
+			path = dir + "/" + path
+		}
+		text, err := vfs.ReadFile(fs, path)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, config.Included{Name: path, Text: text})
+	}
+	return found, nil
 }

@@ -36,6 +36,8 @@ type Options struct {
 	ConfigFileName string
 	// ConfigStore is where CONFIG REWRITE writes; nil: ConfigFileName on FS.
 	ConfigStore ConfigFile
+	// Includes finds the files that "include" names; nil: on FS.
+	Includes func(pattern string) ([]config.Included, error)
 	// Directives are those of a command line, read last.
 	Directives []config.Option
 	// Stopwatch tells microseconds of real time for measured durations
@@ -47,6 +49,9 @@ type Options struct {
 // Configuration is what the options configure.
 func (o *Options) Configuration() (*config.Config, error) {
 	c := config.New()
+	if c.Includes = o.Includes; c.Includes == nil && o.FS != nil {
+		c.Includes = func(pattern string) ([]config.Included, error) { return includes(o.FS, pattern) }
+	}
 	if o.ConfigFileName != "" {
 		if err := c.Parse(o.ConfigFileName, string(o.ConfigFile)); err != nil {
 			return nil, err

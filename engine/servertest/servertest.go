@@ -69,6 +69,25 @@ func WithStopwatch(tb testing.TB, stopwatch func() int64, config ...string) *Ser
 	return s
 }
 
+// WithFile is New with a redis.conf, which lies on the disk.
+func WithFile(tb testing.TB, text string) *Server {
+	tb.Helper()
+	const name = "redis.conf"
+	s := &Server{Disk: vfs.New(vfs.Options{}), Now: Start, tb: tb}
+	f, err := s.Disk.OpenFile(name, vfs.Write|vfs.Create)
+	if err == nil {
+		_, err = f.Write([]byte(text))
+	}
+	if err == nil {
+		s.Server, err = server.Open(Start, server.Options{FS: s.Disk, Seed: 1, ConfigFile: []byte(text), ConfigFileName: name})
+	}
+	if err != nil {
+		tb.Fatalf("open: %v", err)
+	}
+	s.Settle()
+	return s
+}
+
 func open(disk *vfs.Disk, now int64, stopwatch func() int64, config []string) (*Server, error) {
 	s := &Server{Disk: disk, Now: now}
 	s.config = [][2]string{{"save", ""}, {"enable-debug-command", "yes"}}

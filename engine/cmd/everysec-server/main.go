@@ -105,6 +105,23 @@ func (s *settings) listen() ([]net.Listener, error) {
 	return listeners, nil
 }
 
+// includes reads the files that "include" of redis.conf names.
+func includes(pattern string) ([]config.Included, error) {
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, err
+	}
+	var found []config.Included
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, config.Included{Name: name, Text: text})
+	}
+	return found, nil
+}
+
 // parse reads the command line and the configuration file it names.
 func parse(args []string) (settings, error) {
 	s := settings{bind: "127.0.0.1"}
@@ -124,6 +141,7 @@ func parse(args []string) (settings, error) {
 		s.options.ConfigStore = configFile(file)
 	}
 	s.options.Directives = directives
+	s.options.Includes = includes
 	c, err := s.options.Configuration()
 	if err != nil {
 		return s, err
