@@ -297,6 +297,7 @@ type ReloadFlags struct{ NoFlush, NoSave, Merge bool }
 // Introspection is what INFO, CONFIG, SCRIPT and DEBUG look at and set.
 type Introspection interface {
 	Info(sections []string) []byte
+	Memory() MemoryFigures
 	ConfigSet(c *Context, pairs [][2]string) // replies
 	ConfigRewrite(c *Context)
 	ResetStatistics()

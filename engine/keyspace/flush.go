@@ -23,7 +23,7 @@ func (db *DB) Flush(lazy bool) int {
 		}
 	}
 	old := db.Keys
-	db.Keys = dict.New(s.Arena, s.Random.Uint64())
+	db.Keys = newKeys(s.Arena, s.Random.Uint64())
 	db.volatile, db.expiring = nil, nil
 	db.expireCursor = 0
 	s.lazy = append(s.lazy, lazyFree{keys: old})

@@ -8,6 +8,7 @@
 package keyspace
 
 import (
+	"math/bits"
 	"math/rand/v2"
 
 	"everysec/engine/ds/arena"
@@ -140,9 +141,18 @@ func New(a *arena.Arena, n int, seed uint64) *Space {
 		Change:  1,
 	}
 	for i := range n {
-		s.DBs = append(s.DBs, &DB{ID: i, Keys: dict.New(a, seed+uint64(i)), Space: s, watched: map[string][]Watcher{}})
+		s.DBs = append(s.DBs, &DB{ID: i, Keys: newKeys(a, seed+uint64(i)), Space: s, watched: map[string][]Watcher{}})
 	}
 	return s
+}
+
+// newKeys is an empty table of keys. A value is an object of its own in
+// redis-server, and rounded up more than here.
+func newKeys(a *arena.Arena, seed uint64) *dict.Dict {
+	const objectCost = 18
+	d := dict.New(a, seed)
+	d.SetCost(dict.Cost{Bytes: objectCost})
+	return d
 }
 
 func (db *DB) entry(node arena.Ref) *Entry { return dict.Head[Entry](db.Space.Arena, node) }
@@ -437,11 +447,10 @@ func (db *DB) touchWatchers(key []byte) {
 	}
 }
 
-// KeyMemory is what a key occupies in bytes, its name, its entry and its place
-// in the table included.
-func (s *Space) KeyMemory(key []byte, e *Entry) int64 {
-	const slot = 8
-	return int64(arena.Usable(16+entryBytes+len(key))) + slot + s.Objects.MemoryUsage(&e.Value)
+// KeyMemory is what a key with its value takes in bytes, as MEMORY USAGE says
+// with so many samples.
+func (s *Space) KeyMemory(key []byte, e *Entry, samples int) int64 {
+	return object.KeyUsage(key) + s.Objects.Usage(&e.Value, samples)
 }
 
 // RandomKey returns a random key that has not expired, or nil. The result
@@ -464,8 +473,17 @@ func (db *DB) RandomKey() []byte {
 	return nil
 }
 
-// Overhead is the bytes of the database that are not in the arena.
-func (db *DB) Overhead() int64 { return int64(cap(db.volatile)+cap(db.expiring)) * 4 }
+// Overhead is what a real server's tables of the keys and of their expiries
+// take, beside keys and values.
+func (db *DB) Overhead() (keys, expires int64) {
+	const slot, entry, object = 8, 24, 16
+	shape := db.Keys.Shape()
+	keys = int64(db.Len())*(entry+object) + int64(shape.Size[0]+shape.Size[1])*slot
+	if n := len(db.volatile); n > 0 {
+		expires = int64(n)*entry + int64(slot)<<max(bits.Len(uint(n-1)), 2)
+	}
+	return keys, expires
+}
 
 // AverageTTL is the mean time to live of the keys with an expiry, in
 // milliseconds, from a sample of the first hundred.

@@ -201,6 +201,7 @@ func (h HashView) Convert() {
 		return
 	}
 	t, handle := s.newTable()
+	t.SetCost(dict.Cost{Bytes: hashValueSurplus})
 	t.Expand(h.Len() + 1)
 	table := Value{Word: handle, Type: Hash, Encoding: HashTable}
 	for field, value := range h.All() {
@@ -242,6 +243,7 @@ func (s *Store) copyHash(v *Value) Value {
 		return s.copyBlock(v)
 	}
 	t, handle := s.newTable()
+	t.SetCost(dict.Cost{Bytes: hashValueSurplus})
 	c := Value{Word: handle, Type: Hash, Encoding: HashTable}
 	t.Expand(s.table(v).Len())
 	for field, value := range s.Hash(v).All() {

@@ -196,6 +196,7 @@ func (s *Store) table(v *Value) *table { return s.tables.items[v.Word] }
 
 func (s *Store) newTable() (*table, uint64) {
 	t := &table{Dict: dict.New(s.Arena, s.hashSeed)}
+	s.Arena.AddSurplus(tableSurplus)
 	return t, s.tables.add(t)
 }
 
@@ -260,9 +261,11 @@ func (s *Store) Free(v *Value) {
 		}
 		t.FreeAll()
 		s.tables.remove(v.Word)
+		s.Arena.AddSurplus(-tableSurplus)
 	case SkipList:
 		s.sorted.items[v.Word].Free()
 		s.sorted.remove(v.Word)
+		s.Arena.AddSurplus(-skiplistSurplus)
 	case QuickList:
 		s.freeQuicklist(v)
 	case StreamLog:

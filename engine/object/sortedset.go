@@ -35,6 +35,7 @@ func (s *Store) NewSkipList(n int) Value {
 	if n > 0 {
 		set.Expand(n)
 	}
+	s.Arena.AddSurplus(skiplistSurplus)
 	return Value{Word: s.sorted.add(set), Type: SortedSet, Encoding: SkipList}
 }
 
@@ -334,6 +335,7 @@ func (z SortedSetView) PackIfSmall() {
 	})
 	z.skiplist().Free()
 	s.sorted.remove(z.value.Word)
+	s.Arena.AddSurplus(-skiplistSurplus)
 	z.value.Word, z.value.Encoding = 0, ListPack
 	s.keep(z.value, lp)
 }

@@ -16,12 +16,16 @@ func (s *Server) cron() {
 	if s.loading != nil || s.cronPaused {
 		return
 	}
+	s.measureClients()
 	s.stats.sample(s.now, s)
 	if s.activeExpire {
 		s.activeExpireCycle(slowCycle)
 	}
 	for _, db := range s.space.DBs {
-		db.Keys.RehashStep(100)
+		if db.Keys.Rehashing() {
+			db.Keys.RehashStep(rehashBuckets)
+			break
+		}
 	}
 	s.closeIdle()
 	if s.shutdown != nil {
@@ -29,6 +33,9 @@ func (s *Server) cron() {
 	}
 	s.startDueJobs()
 }
+
+// rehashBuckets take less than the millisecond that Redis spends on it.
+const rehashBuckets = 5000
 
 type cycle int
 

@@ -7,6 +7,7 @@ import (
 	"everysec/engine/ds/arena"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
+	"everysec/engine/object"
 )
 
 // observed is what happened since the host last drained: bounded, whatever
@@ -202,7 +203,7 @@ func (s *Server) describe(b *event.Batch, db *keyspace.DB, key []byte, e *keyspa
 	b.KeyChanged(event.KeyChanged{
 		DB: db.ID, Key: key[:min(len(key), event.MaxKey)], KeyLen: len(key),
 		Type: event.Type(v.Type), Encoding: event.Encoding(v.Encoding),
-		Memory: s.space.KeyMemory(key, e), Elements: int64(s.space.Objects.Len(v)),
+		Memory: s.space.KeyMemory(key, e, object.DefaultSamples), Elements: int64(s.space.Objects.Len(v)),
 		ExpireAt: e.ExpireAt, Change: e.Change,
 		InSnapshot: s.rdb.savedAt != 0 && e.Change <= s.rdb.change,
 	})

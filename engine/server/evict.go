@@ -44,18 +44,6 @@ func (s *Server) applyMemoryPolicy() {
 	s.space.Access.LogFactor, s.space.Access.DecayTime = c.LFULogFactor, c.LFUDecayTime
 }
 
-// excessMemory is how much of the used memory is to go.
-func (s *Server) excessMemory() int64 {
-	if s.config.MaxMemory == 0 {
-		return 0
-	}
-	return s.UsedMemory() - s.notEvictable() - s.config.MaxMemory
-}
-
-// notEvictable is memory that the limit does not count: to make room by
-// evicting keys would fill the append-only buffer with their deletions.
-func (s *Server) notEvictable() int64 { return int64(cap(s.aof.buffer)) }
-
 // maySafelyEvict: not in the middle of a script, of loading, of a pause.
 func (s *Server) maySafelyEvict() bool { return s.busy == nil && s.loading == nil && !s.paused() }
 

@@ -163,34 +163,6 @@ func infoClients(s *Server, w *infoWriter) {
 	w.int("clients_in_timeout_table", int64(s.blocking.timed))
 }
 
-func infoMemory(s *Server, w *infoWriter) {
-	used, reserved := s.UsedMemory(), s.space.Arena.Reserved()+fixedMemory
-	s.stats.peakMemory = max(s.stats.peakMemory, used)
-	dataset := s.space.Arena.Used()
-	w.memory("used_memory", used)
-	w.memory("used_memory_rss", reserved)
-	w.memory("used_memory_peak", s.stats.peakMemory)
-	w.text("used_memory_peak_perc", percent(used, s.stats.peakMemory))
-	w.int("used_memory_overhead", used-dataset)
-	w.int("used_memory_startup", fixedMemory)
-	w.int("used_memory_dataset", dataset)
-	w.text("used_memory_dataset_perc", percent(dataset, used-fixedMemory))
-	w.int("allocator_allocated", s.space.Arena.Used())
-	w.int("allocator_active", s.space.Arena.Reserved())
-	w.int("allocator_resident", s.space.Arena.Reserved())
-	w.int("number_of_cached_scripts", int64(s.scripts.count()))
-	w.int("number_of_functions", int64(len(s.scripts.functions)))
-	w.int("number_of_libraries", int64(len(s.scripts.list)))
-	w.memory("maxmemory", s.config.MaxMemory)
-	w.text("maxmemory_policy", s.config.MaxMemoryPolicy)
-	w.fixed("mem_fragmentation_ratio", float64(reserved)/float64(max(used, 1)))
-	w.int("mem_aof_buffer", int64(cap(s.aof.buffer)))
-	w.text("mem_allocator", "arena")
-	w.int("active_defrag_running", 0)
-	w.int("lazyfree_pending_objects", int64(s.space.LazyPending()))
-	w.int("lazyfreed_objects", s.space.LazyFreed)
-}
-
 func percent(part, whole int64) string {
 	if whole <= 0 {
 		return "0.00%"

@@ -128,6 +128,7 @@ type Server struct {
 	cronRuns     int64
 
 	eviction eviction
+	memory   memory
 	stats    statistics
 	observed observed
 	slowlog  command.SlowLog

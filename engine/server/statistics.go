@@ -111,23 +111,6 @@ func (s *Server) ResetStatistics() {
 	s.eviction.keys, s.eviction.over, s.eviction.overBefore = 0, false, 0
 }
 
-// UsedMemory is the bytes that keys and values, clients' buffers and the
-// append-only buffer occupy. What the Go runtime needs beside them is not in
-// it.
-func (s *Server) UsedMemory() int64 {
-	total := s.space.Arena.Used() + int64(cap(s.aof.buffer)) + fixedMemory
-	for _, db := range s.space.DBs {
-		total += db.Overhead()
-	}
-	for _, c := range s.order {
-		total += int64(c.writer.Len()) + int64(c.reader.MemoryUsage())
-	}
-	return total
-}
-
-// fixedMemory stands for the tables every server has: commands, configuration.
-const fixedMemory = 800 << 10
-
 func (s *Server) eventStats() event.Stats {
 	st := event.Stats{Now: s.now, Memory: s.UsedMemory(), Commands: s.stats.commands, ExpiredKeys: s.space.ExpiredKeys, EvictedKeys: s.eviction.keys}
 	for _, db := range s.space.DBs {

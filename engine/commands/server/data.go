@@ -2,7 +2,6 @@ package server
 
 import (
 	"everysec/engine/command"
-	"everysec/engine/keyspace"
 	"everysec/engine/number"
 )
 
@@ -155,15 +154,4 @@ func dbIndex(c *command.Context, arg []byte, problem string) (int64, bool) {
 		return 0, false
 	}
 	return n, true
-}
-
-// keyMemory is what a key occupies: its node in the table of keys with the
-// entry and the name, and its value.
-func keyMemory(db *keyspace.DB, key []byte) (int64, bool) {
-	node := db.Keys.Find(key)
-	if node == 0 {
-		return 0, false
-	}
-	s := db.Space
-	return int64(s.Arena.Size(node)) + s.Objects.MemoryUsage(&db.EntryOf(node).Value), true
 }

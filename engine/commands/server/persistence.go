@@ -9,7 +9,7 @@ import (
 )
 
 // Commands is the family.
-var Commands = slices.Concat(persistenceCommands, dataCommands, configCommands, commandCommands, statusCommands, debugCommands, latencyCommands)
+var Commands = slices.Concat(persistenceCommands, dataCommands, configCommands, commandCommands, statusCommands, memoryCommands, debugCommands, latencyCommands)
 
 // Persistence. What takes time is the server's work: it replies when the disk
 // is done.

@@ -42,43 +42,6 @@ var statusCommands = []*command.Spec{
 		Run: runLolwut,
 	},
 	{
-		Name:       "memory",
-		Group:      command.GroupServer,
-		Since:      "4.0.0",
-		Complexity: "That of the subcommand",
-		Summary:    "Reports on memory",
-		Arity:      -2,
-		Subcommands: []*command.Spec{
-			{
-				Name:       "help",
-				Group:      command.GroupServer,
-				Since:      "4.0.0",
-				Complexity: "O(1)",
-				Summary:    "Lists the subcommands",
-				Arity:      2,
-				Flags:      command.Loading | command.Stale,
-				Run:        runMemoryHelp,
-			},
-			{
-				Name:       "usage",
-				Group:      command.GroupServer,
-				Since:      "4.0.0",
-				Complexity: "O(1)",
-				Summary:    "Tells how many bytes a key and its value take",
-				Arity:      -3,
-				Flags:      command.ReadOnly,
-				KeySpecs: []command.KeySpec{
-					{Flags: []string{"RO"}, Index: 2, LastKey: 0, KeyStep: 1},
-				},
-				Arguments: []command.Argument{
-					{Name: "key", Type: command.ArgKey},
-					{Name: "count", Type: command.ArgInteger, Token: "SAMPLES", Optional: true},
-				},
-				Run: runMemoryUsage,
-			},
-		},
-	},
-	{
 		Name:       "time",
 		Group:      command.GroupServer,
 		Since:      "2.6.0",
@@ -136,37 +99,6 @@ func runTime(c *command.Context) {
 	c.Reply.Array(2)
 	c.Reply.BulkString(strconv.FormatInt(now/1e6, 10))
 	c.Reply.BulkString(strconv.FormatInt(now%1e6, 10))
-}
-
-func runMemoryUsage(c *command.Context) {
-	// The answer is exact, so that SAMPLES is only checked.
-	for i := 3; i < len(c.Args); i += 2 {
-		if !command.Is(c.Args[i], "SAMPLES") || i+1 == len(c.Args) {
-			c.Reply.Error(command.ErrSyntax)
-			return
-		}
-		n, ok := c.Int(c.Args[i+1])
-		if !ok {
-			return
-		}
-		if n < 0 {
-			c.Reply.Error(command.ErrSyntax)
-			return
-		}
-	}
-	n, ok := keyMemory(c.DB, c.Args[2])
-	if !ok {
-		c.Reply.Null()
-		return
-	}
-	c.Reply.Int(n)
-}
-
-func runMemoryHelp(c *command.Context) {
-	c.ReplyHelp("memory",
-		"USAGE <key> [SAMPLES <count>]",
-		"    Tell how many bytes a key and its value take. The answer is exact: SAMPLES changes nothing.",
-	)
 }
 
 // runWait waits for replicas. There are none: whoever asks for one waits for

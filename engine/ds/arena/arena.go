@@ -78,6 +78,7 @@ type Arena struct {
 	emptyChunks int
 
 	used, reserved int64
+	surplus        int64 // see AddSurplus
 }
 
 // New returns an empty arena; it reserves memory with its first block.

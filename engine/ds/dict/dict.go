@@ -44,7 +44,8 @@ type Dict struct {
 	tables     [2]table // [1] exists while rehashing, from [0]
 	rehash     int      // bucket of [0] to be moved next, or -1
 	paused     int
-	freed      int   // bucket where FreeSome goes on
+	freed      int // bucket where FreeSome goes on
+	cost       Cost
 	nodeMemory int64 // bytes of all nodes
 	memory     int64 // bytes of the tables
 }
@@ -52,6 +53,33 @@ type Dict struct {
 // New returns an empty dict in a. Equal seeds give equal orders of iteration.
 func New(a *arena.Arena, seed uint64) *Dict {
 	return &Dict{arena: a, hasher: newHasher(seed), rehash: -1}
+}
+
+// Cost is what an element takes in redis-server beside its entry in the table
+// and its key.
+type Cost struct {
+	Bytes    int64
+	Skiplist bool // its head is a sorted set's: 16 bytes, 8 for each level
+}
+
+// SetCost says what the elements of an empty dict cost.
+func (d *Dict) SetCost(c Cost) { d.cost = c }
+
+// surplus is what an element would take in redis-server beyond its node here.
+func (d *Dict) surplus(r arena.Ref) int64 {
+	const entry = 32 // 24 that the allocator makes 32
+	n := arena.At[node](d.arena, r)
+	bytes := entry + arena.RedisString(int(n.keyLen)) + d.cost.Bytes
+	if d.cost.Skiplist {
+		bytes += arena.RedisBlock(2*int(n.headLen) - 8)
+	}
+	return bytes - int64(d.arena.Size(r))
+}
+
+// count notes the bytes of tables.
+func (d *Dict) count(bytes int) {
+	d.memory += int64(bytes)
+	d.arena.AddSurplus(-int64(bytes))
 }
 
 // Arena returns where the nodes are.
@@ -139,6 +167,7 @@ func (d *Dict) insert(r arena.Ref, hash uint32) {
 	*bucket = r
 	t.used++
 	d.nodeMemory += int64(d.arena.Size(r))
+	d.arena.AddSurplus(d.surplus(r))
 }
 
 // Unlink takes the node of key out without freeing it, and returns it, or 0.
@@ -166,6 +195,7 @@ func (d *Dict) unlink(r arena.Ref) {
 	*link = arena.At[node](d.arena, r).next
 	t.used--
 	d.nodeMemory -= int64(d.arena.Size(r))
+	d.arena.AddSurplus(-d.surplus(r))
 	d.shrinkIfSparse()
 }
 
@@ -206,6 +236,7 @@ func (d *Dict) Replace(old, new arena.Ref) {
 	n.next, n.hash = o.next, o.hash
 	*link = new
 	d.nodeMemory += int64(d.arena.Size(new) - d.arena.Size(old))
+	d.arena.AddSurplus(d.surplus(new) - d.surplus(old))
 }
 
 // NewNode returns a node with a zeroed head that is in no dict; see Link and
@@ -273,6 +304,7 @@ func (d *Dict) FreeSomeFunc(n int, release func(arena.Ref)) bool {
 				}
 				*bucket = arena.At[node](a, r).next
 				d.nodeMemory -= int64(a.Size(r))
+				a.AddSurplus(-d.surplus(r))
 				a.Free(r)
 				t.used--
 				n--

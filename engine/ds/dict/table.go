@@ -73,11 +73,14 @@ func (d *Dict) slotForWrite(t *table, i uint32) *arena.Ref {
 		segment := arena.Index[arena.Ref](d.arena, t.array, int(i>>segmentShift))
 		if *segment == 0 {
 			*segment = d.arena.AllocZeroed(segmentSize * bucketBytes)
-			d.memory += int64(d.arena.Size(*segment))
+			d.count(d.arena.Size(*segment))
 		}
 	}
 	return t.slot(d.arena, i)
 }
+
+// redisBucketBytes is what a bucket takes in redis-server.
+const redisBucketBytes = 8
 
 // newTable returns an empty table of size buckets, a power of two.
 func (d *Dict) newTable(size int) table {
@@ -86,7 +89,8 @@ func (d *Dict) newTable(size int) table {
 		n = size / segmentSize
 	}
 	array := d.arena.AllocZeroed(n * bucketBytes)
-	d.memory += int64(d.arena.Size(array))
+	d.count(d.arena.Size(array))
+	d.arena.AddSurplus(int64(size) * redisBucketBytes)
 	return table{array: array, mask: uint32(size - 1)}
 }
 
@@ -98,7 +102,8 @@ func (d *Dict) freeTable(t *table) {
 	if t.mask > segmentMask {
 		d.freeSegments(t, 0, t.size())
 	}
-	d.memory -= int64(d.arena.Size(t.array))
+	d.count(-d.arena.Size(t.array))
+	d.arena.AddSurplus(-int64(t.size()) * redisBucketBytes)
 	d.arena.Free(t.array)
 	*t = table{}
 }
@@ -108,7 +113,7 @@ func (d *Dict) freeSegments(t *table, from, to int) {
 	for i := (from + segmentMask) >> segmentShift; i < (to+segmentMask)>>segmentShift; i++ {
 		segment := arena.Index[arena.Ref](d.arena, t.array, i)
 		if *segment != 0 {
-			d.memory -= int64(d.arena.Size(*segment))
+			d.count(-d.arena.Size(*segment))
 			d.arena.Free(*segment)
 			*segment = 0
 		}

@@ -28,6 +28,9 @@ func (n Node) Score() float64 { return n.set.at(n.ref).score }
 // Next returns the node after this; it is not Valid after the last.
 func (n Node) Next() Node { return Node{n.set, n.set.link(n.ref, 0).forward} }
 
+// Levels is how many levels the node has in the skiplist.
+func (n Node) Levels() int { return int(n.set.at(n.ref).level) }
+
 // Prev returns the node before this; it is not Valid before the first.
 func (n Node) Prev() Node { return Node{n.set, n.set.at(n.ref).backward} }
 

@@ -55,6 +55,7 @@ type Set struct {
 // levels of the skiplist: one draw for each member added.
 func New(a *arena.Arena, seed uint64, random *rand.Rand) *Set {
 	s := &Set{arena: a, dict: dict.New(a, seed), random: random, level: 1}
+	s.dict.SetCost(dict.Cost{Skiplist: true})
 	s.header = dict.NewNode(a, nil, elementBytes+maxLevel*linkBytes)
 	return s
 }

@@ -218,12 +218,18 @@ func (c Consumer) Name() []byte { return c.name.bytes(c.g.s.a) }
 // PendingCount is how many entries are pending for the consumer.
 func (c Consumer) PendingCount() int { return c.pending.Len() }
 
+// PendingTree is how many keys and nodes the radix tree of these has.
+func (c Consumer) PendingTree() (keys, nodes int) { return c.pending.Len(), c.pending.Nodes() }
+
 // Pending are those for the consumer, from one ID to another. The current one
 // may be changed, none may be added or removed.
 func (c Consumer) Pending(from, to ID) iter.Seq[Pending] { return c.g.walk(&c.pending, from, to) }
 
 // PendingCount is how many entries are pending in the group.
 func (g Group) PendingCount() int { return g.pending.Len() }
+
+// PendingTree is how many keys and nodes the radix tree of these has.
+func (g Group) PendingTree() (keys, nodes int) { return g.pending.Len(), g.pending.Nodes() }
 
 // Pending are those of the group, from one ID to another. The current one may
 // be changed or removed, none may be added.

@@ -40,7 +40,8 @@ type header struct {
 	First      ID     // recorded-first-entry-id; 0-0 when empty
 	MaxDeleted ID     // max-deleted-entry-id: the greatest of those deleted by ID
 
-	bytes int64
+	bytes   int64
+	surplus int64 // see arena.Arena.AddSurplus
 }
 
 const (
@@ -48,7 +49,14 @@ const (
 	flagSameFields = 2
 )
 
-const headerBytes = 104
+const headerBytes = 112
+
+// What a stream takes in redis-server beyond what it takes here: mostly room
+// in the listpack that entries are added to, which is made large at once.
+const (
+	redisLeast   = 4270
+	leastSurplus = 500
+)
 
 // New makes an empty stream.
 func New(a *arena.Arena) Stream {
@@ -67,7 +75,12 @@ func Open(a *arena.Arena, r arena.Ref) Stream { return Stream{a, r, arena.At[hea
 func (s Stream) Ref() arena.Ref { return s.ref }
 
 // account adds what the arena has given out or taken back since before.
-func (s Stream) account(before int64) { s.bytes += s.a.Used() - before }
+func (s Stream) account(before int64) {
+	s.bytes += s.a.Used() - before
+	surplus := max(redisLeast-s.bytes, leastSurplus)
+	s.a.AddSurplus(surplus - s.surplus)
+	s.surplus = surplus
+}
 
 // Bytes is the memory of the stream.
 func (s Stream) Bytes() int64 { return s.bytes }
@@ -83,6 +96,7 @@ func (s Stream) TreeNodes() int { return s.nodes.Nodes() }
 func (s Stream) Free() {
 	s.nodes.Free(s.a, func(v uint64) { s.a.Free(arena.Ref(v)) })
 	s.groups.Free(s.a, func(v uint64) { s.openGroup(arena.Ref(v)).free() })
+	s.a.AddSurplus(-s.surplus)
 	s.a.Free(s.ref)
 }
 
@@ -228,6 +242,24 @@ func (s Stream) Listpacks(visit func(key, lp []byte)) {
 	for ok := it.First(); ok; ok = it.Next() {
 		visit(it.Key(), s.packed(it.Value()))
 	}
+}
+
+// SomeListpacks shows the listpacks in order until visit returns false.
+func (s Stream) SomeListpacks(visit func(lp []byte) bool) {
+	var it rax.Iterator
+	it.Start(s.a, &s.nodes)
+	for ok := it.First(); ok && visit(s.packed(it.Value())); ok = it.Next() {
+	}
+}
+
+// LastListpack is the one that entries are added to; nil if there is none.
+func (s Stream) LastListpack() []byte {
+	var it rax.Iterator
+	it.Start(s.a, &s.nodes)
+	if !it.Last() {
+		return nil
+	}
+	return s.packed(it.Value())
 }
 
 // AddListpack takes a listpack that Validate has found good, whose master
