@@ -30,6 +30,7 @@ const (
 	NoMandatoryKeys
 	MovableKeys
 	AllowBusy
+	Protected // DEBUG and what loads modules: not for everyone; COMMAND INFO does not print it
 	// OnlySentinel, ModuleCommand and the rest of Redis's flags have no use here.
 )
 

@@ -22,12 +22,14 @@ import (
 //
 // A family adds its shapes and its own words, %name, in a file of its own.
 type generator struct {
-	r      *rand.Rand
-	shapes []string
+	r        *rand.Rand
+	shapes   []string
+	protocol string   // that the connections speak
+	dumps    []string // payloads that DUMP has returned
 }
 
 func newGenerator(r *rand.Rand, only string) *generator {
-	g := &generator{r: r}
+	g := &generator{r: r, protocol: "2"}
 	match := regexp.MustCompile(only)
 	for _, list := range families {
 		for _, shape := range list {
@@ -41,8 +43,15 @@ func newGenerator(r *rand.Rand, only string) *generator {
 
 func (g *generator) pick(list ...string) string { return list[g.r.IntN(len(list))] }
 
-func (g *generator) command() []string {
-	shape := g.shapes[g.r.IntN(len(g.shapes))]
+func (g *generator) command() []string { return g.draw(g.shapes[g.r.IntN(len(g.shapes))]) }
+
+func (g *generator) draw(shape string) []string {
+	if name, is := strings.CutPrefix(shape, "@"); is {
+		return g.fromSyntax(name)
+	}
+	if shape == "RESET" && g.protocol != "2" {
+		shape = "PING"
+	}
 	var args []string
 	for i, word := range strings.Fields(shape) {
 		if i == 0 { // SORT_RO is one word
@@ -55,7 +64,7 @@ func (g *generator) command() []string {
 	// takes a member by chance, and from then on the two hold different sets.
 	// XADD with another key than was meant, and * for its ID, makes an ID of
 	// its own moment.
-	if len(args) > 1 && args[0] != "SPOP" && !slices.Contains(args, "*") && g.r.IntN(50) == 0 {
+	if len(args) > 1 && args[0] != "SPOP" && !strings.HasSuffix(args[0], "UNSUBSCRIBE") && !slices.Contains(args, "*") && g.r.IntN(50) == 0 {
 		i := 1 + g.r.IntN(len(args)-1)
 		if g.r.IntN(2) == 0 {
 			args = append(args[:i:i], args[i+1:]...)
@@ -89,6 +98,9 @@ func (g *generator) word(w string) []string {
 			args = append(args, g.word(strings.ReplaceAll(more, "~", "_"))...)
 		}
 		return args
+	}
+	if w == "%anycommand" {
+		return g.anyCommand()
 	}
 	if len(w) > 2 && w[0] == '%' {
 		return []string{familyWords[w[1:]](g)}

@@ -61,6 +61,10 @@ func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 		s.reject(c, spec, problem)
 		return
 	}
+	if spec.Flags&command.Protected != 0 && !s.allowsProtected(c, spec) {
+		s.reject(c, spec, notAllowed(spec))
+		return
+	}
 	c.LastCommand = spec.Name
 	if spec.Parent() != nil { // CLIENT LIST and its kin among them
 		c.LastCommand = spec.FullName()
@@ -106,6 +110,27 @@ func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 	ctx := s.pushContext(&c.Client, c.Reply)
 	s.run(ctx, spec, args)
 	s.popContext()
+}
+
+// allowsProtected follows enable-debug-command and enable-module-command;
+// "local" is a loopback address or a client that comes from no network at all.
+func (s *Server) allowsProtected(c *connection, spec *command.Spec) bool {
+	setting := s.config.EnableDebugCommand
+	if spec.Parent() != nil {
+		setting, _ = s.config.Value("enable-module-command")
+	}
+	return setting == "yes" || setting == "local" && (strings.HasPrefix(c.Address, "127.") || strings.HasPrefix(c.Address, "[::1]") ||
+		strings.HasPrefix(c.Address, "/") || !strings.Contains(c.Address, "."))
+}
+
+func notAllowed(spec *command.Spec) string {
+	name := spec.Name
+	if spec.Parent() != nil {
+		name = spec.Parent().Name
+	}
+	return "ERR " + strings.ToUpper(name) + " command not allowed. If the enable-" + name + "-command option is set to \"local\", " +
+		"you can run it from a local connection, otherwise you need to set this option in the configuration file, " +
+		"and then restart the server."
 }
 
 // existence checks the name and the number of words.

@@ -159,34 +159,17 @@ options:
 	c.Reply.Error("IOERR error or timeout connecting to the client")
 }
 
-const errModuleNotAllowed = `ERR MODULE command not allowed. If the enable-module-command option is set to "local", ` +
-	"you can run it from a local connection, otherwise you need to set this option in the configuration file, " +
-	"and then restart the server."
-
 func runModuleList(c *command.Context) { c.Reply.Array(0) }
 
-// mayManage follows enable-module-command. There are no modules: whoever may
-// load one is told that it cannot be loaded.
-func mayManage(c *command.Context) bool {
-	if allowed, _ := c.Config.Value("enable-module-command"); allowed == "no" {
-		c.Reply.Error(errModuleNotAllowed)
-		return false
-	}
-	return true
-}
-
+// There are no modules: whoever may load one is told that it cannot be loaded.
 func runModuleLoad(c *command.Context) {
-	if mayManage(c) {
-		c.Reply.Error("ERR Error loading the extension. Please check the server logs.")
-	}
+	c.Reply.Error("ERR Error loading the extension. Please check the server logs.")
 }
 
 func runModuleLoadex(c *command.Context) { runModuleLoad(c) }
 
 func runModuleUnload(c *command.Context) {
-	if mayManage(c) {
-		c.Reply.Error("ERR Error unloading module: no such module with that name")
-	}
+	c.Reply.Error("ERR Error unloading module: no such module with that name")
 }
 
 func runModuleHelp(c *command.Context) {

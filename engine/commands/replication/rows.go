@@ -105,7 +105,7 @@ var Commands = []*command.Spec{
 				Complexity: "O(1)",
 				Summary:    "Loads a module",
 				Arity:      -3,
-				Flags:      command.Admin | command.NoScript | command.NoAsyncLoading,
+				Flags:      command.Admin | command.NoScript | command.NoAsyncLoading | command.Protected,
 				Arguments: []command.Argument{
 					{Name: "path", Type: command.ArgString},
 					{Name: "arg", Type: command.ArgString, Optional: true, Multiple: true},
@@ -119,7 +119,7 @@ var Commands = []*command.Spec{
 				Complexity: "O(1)",
 				Summary:    "Loads a module with parameters",
 				Arity:      -3,
-				Flags:      command.Admin | command.NoScript | command.NoAsyncLoading,
+				Flags:      command.Admin | command.NoScript | command.NoAsyncLoading | command.Protected,
 				Arguments: []command.Argument{
 					{Name: "path", Type: command.ArgString},
 					{Name: "configs", Type: command.ArgBlock, Token: "CONFIG", Optional: true, Multiple: true, MultipleToken: true, Arguments: []command.Argument{
@@ -139,7 +139,7 @@ var Commands = []*command.Spec{
 				Complexity: "O(1)",
 				Summary:    "Unloads a module",
 				Arity:      3,
-				Flags:      command.Admin | command.NoScript | command.NoAsyncLoading,
+				Flags:      command.Admin | command.NoScript | command.NoAsyncLoading | command.Protected,
 				Arguments: []command.Argument{
 					{Name: "name", Type: command.ArgString},
 				},

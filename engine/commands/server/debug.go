@@ -23,15 +23,11 @@ var debugCommands = []*command.Spec{
 		Complexity:    "That of the subcommand",
 		Summary:       "Looks at and pokes the server's inside",
 		Arity:         -2,
-		Flags:         command.Admin | command.NoScript | command.Loading | command.Stale,
+		Flags:         command.Admin | command.NoScript | command.Loading | command.Stale | command.Protected,
 		SystemCommand: true,
 		Run:           runDebug,
 	},
 }
-
-const errDebugNotAllowed = `ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", ` +
-	"you can run it from a local connection, otherwise you need to set this option in the configuration file, " +
-	"and then restart the server."
 
 // debugSubcommands says how many words each takes, DEBUG included; most 0
 // means any number.
@@ -68,10 +64,6 @@ var debugRefused = []string{
 }
 
 func runDebug(c *command.Context) {
-	if !debugAllowed(c) {
-		c.Reply.Error(errDebugNotAllowed)
-		return
-	}
 	name := strings.ToUpper(string(c.Args[1]))
 	for _, sub := range debugSubcommands {
 		if sub.name == name && len(c.Args) >= sub.least && (sub.most == 0 || len(c.Args) <= sub.most) {
@@ -84,20 +76,6 @@ func runDebug(c *command.Context) {
 		return
 	}
 	c.ReplySubcommandError()
-}
-
-// debugAllowed follows enable-debug-command; "local" is a loopback address or
-// a client that comes from no network at all.
-func debugAllowed(c *command.Context) bool {
-	switch c.Config.EnableDebugCommand {
-	case "yes":
-		return true
-	case "local":
-		address := c.Client.Address
-		return strings.HasPrefix(address, "127.") || strings.HasPrefix(address, "[::1]") ||
-			strings.HasPrefix(address, "/") || !strings.Contains(address, ".")
-	}
-	return false
 }
 
 func runDebugDigest(c *command.Context) {
