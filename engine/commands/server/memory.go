@@ -129,7 +129,7 @@ func runMemoryStats(c *command.Context) {
 		}
 	}
 	w := c.Reply
-	w.Map(25 + databases)
+	w.Map(27 + databases)
 	whole := func(name string, n int64) {
 		w.BulkString(name)
 		w.Int(n)
