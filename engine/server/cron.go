@@ -12,7 +12,7 @@ const notifyExpired = config.NotifyExpired
 func (s *Server) cron() {
 	s.cronRuns++
 	s.restCoroutine()
-	s.nextCron = s.now + 1000000/int64(max(s.config.Hz, 1))
+	s.nextCron = s.now + 1000000/int64(s.hz())
 	if s.loading != nil || s.cronPaused {
 		return
 	}
@@ -37,41 +37,6 @@ func (s *Server) cron() {
 // rehashBuckets take less than the millisecond that Redis spends on it.
 const rehashBuckets = 5000
 
-type cycle int
-
-const (
-	slowCycle cycle = iota
-	fastCycle
-)
-
-// activeExpireCycle deletes expired keys that nobody asks for. As in Redis it
-// samples each database and goes on where more than a tenth of the sample
-// (less with active-expire-effort) had expired. Redis bounds the cycle by a
-// stopwatch; here a number of rounds stands for it, so that a run replays.
-func (s *Server) activeExpireCycle(kind cycle) {
-	if s.space.KeepExpired {
-		return
-	}
-	effort := s.config.ActiveExpireEffort - 1
-	perLoop := 20 + 5*effort
-	acceptable := 10 - effort
-	rounds := 400
-	if kind == fastCycle {
-		rounds = 10
-	}
-	for _, db := range s.space.DBs {
-		for rounds > 0 && db.Volatile() > 0 {
-			rounds--
-			sampled, expired := db.ExpireSample(perLoop)
-			if sampled == 0 || expired*100/sampled <= acceptable {
-				break
-			}
-		}
-		db.ExpireFieldsSample(rounds)
-	}
-	s.flushUnit()
-}
-
 // PauseCron is DEBUG PAUSE-CRON.
 func (s *Server) PauseCron(on bool) { s.cronPaused = on }
 
@@ -80,9 +45,6 @@ func (s *Server) ChangeReplicationID() { s.replicationID = hexID(s.random) }
 
 // Log writes a line of the log for DEBUG LOG.
 func (s *Server) Log(text string) { s.logf(event.Warning, text) }
-
-// SetActiveExpire is DEBUG SET-ACTIVE-EXPIRE.
-func (s *Server) SetActiveExpire(on bool) { s.activeExpire = on }
 
 // closeIdle closes connections idle longer than "timeout" seconds.
 func (s *Server) closeIdle() {

@@ -128,6 +128,7 @@ type Server struct {
 	cronRuns     int64
 
 	eviction eviction
+	expiring expiring
 	memory   memory
 	stats    statistics
 	observed observed

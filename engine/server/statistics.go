@@ -108,6 +108,7 @@ func (s *Server) ResetStatistics() {
 	s.stats.reset()
 	s.space.Hits, s.space.Misses, s.space.ExpiredKeys, s.space.ExpiredFields = 0, 0, 0, 0
 	s.aof.delayedSyncs = 0
+	s.expiring.stale, s.expiring.timeCaps, s.expiring.work = 0, 0, 0
 	s.eviction.keys, s.eviction.over, s.eviction.overBefore = 0, false, 0
 }
 
