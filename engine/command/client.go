@@ -45,6 +45,9 @@ type Client struct {
 	// QueryBuffer is the bytes of input not run yet, QueryBufferFree the room
 	// left in its buffer.
 	QueryBuffer, QueryBufferFree int64
+	// Unsent is the bytes of replies that wait outside of Reply, Memory what
+	// the client holds in all.
+	Unsent, Memory int64
 
 	// Blocked is set while the client waits; its commands stay unread until it
 	// is nil again.
@@ -55,6 +58,7 @@ type Client struct {
 type Transaction struct {
 	Open    bool
 	Queue   [][][]byte // own copies
+	Bytes   int64      // of the words in it
 	Flags   Flags      // all flags of queued commands together
 	Aborted bool       // a command could not be queued: EXEC will fail
 	Dirty   bool       // a watched key changed: EXEC will reply nil

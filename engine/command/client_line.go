@@ -42,9 +42,7 @@ func (c *Context) AppendClient(dst []byte, client *Client) []byte {
 	}
 	if client.Transaction.Open {
 		multi = int64(len(client.Transaction.Queue))
-		for _, args := range client.Transaction.Queue {
-			queued += size(args)
-		}
+		queued = client.Transaction.Bytes
 	}
 	output := int64(client.Reply.Len())
 	events := "r"
@@ -72,9 +70,9 @@ func (c *Context) AppendClient(dst []byte, client *Client) []byte {
 	integer("rbs", 0)
 	integer("rbp", 0)
 	integer("obl", output)
-	integer("oll", 0)
-	integer("omem", 0)
-	integer("tot-mem", client.QueryBuffer+client.QueryBufferFree+arguments+queued+output)
+	integer("oll", min(client.Unsent, 1))
+	integer("omem", client.Unsent)
+	integer("tot-mem", client.Memory+arguments)
 	text("events", events)
 	text("cmd", client.LastCommand)
 	text("user", client.UserName())

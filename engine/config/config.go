@@ -119,6 +119,7 @@ type Config struct {
 	ClientQueryBufferLimit   int64
 	MaxClients               int64
 	MaxMemory                int64
+	MaxMemoryClients         int64 // negative: percent of MaxMemory
 	Timeout                  int64
 	RequirePass              string
 	ACLPubSubDefault         string // "allchannels" or "resetchannels"

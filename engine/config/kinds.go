@@ -274,25 +274,36 @@ func keptMemory(name, value string, low, high int64) Parameter {
 	return p
 }
 
-// keptPercent is an amount of memory or "n%".
-func keptPercent(name, value string) Parameter {
-	return keep(name, value, func(value string) (string, error) {
-		if digits, ok := strings.CutSuffix(value, "%"); ok {
-			n, err := strconv.ParseUint(digits, 10, 32)
-			switch {
-			case err != nil:
-				return "", errPercent
-			case n > 100:
-				return "", reason("percentage argument must be less or equal to 100")
+// percentParameter is an amount of memory, or "n%", which is kept as -n.
+func percentParameter(name, value string, field func(c *Config) *int64) Parameter {
+	return Parameter{
+		Name: name, Default: value, memory: true,
+		get: func(c *Config) string {
+			if n := *field(c); n < 0 {
+				return strconv.FormatInt(-n, 10) + "%"
 			}
-			return strconv.FormatUint(n, 10) + "%", nil
-		}
-		n, ok := ParseMemory(value)
-		if !ok {
-			return "", errPercent
-		}
-		return strconv.FormatInt(n, 10), nil
-	})
+			return strconv.FormatInt(*field(c), 10)
+		},
+		set: one(func(c *Config, value string) error {
+			if digits, ok := strings.CutSuffix(value, "%"); ok {
+				n, err := strconv.ParseUint(digits, 10, 32)
+				switch {
+				case err != nil:
+					return errPercent
+				case n > 100:
+					return reason("percentage argument must be less or equal to 100")
+				}
+				*field(c) = -int64(n)
+				return nil
+			}
+			n, ok := ParseMemory(value)
+			if !ok {
+				return errPercent
+			}
+			*field(c) = n
+			return nil
+		}),
+	}
 }
 
 func text(name, value string, field func(c *Config) *string) Parameter {

@@ -101,7 +101,7 @@ var Parameters = []Parameter{
 	keptText("masteruser", ""),
 	integer("maxclients", "10000", 1, 4294967295, func(c *Config) *int64 { return &c.MaxClients }),
 	memory("maxmemory", "0", 0, maxLong, func(c *Config) *int64 { return &c.MaxMemory }),
-	keptPercent("maxmemory-clients", "0"),
+	percentParameter("maxmemory-clients", "0", func(c *Config) *int64 { return &c.MaxMemoryClients }),
 	integer("maxmemory-eviction-tenacity", "10", 0, 100, func(c *Config) *int { return &c.MaxMemoryEvictionTenacity }),
 	choice("maxmemory-policy", "noeviction", func(c *Config) *string { return &c.MaxMemoryPolicy }, "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"),
 	integer("maxmemory-samples", "5", 1, maxInt, func(c *Config) *int { return &c.MaxMemorySamples }),

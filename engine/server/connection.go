@@ -168,12 +168,6 @@ func (s *Server) Output(id uint64) (data []byte, closed bool) {
 	return data, closed
 }
 
-// measureBuffers tells commands what is in the input buffer.
-func (c *connection) measureBuffers() {
-	c.QueryBuffer = int64(c.reader.Buffered())
-	c.QueryBufferFree = int64(c.reader.MemoryUsage()) - c.QueryBuffer
-}
-
 // markDirty notes that a client's reply grew, or that it is to be closed.
 func (s *Server) markDirty(c *connection) {
 	if !c.dirty {

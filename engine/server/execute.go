@@ -68,7 +68,7 @@ func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 	c.LastCommand = spec.Name
 	if spec.Parent() != nil { // CLIENT LIST and its kin among them
 		c.LastCommand = spec.FullName()
-		c.measureBuffers()
+		s.measureBuffers(c)
 	}
 	if !c.Authenticated && s.acl.AuthRequired && spec.Flags&command.NoAuth == 0 {
 		s.reject(c, spec, command.ErrNoAuth)
@@ -86,6 +86,11 @@ func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 		}
 		if d := s.forbidden(&c.Client, spec, args, context); d != command.Allowed {
 			s.reject(c, spec, d.Error(spec))
+			return
+		}
+	}
+	if s.config.MaxMemoryClients != 0 {
+		if s.evictClients(); c.CloseNow {
 			return
 		}
 	}
@@ -278,6 +283,9 @@ func (s *Server) queue(c *connection, spec *command.Spec, args [][]byte) {
 	t := &c.Transaction
 	if !t.Aborted && !t.Dirty {
 		t.Queue = append(t.Queue, command.CopyWords(args))
+		for _, arg := range args {
+			t.Bytes += int64(len(arg))
+		}
 		t.Flags |= spec.Flags
 	}
 	c.writer.SimpleString("QUEUED")
@@ -311,7 +319,7 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 		s.readStopwatch()
 	}
 	start := s.lap
-	mark := ctx.Reply.Len()
+	mark, errorsBefore := ctx.Reply.Len(), s.stats.errorReplies
 	if s.stats.monitors > 0 && spec.Flags&command.SkipMonitor != 0 { // a script: before what it calls
 		s.feedMonitors(ctx, spec, args)
 	}
@@ -343,7 +351,11 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	if ctx.Client.Blocked != nil { // counted when it is over
 		return
 	}
-	s.stats.ran(spec, duration, failed(ctx.Reply, mark))
+	bad := failed(ctx.Reply, mark)
+	if bad {
+		s.stats.failure(ctx.Reply.Bytes()[mark:], errorsBefore)
+	}
+	s.stats.ran(spec, duration, bad)
 	if !together {
 		if s.config.LatencyTracking {
 			s.stats.calls[spec.Row()].tookLevel(command.Level(duration))

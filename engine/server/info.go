@@ -264,12 +264,14 @@ func infoStats(s *Server, w *infoWriter) {
 	w.int("sync_partial_ok", 0)
 	w.int("sync_partial_err", 0)
 	w.int("expired_keys", s.space.ExpiredKeys)
-	w.int("expired_subkeys", s.space.ExpiredFields)
+	if n := s.space.ExpiredFields; n > 0 { // of Redis 7.4
+		w.int("expired_subkeys", n)
+	}
 	w.fixed("expired_stale_perc", s.expiring.stale*100)
 	w.int("expired_time_cap_reached_count", s.expiring.timeCaps)
 	w.int("expire_cycle_cpu_milliseconds", s.expiring.work/1_000_000)
 	w.int("evicted_keys", s.eviction.keys)
-	w.int("evicted_clients", 0)
+	w.int("evicted_clients", s.stats.evictedClients)
 	exceeded, exceededNow := s.eviction.exceeded(s.now)
 	w.int("total_eviction_exceeded_time", exceeded/1000)
 	w.int("current_eviction_exceeded_time", exceededNow/1000)

@@ -59,12 +59,7 @@ func (s *Server) excessMemory() int64 {
 func (s *Server) measureClients() {
 	total := int64(0)
 	for _, c := range s.order {
-		buffers := int64(c.writer.Len()) + int64(c.reader.MemoryUsage())
-		if s.space.Now-c.LastInteraction < activeSeconds*1000 {
-			total += max(activeClient, buffers)
-		} else {
-			total += idleClient + buffers
-		}
+		total += s.heldBy(c)
 	}
 	s.memory.clients = total
 }

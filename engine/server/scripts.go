@@ -246,6 +246,7 @@ func (c *scriptCache) Call(args [][]byte) []byte {
 	s := c.server
 	spec := s.table.Resolve(args)
 	if problem := c.refusal(spec, args); problem != "" {
+		s.stats.errorReply(problem)
 		c.writer.Error(problem)
 		return c.writer.Bytes()
 	}

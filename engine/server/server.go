@@ -373,6 +373,9 @@ func (s *Server) beforeSleep() {
 	if s.blocking.clients > 0 {
 		s.serveReady() // what the expiry of keys has made ready
 	}
+	if s.config.MaxMemoryClients != 0 {
+		s.evictClients()
+	}
 	if s.tracking.clients > 0 {
 		s.broadcastInvalidations()
 	}
@@ -416,7 +419,7 @@ func (s *Server) Now() int64 { return s.now }
 func (s *Server) Clients() []*command.Client {
 	list := make([]*command.Client, 0, len(s.order))
 	for _, c := range s.order {
-		c.measureBuffers()
+		s.measureBuffers(c)
 		list = append(list, &c.Client)
 	}
 	return list

@@ -11,14 +11,15 @@ import (
 
 // statistics are the counters of INFO that belong to no one else.
 type statistics struct {
-	connections, rejectedConnections int64
-	commands                         int64
-	netInput, netOutput              int64
-	monitors                         int
-	calls                            []callStatistics // by command.Spec.Row
-	errors                           map[string]int64 // by the first word of the reply
-	errorReplies                     int64
-	peakMemory                       int64
+	connections, rejectedConnections, evictedClients int64
+	commands                                         int64
+	netInput, netOutput                              int64
+	monitors                                         int
+	calls                                            []callStatistics // by command.Spec.Row
+	errors                                           map[string]int64 // by the first word of the reply
+	lastError                                        string           // the code of the newest
+	errorReplies                                     int64
+	peakMemory                                       int64
 
 	// rates over the last 16 samples, one a cron run
 	samples    [3]rate
@@ -100,7 +101,28 @@ func (st *statistics) rejected(spec *command.Spec) { st.calls[spec.Row()].reject
 func (st *statistics) errorReply(text string) {
 	st.errorReplies++
 	code, _, _ := strings.Cut(text, " ")
-	st.errors[code]++
+	if _, known := st.errors[code]; known || len(st.errors) < maxErrorCodes && len(code) <= maxErrorCode {
+		st.errors[strings.Clone(code)]++
+	}
+	st.lastError = code
+}
+
+// Scripts can make up codes: they are not remembered without end.
+const (
+	maxErrorCodes = 1000
+	maxErrorCode  = 64
+)
+
+// failure counts the error that a reply is, unless it is one that a script
+// has passed on: before is how many errors there were before the command.
+func (st *statistics) failure(reply []byte, before int64) {
+	end := 1
+	for end < len(reply) && reply[end] != ' ' && reply[end] != '\r' {
+		end++
+	}
+	if code := string(reply[1:end]); before == st.errorReplies || code != st.lastError {
+		st.errorReply(code)
+	}
 }
 
 // ResetStatistics is CONFIG RESETSTAT.

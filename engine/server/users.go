@@ -126,7 +126,7 @@ func (s *Server) Denied(c *command.Context, d command.Denial, object, user strin
 
 func (s *Server) noteDenial(c *command.Client, args [][]byte, d command.Denial, context, object, user string) {
 	if real := s.clients[c.ID]; real != nil { // the caller, for the client of scripts
-		real.measureBuffers()
+		s.measureBuffers(real)
 		c = &real.Client
 	}
 	view := command.Context{Client: c, Args: args, Now: s.space.Now}
