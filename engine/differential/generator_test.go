@@ -64,7 +64,7 @@ func (g *generator) draw(shape string) []string {
 	// takes a member by chance, and from then on the two hold different sets.
 	// XADD with another key than was meant, and * for its ID, makes an ID of
 	// its own moment.
-	if len(args) > 1 && args[0] != "SPOP" && !strings.HasSuffix(args[0], "UNSUBSCRIBE") && !slices.Contains(args, "*") && g.r.IntN(50) == 0 {
+	if len(args) > 1 && args[0] != "SPOP" && !strings.HasSuffix(args[0], "UNSUBSCRIBE") && args[0] != "SHUTDOWN" && !slices.Contains(args, "*") && g.r.IntN(50) == 0 {
 		i := 1 + g.r.IntN(len(args)-1)
 		if g.r.IntN(2) == 0 {
 			args = append(args[:i:i], args[i+1:]...)

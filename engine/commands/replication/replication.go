@@ -101,21 +101,23 @@ func runFailover(c *command.Context) {
 }
 
 // migrateKeys finds the keys of MIGRATE: the third word, or, where that is
-// empty, those behind KEYS.
+// empty, those behind KEYS. Both at once is a mistake, and names no key.
 func migrateKeys(args [][]byte) ([]int, error) {
-	if len(args[3]) > 0 {
-		return []int{3}, nil
-	}
-	var keys []int
 	for i := 6; i < len(args); i++ {
-		if command.Is(args[i], "KEYS") {
-			for k := i + 1; k < len(args); k++ {
+		switch word := args[i]; {
+		case command.Is(word, "AUTH"):
+			i++
+		case command.Is(word, "AUTH2"):
+			i += 2
+		case command.Is(word, "KEYS"):
+			var keys []int
+			for k := i + 1; k < len(args) && len(args[3]) == 0; k++ {
 				keys = append(keys, k)
 			}
-			break
+			return keys, nil
 		}
 	}
-	return keys, nil
+	return []int{3}, nil
 }
 
 // runMigrate answers as where the other server cannot be reached: there is no
