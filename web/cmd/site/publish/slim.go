@@ -35,6 +35,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		return nil, nil, errWasm
 	}
 	var resumed map[int]int
+	var others map[int][]byte
 	var start startFunction
 	for r := (reader{wasm[8:]}); len(r.b) > 0; {
 		id := r.take(1)[0]
@@ -44,6 +45,9 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 				return nil, nil, err
 			}
 			if resumed, err = deferReturns(memory, base); err != nil {
+				return nil, nil, err
+			}
+			if others, err = replacements(memory); err != nil {
 				return nil, nil, err
 			}
 			if start.code, err = maker(memory, base); err != nil {
@@ -57,7 +61,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		body := r.take(r.uint())
 		switch id {
 		case 10:
-			if body, err = straightened(body, resumed); err != nil {
+			if body, err = straightened(body, resumed, others); err != nil {
 				return nil, nil, err
 			}
 			body = start.appendCode(body)
@@ -94,14 +98,20 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 }
 
 // straightened rewrites the functions of a code section; resumed says where
-// the runtime goes on with one that recovered from a panic.
-func straightened(section []byte, resumed map[int]int) ([]byte, error) {
+// the runtime goes on with one that recovered from a panic, others are bodies
+// that take the place of what stands there.
+func straightened(section []byte, resumed map[int]int, others map[int][]byte) ([]byte, error) {
 	r := reader{section}
 	n := r.uint()
 	out := binary.AppendUvarint(nil, uint64(n))
 	for i := range n {
 		function := reader{r.take(r.uint())}
 		whole := function.b
+		if other := others[i]; other != nil {
+			out = binary.AppendUvarint(out, uint64(len(other)))
+			out = append(out, other...)
+			continue
+		}
 		for k := function.uint(); k > 0; k-- { // its locals
 			function.uint()
 			function.take(1)
