@@ -14,7 +14,7 @@ var Commands = []*command.Spec{
 		Arity:      -3,
 		Flags:      command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys | command.MovableKeys,
 		KeySpecs: []command.KeySpec{
-			{Flags: []string{"RW", "access", "update"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
+			{Notes: "what the script does to a key, nobody knows before", Flags: []string{"RW", "access", "update"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
 		},
 		Arguments: []command.Argument{
 			{Name: "script", Type: command.ArgString},
@@ -52,7 +52,7 @@ var Commands = []*command.Spec{
 		Arity:      -3,
 		Flags:      command.ReadOnly | command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys | command.MovableKeys,
 		KeySpecs: []command.KeySpec{
-			{Flags: []string{"RO", "access"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
+			{Notes: "what the script does to a key, nobody knows before", Flags: []string{"RO", "access"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
 		},
 		Arguments: []command.Argument{
 			{Name: "script", Type: command.ArgString},
@@ -186,7 +186,7 @@ var Commands = []*command.Spec{
 		Arity:      -3,
 		Flags:      command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys | command.MovableKeys,
 		KeySpecs: []command.KeySpec{
-			{Flags: []string{"RW", "access", "update"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
+			{Notes: "what the script does to a key, nobody knows before", Flags: []string{"RW", "access", "update"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
 		},
 		Arguments: []command.Argument{
 			{Name: "function", Type: command.ArgString},
@@ -205,7 +205,7 @@ var Commands = []*command.Spec{
 		Arity:      -3,
 		Flags:      command.ReadOnly | command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys | command.MovableKeys,
 		KeySpecs: []command.KeySpec{
-			{Flags: []string{"RO", "access"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
+			{Notes: "what the script does to a key, nobody knows before", Flags: []string{"RO", "access"}, Index: 2, KeyNum: true, KeyNumIndex: 0, FirstKey: 1, KeyStep: 1},
 		},
 		Arguments: []command.Argument{
 			{Name: "function", Type: command.ArgString},

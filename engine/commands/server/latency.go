@@ -474,13 +474,13 @@ func runLatencyHelp(c *command.Context) {
 		"    Explain what held the server up.",
 		"GRAPH <event>",
 		"    Draw the latencies of an event.",
-		"HISTOGRAM [<command> ...]",
-		"    Tell how the durations of commands are distributed.",
 		"HISTORY <event>",
 		"    List times and latencies of an event.",
 		"LATEST",
 		"    Show the newest and the worst latency of each event.",
 		"RESET [<event> ...]",
 		"    Forget the latencies of these events, or of all.",
+		"HISTOGRAM [COMMAND ...]",
+		"    Tell how the durations of commands are distributed.",
 	)
 }

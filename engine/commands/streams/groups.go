@@ -171,15 +171,19 @@ func runXgroupDelconsumer(c *command.Context) {
 }
 
 func runXgroupHelp(c *command.Context) {
-	c.ReplyHelp("xgroup", strings.Split(`CREATE <key> <group> <id|$> [MKSTREAM] [ENTRIESREAD <n>]
-    Make a group that reads what comes after <id>, and with MKSTREAM the stream.
-CREATECONSUMER <key> <group> <consumer>
+	c.ReplyHelp("xgroup", strings.Split(`CREATE <key> <groupname> <id|$> [option]
+    Make a group that reads what comes after <id>. Options are:
+    * MKSTREAM
+      Make the stream if there is none.
+    * ENTRIESREAD entries_read
+      Say how many entries the group has read so far.
+CREATECONSUMER <key> <groupname> <consumer>
     Make a consumer.
-DELCONSUMER <key> <group> <consumer>
+DELCONSUMER <key> <groupname> <consumer>
     Remove a consumer with what is pending for it.
-DESTROY <key> <group>
+DESTROY <key> <groupname>
     Remove a group.
-SETID <key> <group> <id|$> [ENTRIESREAD <n>]
+SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]
     Make a group go on after <id>.`, "\n")...)
 }
 

@@ -183,11 +183,11 @@ func runXinfoConsumers(c *command.Context) {
 }
 
 func runXinfoHelp(c *command.Context) {
-	c.ReplyHelp("xinfo", strings.Split(`CONSUMERS <key> <group>
+	c.ReplyHelp("xinfo", strings.Split(`CONSUMERS <key> <groupname>
     Tell of the consumers of a group.
 GROUPS <key>
     Tell of the groups of a stream.
-STREAM <key> [FULL [COUNT <count>]]
+STREAM <key> [FULL [COUNT <count>]
     Tell of a stream, with FULL also of its first entries, its groups, their
     consumers and what is pending.`, "\n")...)
 }
