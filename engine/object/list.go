@@ -7,8 +7,24 @@ import (
 // NewList makes an empty list.
 func (s *Store) NewList() Value {
 	v := Value{Type: List, Encoding: QuickList}
-	v.setRef(quicklist.New(s.Arena, s.Limits.ListMaxListpackSize).Header())
+	list := quicklist.New(s.Arena, s.Limits.ListMaxListpackSize)
+	if s.plainFrom != 0 {
+		list.SetPlainFrom(s.plainFrom)
+	}
+	v.setRef(list.Header())
 	return v
+}
+
+// SetPlainFrom changes the size in bytes from which elements of new lists have
+// a node of their own; 0: back to the 1 GB that it is at first.
+func (s *Store) SetPlainFrom(n int) { s.plainFrom = n }
+
+// PlainFrom is that size.
+func (s *Store) PlainFrom() int {
+	if s.plainFrom == 0 {
+		return quicklist.DefaultPlainFrom
+	}
+	return s.plainFrom
 }
 
 // List views a value as the list it is. Edits through it change the value.

@@ -144,7 +144,12 @@ type Store struct {
 	// same input gives the same structure.
 	Random *rand.Rand
 
-	hashSeed uint64
+	// SkipChecksums makes RESTORE and the loading of files believe what they are
+	// given, as DEBUG SET-SKIP-CHECKSUM-VALIDATION does.
+	SkipChecksums bool
+
+	plainFrom int // see SetPlainFrom
+	hashSeed  uint64
 	tables   handles[*table]
 	sorted   handles[*sortedset.Set]
 	scratch  []byte

@@ -2,6 +2,7 @@ package object
 
 import (
 	"everysec/engine/ds/arena"
+	"everysec/engine/ds/dict"
 	"everysec/engine/ds/stream"
 )
 
@@ -111,6 +112,20 @@ func (s *sample) times(n int) int64 {
 	}
 	return int64(float64(s.bytes) / float64(s.n) * float64(n))
 }
+
+// Dict is the hash table of a value, to be read only; nil if it has none.
+func (s *Store) Dict(v *Value) *dict.Dict {
+	switch v.Encoding {
+	case HashTable:
+		return s.table(v).Dict
+	case SkipList:
+		return s.sorted.items[v.Word].Dict()
+	}
+	return nil
+}
+
+// PackedLen is the bytes of a listpack or intset.
+func (s *Store) PackedLen(v *Value) int { return len(s.packed(v)) }
 
 func (s *Store) sampleTable(v *Value, sampled *sample) {
 	if v.Type == Set {

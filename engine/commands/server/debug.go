@@ -1,12 +1,10 @@
 package server
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
 	"everysec/engine/command"
-	"everysec/engine/ds/arena"
 	"everysec/engine/number"
 	"everysec/engine/object"
 	"everysec/engine/rdb"
@@ -37,30 +35,33 @@ var debugSubcommands = []struct {
 	run         func(c *command.Context)
 }{
 	{"CHANGE-REPL-ID", 2, 2, runDebugChangeReplicationID},
+	{"CLIENT-EVICTION", 2, 2, runDebugClientEviction},
+	{"CLUSTERLINK", 5, 5, runDebugClusterLink},
 	{"DIGEST", 2, 2, runDebugDigest},
 	{"DIGEST-VALUE", 2, 0, runDebugDigestValue},
+	{"DROP-CLUSTER-PACKET-FILTER", 3, 3, runDebugDropPackets},
 	{"ERROR", 3, 3, runDebugError},
 	{"HELP", 2, 2, runDebugHelp},
-	{"HTSTATS", 3, 0, runDebugHTStats},
+	{"HTSTATS", 3, 3, runDebugHTStats},
+	{"HTSTATS-KEY", 3, 3, runDebugHTStatsKey},
+	{"LISTPACK", 3, 3, runDebugListpack},
 	{"LOADAOF", 2, 2, runDebugLoadAOF},
 	{"LOG", 3, 3, runDebugLog},
 	{"OBJECT", 3, 3, runDebugObject},
 	{"PAUSE-CRON", 3, 3, runDebugPauseCron},
 	{"POPULATE", 3, 5, runDebugPopulate},
 	{"PROTOCOL", 3, 3, runDebugProtocol},
+	{"QUICKLIST", 3, 4, runDebugQuicklist},
+	{"QUICKLIST-PACKED-THRESHOLD", 3, 3, runDebugPackedThreshold},
 	{"RELOAD", 2, 0, runDebugReload},
 	{"REPLICATE", 3, 0, runDebugReplicate},
+	{"REPLYBUFFER", 4, 4, runDebugReplyBuffer},
 	{"SDSLEN", 3, 3, runDebugSDSLen},
 	{"SET-ACTIVE-EXPIRE", 3, 3, runDebugSetActiveExpire},
+	{"SET-SKIP-CHECKSUM-VALIDATION", 3, 3, runDebugSkipChecksums},
 	{"SLEEP", 3, 3, runDebugSleep},
-}
-
-// debugRefused are the other subcommands of a real server.
-var debugRefused = []string{
-	"AOF-FLUSH-SLEEP", "ASSERT", "CLIENT-EVICTION", "CLUSTERLINK", "CONFIG-REWRITE-FORCE-ALL", "CRASH-AND-RECOVER",
-	"DROP-CLUSTER-PACKET-FILTER", "HTSTATS-KEY", "LEAK", "LISTPACK", "MALLCTL", "MALLCTL-STR", "OOM", "PANIC", "QUICKLIST",
-	"QUICKLIST-PACKED-THRESHOLD", "REPLYBUFFER", "RESTART", "SEGFAULT", "SET-DISABLE-DENY-SCRIPTS",
-	"SET-SKIP-CHECKSUM-VALIDATION", "STRINGMATCH-TEST", "STRUCTSIZE",
+	{"STRINGMATCH-TEST", 2, 2, runDebugStringMatch},
+	{"STRUCTSIZE", 2, 2, runDebugStructSize},
 }
 
 func runDebug(c *command.Context) {
@@ -71,8 +72,8 @@ func runDebug(c *command.Context) {
 			return
 		}
 	}
-	if slices.Contains(debugRefused, name) {
-		c.Reply.Error("ERR DEBUG " + name + " is not supported by this server")
+	if problem, is := refusedDebug(name); is {
+		c.Reply.Error(problem)
 		return
 	}
 	c.ReplySubcommandError()
@@ -116,28 +117,6 @@ func runDebugReplicate(c *command.Context) {
 	c.Reply.OK()
 }
 
-func runDebugSDSLen(c *command.Context) {
-	e := c.DB.Lookup(c.Args[2], true)
-	switch {
-	case e == nil:
-		c.Reply.Error(command.ErrNoSuchKey)
-		return
-	case e.Value.Encoding != object.Raw && e.Value.Encoding != object.EmbStr:
-		c.Reply.Error("ERR Not an sds encoded string.")
-		return
-	}
-	var b []byte
-	describe := func(name string, length int) {
-		b = strconv.AppendInt(append(b, name+"_sds_len:"...), int64(length), 10)
-		b = append(b, ", "+name+"_sds_avail:0, "+name+"_zmalloc: "...)
-		b = strconv.AppendInt(b, int64(arena.Usable(length)), 10)
-	}
-	describe("key", len(c.Args[2]))
-	b = append(b, ", "...)
-	describe("val", len(c.Objects().StringBytes(&e.Value)))
-	c.Reply.SimpleString(string(b))
-}
-
 // runDebugHTStats describes the hash table of a database's keys. Keys with an
 // expiry are in a list of their own here.
 func runDebugHTStats(c *command.Context) {
@@ -150,16 +129,7 @@ func runDebugHTStats(c *command.Context) {
 		return
 	}
 	db := c.Space.DBs[id]
-	text := "[Dictionary HT]\n"
-	shape := db.Keys.Shape()
-	for i, title := range []string{"main hash table", "rehashing target"} {
-		if shape.Used[i] > 0 {
-			text += "Hash table " + strconv.Itoa(i) + " stats (" + title + "):\n" + chains(db.Keys.ChainLengths(i, 0, shape.Size[i]), shape.Used[i])
-		}
-	}
-	if db.Len() == 0 {
-		text += "No stats available for empty dictionaries\n"
-	}
+	text := "[Dictionary HT]\n" + tableStats(db.Keys)
 	text += "[Expires HT]\n"
 	if n := db.Volatile(); n > 0 {
 		text += " number of elements: " + strconv.Itoa(n) + "\n"
@@ -231,7 +201,7 @@ func runDebugSleep(c *command.Context) {
 }
 
 func runDebugObject(c *command.Context) {
-	e := c.DB.Lookup(c.Args[2], true)
+	e := c.DB.Peek(c.Args[2])
 	if e == nil {
 		c.Reply.Error(command.ErrNoSuchKey)
 		return
@@ -381,6 +351,10 @@ func runDebugHelp(c *command.Context) {
 		"    Reply with this error.",
 		"HTSTATS <dbid>",
 		"    Describe the hash table of a database.",
+		"HTSTATS-KEY <key>",
+		"    The same for the hash table of a hash, set or sorted set.",
+		"LISTPACK <key>",
+		"    Write what a listpack is made of to the log.",
 		"LOADAOF",
 		"    Write the append-only file out and load the data from it.",
 		"LOG <message>",
@@ -393,16 +367,28 @@ func runDebugHelp(c *command.Context) {
 		"    Add that many strings named <prefix>:<number>, of a fixed size if given.",
 		"PROTOCOL <type>",
 		"    Reply with a value of that type.",
+		"QUICKLIST <key> [0|1]",
+		"    Write what a quicklist is made of to the log.",
+		"QUICKLIST-PACKED-THRESHOLD <size>",
+		"    From this size on elements of lists have a node of their own; 0: from 1 GB.",
 		"RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
 		"    Save the data and load it again. With MERGE keys that exist are replaced,",
 		"    with NOFLUSH the data is kept, with NOSAVE the file is loaded as it is.",
 		"REPLICATE <command> [<arg> ...]",
 		"    Send a command to the append-only file without running it.",
+		"REPLYBUFFER (RESIZING|PEAK-RESET-TIME) <value>",
+		"    Changes nothing here: buffers of replies grow and shrink by themselves.",
 		"SDSLEN <key>",
 		"    Show the lengths of a key and its string.",
 		"SET-ACTIVE-EXPIRE (0|1)",
 		"    Switch off the search for expired keys: they go only when they are met.",
+		"SET-SKIP-CHECKSUM-VALIDATION (0|1)",
+		"    Believe files and payloads of RESTORE whose checksum is wrong.",
 		"SLEEP <seconds>",
 		"    Hold the one thread.",
+		"STRINGMATCH-TEST",
+		"    Match patterns of chance.",
+		"STRUCTSIZE",
+		"    The sizes of Redis's structures, which MEMORY USAGE goes by.",
 	)
 }

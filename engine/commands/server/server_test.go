@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -67,8 +68,11 @@ func TestDebugMustBeAllowed(t *testing.T) {
 
 func TestRefusedDebugSubcommandsSayso(t *testing.T) {
 	c := servertest.New(t).Client()
-	if got := c.Text("DEBUG segfault"); got != "(error) ERR DEBUG SEGFAULT is not supported by this server" {
-		t.Error(got)
+	for _, name := range []string{"SEGFAULT", "panic", "LEAK x", "MALLCTL a", "aof-flush-sleep 1", "RESTART"} {
+		word, _, _ := strings.Cut(strings.ToUpper(name), " ")
+		if got := c.Text("DEBUG " + name); !strings.HasPrefix(got, "(error) ERR DEBUG "+word+" is not supported by this server: ") {
+			t.Error(got)
+		}
 	}
 }
 
@@ -171,7 +175,7 @@ func TestDebugLooksInside(t *testing.T) {
 		"DEBUG HTSTATS abc":       "(error) ERR value is not an integer or out of range",
 		"DEBUG HTSTATS 1":         `"[Dictionary HT]\nNo stats available for empty dictionaries\n[Expires HT]\nNo stats available for empty dictionaries\n"`,
 		"DEBUG REPLICATE SET x 1": "OK",
-		"DEBUG SEGFAULT":          "(error) ERR DEBUG SEGFAULT is not supported by this server",
+		"DEBUG SEGFAULT":          "(error) ERR DEBUG SEGFAULT is not supported by this server: it would end the server, and all the page would learn is that it has",
 		"DEBUG JMAP":              "(error) ERR unknown subcommand or wrong number of arguments for 'JMAP'. Try DEBUG HELP.",
 		"EXISTS x":                "(integer) 0",
 	} {
@@ -193,5 +197,48 @@ func TestDebugLooksInside(t *testing.T) {
 	s.Advance(2000000)
 	if got := s.Propagated(); got[len(got)-1] != "SET x 1" {
 		t.Errorf("REPLICATE propagated %q", got)
+	}
+}
+
+// TestHTStatsKey: which chains a table has is a matter of its seed.
+func TestHTStatsKey(t *testing.T) {
+	c := servertest.New(t, "enable-debug-command", "yes").Client()
+	for i := range 600 {
+		c.Do("SADD", "s", "member:"+strconv.Itoa(i))
+		c.Do("ZADD", "z", "1", "member:"+strconv.Itoa(i))
+	}
+	for _, key := range []string{"s", "z"} {
+		got := c.Text("DEBUG HTSTATS-KEY " + key)
+		for _, want := range []string{"Hash table 0 stats (main hash table):", "number of elements:", "Chain length distribution:"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("DEBUG HTSTATS-KEY %s: %s", key, got)
+			}
+		}
+	}
+}
+
+// TestMemoryStats: the fields are those of a real server, in its order.
+func TestMemoryStats(t *testing.T) {
+	c := servertest.New(t).Client()
+	c.Text("SET k v EX 100")
+	c.Text("SELECT 3")
+	c.Text("SET k v")
+	elems := c.Do("MEMORY", "STATS").Elems
+	var names []string
+	for i := 0; i < len(elems); i += 2 {
+		names = append(names, string(elems[i].Str))
+	}
+	want := "peak.allocated total.allocated startup.allocated replication.backlog clients.slaves clients.normal cluster.links " +
+		"aof.buffer lua.caches functions.caches db.0 db.3 overhead.total keys.count keys.bytes-per-key dataset.bytes " +
+		"dataset.percentage peak.percentage allocator.allocated allocator.active allocator.resident " +
+		"allocator-fragmentation.ratio allocator-fragmentation.bytes allocator-rss.ratio allocator-rss.bytes " +
+		"rss-overhead.ratio rss-overhead.bytes fragmentation fragmentation.bytes"
+	if got := strings.Join(names, " "); got != want {
+		t.Errorf("MEMORY STATS has\n%s, want\n%s", got, want)
+	}
+	for line, want := range map[string]string{"MEMORY DOCTOR": "next to no data", "MEMORY MALLOC-STATS": "Blocks in use", "MEMORY HELP": "USAGE <key>"} {
+		if got := c.Text(line); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", line, got)
+		}
 	}
 }

@@ -54,7 +54,7 @@ const (
 	headerSize = int(unsafe.Sizeof(header{}))
 	nodeSize   = int(unsafe.Sizeof(node{}))
 
-	defaultPlainFrom = 1 << 30
+	DefaultPlainFrom = 1 << 30
 	sizeSafetyLimit  = 8192 // of a node limited by count, in bytes
 	insertOverhead   = 8    // what Redis adds to an element's size before it asks for room
 	mostFill         = 1<<15 - 1
@@ -70,7 +70,7 @@ var sizeLimits = [...]int{4096, 8192, 16384, 32768, 65536}
 // elements a node, or -1 (4 KB) to -5 (64 KB).
 func New(a *arena.Arena, fill int) List {
 	l := List{a, a.Alloc(headerSize)}
-	*l.header() = header{plainFrom: defaultPlainFrom, bytes: int64(a.Size(l.ref))}
+	*l.header() = header{plainFrom: DefaultPlainFrom, bytes: int64(a.Size(l.ref))}
 	l.SetFill(fill)
 	return l
 }
