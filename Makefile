@@ -6,7 +6,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run build dev size test check native wasm differential browser bench screenshots needs clean
+.PHONY: run build dev size test check native wasm differential compare browser bench screenshots needs clean
 
 SITE := go run ./web/cmd/site
 
@@ -45,6 +45,11 @@ wasm:
 
 differential:
 	go test -count=1 -timeout 10m ./engine/differential/...
+
+# How much of Redis is here, and what is compared with a redis-server: the
+# figures of the README. COMMANDS and SEED make it a longer or another run.
+compare: needs
+	@go run ./engine/cmd/compare -commands $(or $(COMMANDS),120000) -seed $(or $(SEED),1)
 
 browser:
 	go test -count=1 -timeout 10m ./web/browsertest/...

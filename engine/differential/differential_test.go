@@ -106,7 +106,7 @@ func (p *pair) run(batch [][]string) {
 	}
 	for _, args := range batch {
 		p.sent++
-		p.byName[strings.ToLower(args[0])]++
+		p.count(args)
 		want, wantValue := p.real.Receive()
 		got, gotValue := p.ours.Receive()
 		p.history = append(p.history, fmt.Sprintf("%q", args))
@@ -135,6 +135,14 @@ func (p *pair) run(batch [][]string) {
 	}
 }
 
+func (p *pair) count(args []string) {
+	name := "unknown"
+	if s := table.Resolve(words(args)); s != nil {
+		name = s.FullName()
+	}
+	p.byName[name]++
+}
+
 // follow keeps what is queued, to know what the replies of EXEC belong to.
 func (p *pair) follow(args []string, reply resp.Value) {
 	switch {
@@ -142,7 +150,7 @@ func (p *pair) follow(args []string, reply resp.Value) {
 		p.queued = append(p.queued, args)
 	case strings.EqualFold(args[0], "exec"):
 		p.executed, p.queued = p.queued, nil
-	case strings.EqualFold(args[0], "discard") && string(reply.Str) == "OK":
+	case strings.EqualFold(args[0], "discard") && string(reply.Str) == "OK", strings.EqualFold(args[0], "reset"):
 		p.queued = nil
 	}
 }
@@ -320,6 +328,7 @@ func TestRandomCommands(t *testing.T) {
 	real := redistest.Start(t)
 	ours := native(t)
 	total := 0
+	counts := map[string]int{}
 	for _, protocol := range []string{"2", "3"} {
 		t.Run("RESP"+protocol, func(t *testing.T) {
 			p := newPair(t, real, ours, protocol)
@@ -338,9 +347,13 @@ func TestRandomCommands(t *testing.T) {
 			}
 			p.compareState()
 			total += p.sent
+			for name, n := range p.byName {
+				counts[name] += n
+			}
 			t.Logf("%d commands of %d kinds, %d differences", p.sent, len(p.byName), p.differences)
 		})
 	}
+	writeFigures(t, counts)
 	if !t.Failed() && total < 100000 && *commandCount >= 100000 {
 		t.Errorf("only %d commands were compared", total)
 	}

@@ -119,7 +119,8 @@ func runCat(c *command.Context) {
 	case 3:
 		category := string(c.Args[2])
 		if !command.KnownCategory(category) {
-			c.Reply.Error("ERR Unknown category '" + category[:min(len(category), 128)] + "'")
+			category, _, _ = strings.Cut(category[:min(len(category), 128)], "\x00") // as %s prints it
+			c.Reply.Error("ERR Unknown category '" + category + "'")
 			return
 		}
 		n := 0
