@@ -103,6 +103,7 @@ func (s *Server) Receive(id uint64, data []byte) {
 	if c == nil || c.CloseAfterReply || c.CloseNow {
 		return
 	}
+	s.stats.reads++
 	c.NetIn += int64(len(data))
 	s.stats.netInput += int64(len(data))
 	if !c.queued {
@@ -157,6 +158,7 @@ func (s *Server) Output(id uint64) (data []byte, closed bool) {
 			c.sending = c.sending[:c.released]
 		}
 		c.released = 0
+		s.stats.writes++
 		c.NetOut += int64(len(c.sending))
 		s.stats.netOutput += int64(len(c.sending))
 		data = c.sending

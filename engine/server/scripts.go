@@ -55,6 +55,14 @@ var luaOptions = lua.Options{CheckEvery: checkEvery, Version: Version}
 
 func (c *scriptCache) count() int { return c.engine.Count() }
 
+// vmMemory is what the Lua worlds of scripts and of functions hold.
+func (c *scriptCache) vmMemory() (eval, functions int64) {
+	if c.world != nil {
+		functions = c.world.VMMemory()
+	}
+	return c.engine.VMMemory(), functions
+}
+
 // Load compiles a script. err is the error to reply, "" if there is none.
 func (c *scriptCache) Load(body []byte) (sha, problem string) {
 	sha, err := c.engine.Load(body)

@@ -12,6 +12,7 @@ import (
 // statistics are the counters of INFO that belong to no one else.
 type statistics struct {
 	connections, rejectedConnections, evictedClients int64
+	reads, writes                                    int64 // of connections, as Redis counts system calls
 	commands                                         int64
 	netInput, netOutput                              int64
 	monitors                                         int
