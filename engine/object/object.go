@@ -150,9 +150,9 @@ type Store struct {
 
 	plainFrom int // see SetPlainFrom
 	hashSeed  uint64
-	tables   handles[*table]
-	sorted   handles[*sortedset.Set]
-	scratch  []byte
+	tables    handles[*table]
+	sorted    handles[*sortedset.Set]
+	scratch   []byte
 }
 
 // table is a hashtable-encoded hash or set.
