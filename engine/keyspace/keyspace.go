@@ -73,6 +73,8 @@ type Space struct {
 	// KeepExpired leaves expired keys where they are, though nobody sees them,
 	// as while CLIENT PAUSE holds the writes.
 	KeepExpired bool
+	// LazyExpire frees big values of expired keys in slices.
+	LazyExpire bool
 	// Access is how uses of keys are noted.
 	Access Access
 	// TellAdded and TellModified make Observer.KeyAdded and KeyModified be called.
@@ -237,7 +239,7 @@ func (db *DB) expireIfNeeded(key []byte, e *Entry) bool {
 func (db *DB) expire(key []byte) {
 	name := append([]byte(nil), key...)
 	db.Space.ExpiredKeys++
-	db.remove(name, false)
+	db.remove(name, db.Space.LazyExpire)
 	db.touchWatchers(name)
 	db.Space.Observer.KeyExpired(db, name)
 }

@@ -22,6 +22,9 @@ func (s *Server) ConfigSet(c *command.Context, pairs [][2]string) {
 	s.applyMemoryPolicy()
 	if s.config.MaxMemory != old.MaxMemory {
 		s.eviction.running = true // Step will see whether there is too much
+		if limit := s.config.MaxMemory; limit != 0 && s.UsedMemory() > limit {
+			s.logf(event.Warning, "maxmemory is now ", itoa(limit), " bytes, and ", itoa(s.UsedMemory()), " are used: keys will be evicted, or commands refused, as maxmemory-policy says")
+		}
 	}
 	s.watchAdded()
 	if s.config.RequirePass != old.RequirePass {

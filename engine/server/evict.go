@@ -40,6 +40,7 @@ const (
 func (s *Server) applyMemoryPolicy() {
 	c := s.config
 	s.eviction.SetPolicy(keyspace.ParsePolicy(c.MaxMemoryPolicy), c.MaxMemorySamples)
+	s.space.LazyExpire = c.LazyFreeLazyExpire
 	s.space.Access.LFU = s.eviction.Policy.LFU
 	s.space.Access.LogFactor, s.space.Access.DecayTime = c.LFULogFactor, c.LFUDecayTime
 }

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"everysec/engine/servertest"
@@ -59,6 +60,28 @@ func TestExpiryNeverHoldsTheThread(t *testing.T) {
 		t.Errorf("expired_time_cap_reached_count %d after CONFIG RESETSTAT", got)
 	}
 	t.Logf("%d steps of 20 ms, at most %d keys in one", cycles, most)
+}
+
+// TestLazyExpire: with lazyfree-lazy-expire a big value is freed in slices.
+func TestLazyExpire(t *testing.T) {
+	for lazy, want := range map[string]bool{"yes": true, "no": false} {
+		s := servertest.New(t, "lazyfree-lazy-expire", lazy)
+		a := s.Client()
+		words := []string{"SADD", "s"}
+		for i := range 5000 {
+			words = append(words, "member:"+strconv.Itoa(i))
+		}
+		a.Do(words...)
+		a.Text("PEXPIRE s 1000")
+		a.Text("MULTI")
+		a.Text("GET s")
+		a.Text("INFO memory")
+		s.Now += 2_000_000
+		v := a.Do("EXEC")
+		if pending := !strings.Contains(string(v.Elems[1].Str), "lazyfree_pending_objects:0\r\n"); pending != want {
+			t.Errorf("lazyfree-lazy-expire %s: is something still to be freed? %v", lazy, pending)
+		}
+	}
 }
 
 // TestExpireEffort: more effort leaves fewer expired keys behind.
