@@ -171,4 +171,7 @@ func (c *Conn) Lost(why string) {
 			}
 		}
 	}
+	if c.OnNotice != nil {
+		c.OnNotice(NoticeFatal, why)
+	}
 }

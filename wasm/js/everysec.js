@@ -868,6 +868,7 @@ class Database {
       lost: (why) => handlers.onlost?.(why),
     });
     handlers.send = (frames) => {
+      if (frames[4] === INPUT) this.#persist();
       const batch = new Uint8Array(4 + frames.length);
       batch.set(frames, 4);
       channel.post(batch, batch.length);
@@ -911,11 +912,15 @@ class Database {
       out.view.setUint32(this.#inputAt, out.n - this.#inputAt, true);
     }
     this.#later();
-    if (!this.#persisted && this.options.store?.startsWith("idb:")) {
-      this.#persisted = true;
-      // The worst that can happen is that the browser says no.
-      globalThis.navigator?.storage?.persist?.().catch(() => {});
-    }
+    this.#persist();
+  }
+
+  // What somebody wrote should be kept: the browser is asked not to throw the
+  // store away when it wants room. The worst that can happen is that it says no.
+  #persist() {
+    if (this.#persisted || !this.options.store?.startsWith("idb:")) return;
+    this.#persisted = true;
+    globalThis.navigator?.storage?.persist?.().catch(() => {});
   }
 
   _disconnect(client) {

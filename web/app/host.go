@@ -85,6 +85,7 @@ func (m *Model) noticed(msg Noticed) {
 		m.went()
 		m.Down, m.Loading = false, true // another engine is on its way
 		m.Notice = &msg
+		m.refreshState() // it does not know of us yet
 	default:
 		m.Notice = &msg
 		m.refreshState()

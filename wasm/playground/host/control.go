@@ -166,12 +166,12 @@ func (h *Host) Stored(image []byte, wall int64) {
 
 // open makes a disk of what the store holds and starts a server on it.
 func (h *Host) open(im idb.Image) {
-	h.storeText = im.Text
+	h.storeText, h.standing = im.Text, nil
 	kind := bridge.NoticeStoreMemory
 	switch im.State {
 	case idb.Busy:
 		h.store = bridge.StoreWaiting
-		h.tell(bridge.NoticeStoreBusy, im.Text)
+		h.tellAlways(bridge.NoticeStoreBusy, im.Text)
 		return
 	case idb.Unknown:
 		kind, h.store = bridge.NoticeStoreUnknown, bridge.StoreMemory
@@ -186,7 +186,7 @@ func (h *Host) open(im idb.Image) {
 		_ = h.load(vfs.Content{})
 	}
 	if h.storeText != "" {
-		h.tell(kind, h.storeText)
+		h.tellAlways(kind, h.storeText)
 	}
 	h.start()
 }

@@ -65,6 +65,7 @@ type Host struct {
 	platter   *idb.Platter
 	store     bridge.Store
 	storeText string  // why it is not what was asked for
+	standing  *notice // what whoever comes later must know of it, too
 	asked     []asked // calls that wait for the store
 
 	engine    *server.Server
@@ -93,6 +94,12 @@ type channel struct {
 	events  [][]byte // drained for other channels, not yet sent to this one
 	held    int      // bytes of events
 	resync  *resync  // a description of every key that is under way
+}
+
+// notice is what was told to everybody.
+type notice struct {
+	kind bridge.Notice
+	text string
 }
 
 // resync is where it goes on.
@@ -176,7 +183,7 @@ func (h *Host) Committed(transaction uint32, failure string, wall int64) {
 func (h *Host) Taken(wall int64) {
 	h.begin(wall)
 	h.store = bridge.StoreMemory
-	h.tell(bridge.NoticeStoreTaken, "another tab took over this store; what you change here is no longer kept")
+	h.tellAlways(bridge.NoticeStoreTaken, "another tab took over this store; what you change here is no longer kept")
 	h.finish()
 }
 
@@ -227,6 +234,9 @@ func (h *Host) channel(id uint32) *channel {
 		c.reset()
 		h.channels[id] = c
 		h.order = append(h.order, c)
+		if n := h.standing; n != nil {
+			h.notice(c, n.kind, n.text)
+		}
 	}
 	return c
 }
@@ -420,6 +430,12 @@ func (h *Host) tell(kind bridge.Notice, text string) {
 	for _, c := range h.order {
 		h.notice(c, kind, text)
 	}
+}
+
+// tellAlways tells it to those who come later, too.
+func (h *Host) tellAlways(kind bridge.Notice, text string) {
+	h.standing = &notice{kind, text}
+	h.tell(kind, text)
 }
 
 // start opens an engine on the disk.

@@ -641,6 +641,10 @@ func TestAStoreOfAnotherFormatIsServedFromMemory(t *testing.T) {
 	if len(p.transactions) != 0 {
 		t.Error("the unknown store was written to")
 	}
+	// The page's own program starts after the server: it must hear of it, too.
+	if !strings.Contains(string(p.host.channel(99).out), "format 99") {
+		t.Error("who comes later is not told")
+	}
 }
 
 // One credit, one batch; a reader without credit is owed, not forgotten.
