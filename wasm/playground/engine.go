@@ -59,7 +59,7 @@ func runEngine() {
 		Commit: func(transaction uint32, ops []byte) {
 			commit(int32(transaction), unsafe.Pointer(unsafe.SliceData(ops)), int32(len(ops)))
 		},
-		Ask:       func(what idb.Ask) { ask(int32(what)) },
+		Ask: func(what idb.Ask) { ask(int32(what)) },
 		Stopwatch: func() int64 {
 			if now := entered; now != 0 {
 				entered = 0
