@@ -21,9 +21,10 @@ import (
 // And every instruction's source line is in a table that only a stack trace
 // reads, as are the names of functions. A trace of a slim module shows a short
 // name in place of each ("f1x"), and Slim returns the list that tells which is
-// which. What the collector, the unwinder and recover need stays: frame sizes,
-// stack maps, and what was inlined where. Tables that follow from others are
-// left out too, and numbers that grow are written as differences: see maker.
+// which, and tells of a function that was inlined only what it was inlined into.
+// What the collector, the unwinder and recover need stays: frame sizes and stack
+// maps. Tables that follow from others are left out too, and numbers that grow
+// are written as differences: see maker.
 
 // errLayout says that this Go arranges its tables in another way than we know.
 var errLayout = errors.New("unknown layout of the line tables")
@@ -34,7 +35,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 	if len(wasm) < 8 || !bytes.HasPrefix(wasm, []byte("\x00asm")) {
 		return nil, nil, errWasm
 	}
-	var resumed map[int]int
+	var counters []counters
 	var others map[int][]byte
 	var start startFunction
 	for r := (reader{wasm[8:]}); len(r.b) > 0; {
@@ -44,7 +45,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			if resumed, err = deferReturns(memory, base); err != nil {
+			if counters, err = findCounters(memory); err != nil {
 				return nil, nil, err
 			}
 			if others, err = replacements(memory); err != nil {
@@ -61,7 +62,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		body := r.take(r.uint())
 		switch id {
 		case 10:
-			if body, err = straightened(body, resumed, others); err != nil {
+			if body, err = straightened(body, counters, others); err != nil {
 				return nil, nil, err
 			}
 			body = start.appendCode(body)
@@ -76,7 +77,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			if names, err = dropLines(memory, base); err != nil {
+			if names, err = dropLines(memory, base, counters); err != nil {
 				return nil, nil, err
 			}
 			if err := unmake(memory, base); err != nil {
@@ -97,10 +98,10 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 	return out, names, nil
 }
 
-// straightened rewrites the functions of a code section; resumed says where
-// the runtime goes on with one that recovered from a panic, others are bodies
-// that take the place of what stands there.
-func straightened(section []byte, resumed map[int]int, others map[int][]byte) ([]byte, error) {
+// straightened rewrites the functions of a code section, and notes which of
+// their program counters are left. others are bodies that take the place of
+// what stands there.
+func straightened(section []byte, counters []counters, others map[int][]byte) ([]byte, error) {
 	r := reader{section}
 	n := r.uint()
 	out := binary.AppendUvarint(nil, uint64(n))
@@ -117,11 +118,14 @@ func straightened(section []byte, resumed map[int]int, others map[int][]byte) ([
 			function.take(1)
 		}
 		locals := whole[:len(whole)-len(function.b)]
-		var at []int
-		if pc, ok := resumed[i]; ok {
-			at = append(at, pc)
+		var code []byte
+		var err error
+		if i < len(counters) {
+			c := &counters[i]
+			code, c.kept, err = straighten.Renumbered(function.b, int64(firstFunction+i)<<16, c.resumed...)
+		} else {
+			code, err = straighten.Function(function.b)
 		}
-		code, err := straighten.Function(function.b, at...)
 		if err != nil {
 			return nil, fmt.Errorf("function %d: %w", i, err)
 		}
@@ -129,31 +133,6 @@ func straightened(section []byte, resumed map[int]int, others map[int][]byte) ([
 		out = append(append(out, locals...), code...)
 	}
 	return out, nil
-}
-
-// deferReturns finds where functions are resumed after a recovered panic.
-func deferReturns(memory []byte, base int) (map[int]int, error) {
-	le := binary.LittleEndian
-	at := bytes.Index(memory, tableMagic)
-	if at < 0 || bytes.Contains(memory[at+1:], tableMagic) || len(memory)-at < 72 {
-		return nil, fmt.Errorf("pclntab: %w", errLayout)
-	}
-	table := memory[at:]
-	count, funcs := int(le.Uint64(table[8:])), int(le.Uint64(table[8+8*7:]))
-	if count <= 0 || funcs < 72 || funcs+8*count > len(table) {
-		return nil, fmt.Errorf("pclntab: %w", errLayout)
-	}
-	resumed := map[int]int{}
-	for i := range count {
-		entry, offset := int(le.Uint32(table[funcs+8*i:])), funcs+int(le.Uint32(table[funcs+8*i+4:]))
-		if entry < firstFunction || offset+fieldPCData > len(table) {
-			return nil, fmt.Errorf("function %d: %w", i, errLayout)
-		}
-		if pc := int(le.Uint32(table[offset+fieldDeferReturn:])); pc != 0 {
-			resumed[entry-firstFunction] = pc
-		}
-	}
-	return resumed, nil
 }
 
 // flatten lays the segments out as they will lie in memory, from base on.
@@ -286,9 +265,7 @@ const (
 	inlineTree  = 3
 
 	// Of a call in the inline tree.
-	callSize      = 16
-	callName      = 4
-	callStartLine = 12
+	callSize = 16
 
 	// Of runtime.moduledata.
 	moduleFindTab = 152
@@ -311,7 +288,7 @@ func moduleData(memory []byte, base int) ([]byte, error) {
 
 // dropLines clears the tables of files and lines, and puts the others in the
 // order of the functions, in which their offsets compress better.
-func dropLines(memory []byte, base int) (listed []byte, err error) {
+func dropLines(memory []byte, base int, counters []counters) (listed []byte, err error) {
 	le := binary.LittleEndian
 	at := bytes.Index(memory, tableMagic)
 	if at < 0 || bytes.Contains(memory[at+1:], tableMagic) || len(memory)-at < 72 {
@@ -326,18 +303,22 @@ func dropLines(memory []byte, base int) (listed []byte, err error) {
 	}
 	pctab := table[values:funcs]
 	packed := make([]byte, 1, len(pctab)) // offset 0 says that there is no table
-	moved := map[uint32]uint32{0: 0}
-	move := func(field []byte) error {
-		from := le.Uint32(field)
-		to, known := moved[from]
+	moved := map[string]uint32{"": 0}
+	move := func(field []byte, kept []int) error {
+		from := int(le.Uint32(field))
+		n := tableLength(pctab, from)
+		if from != 0 && n == 0 {
+			return fmt.Errorf("table at %d: %w", from, errLayout)
+		}
+		table := renumbered(pctab[from:from+n], kept)
+		if from == 0 {
+			table = nil
+		}
+		to, known := moved[string(table)]
 		if !known {
-			n := tableLength(pctab, int(from))
-			if n == 0 {
-				return fmt.Errorf("table at %d: %w", from, errLayout)
-			}
 			to = uint32(len(packed))
-			packed = append(packed, pctab[from:int(from)+n]...)
-			moved[from] = to
+			packed = append(packed, table...)
+			moved[string(table)] = to
 		}
 		le.PutUint32(field, to)
 		return nil
@@ -347,7 +328,7 @@ func dropLines(memory []byte, base int) (listed []byte, err error) {
 		return nil, err
 	}
 	inlined := int(le.Uint64(module[moduleGoFunc:])) - base // what FUNCDATA counts from
-	short := &shortener{table: table[names:units], packed: []byte{0}, moved: map[uint32]uint32{0: 0}, trees: map[int]int{}}
+	short := &shortener{table: table[names:units], packed: []byte{0}, moved: map[uint32]uint32{0: 0}}
 	for i := range count {
 		offset := funcs + int(le.Uint32(table[funcs+8*i+4:]))
 		if offset+fieldPCData > len(table) {
@@ -380,20 +361,29 @@ func dropLines(memory []byte, base int) (listed []byte, err error) {
 		}
 		if datas > inlineIndex && more > inlineTree {
 			if tree := int(le.Uint32(f[fieldPCData+4*(datas+inlineTree):])); tree != 1<<32-1 {
-				n, err := largest(pctab, int(le.Uint32(f[fieldPCData+4*inlineIndex:])))
-				if err != nil {
-					return nil, err
+				calls := slices.Max(append(tableValues(pctab, int(le.Uint32(f[fieldPCData+4*inlineIndex:]))), -1)) + 1
+				if tree += inlined; tree < 0 || tree > len(memory) || int(calls) > (len(memory)-tree)/callSize {
+					return nil, fmt.Errorf("inline tree at %d: %w", tree, errLayout)
 				}
-				if err := short.tree(memory, inlined+tree, n+1); err != nil {
-					return nil, err
-				}
+				clear(memory[tree:][:calls*callSize])
+				le.PutUint32(f[fieldPCData+4*(datas+inlineTree):], 1<<32-1)
+			}
+			le.PutUint32(f[fieldPCData+4*inlineIndex:], 0)
+		}
+		var kept []int
+		if number := int(le.Uint32(table[funcs+8*i:])) - firstFunction; number < len(counters) {
+			c := &counters[number]
+			if kept = c.kept; kept != nil && len(c.resumed) > 0 {
+				to, _ := slices.BinarySearch(kept, c.resumed[0])
+				le.PutUint32(f[fieldDeferReturn:], uint32(to))
 			}
 		}
-		if err := move(f[fieldPCSP:]); err != nil {
+		if err := move(f[fieldPCSP:], kept); err != nil {
 			return nil, err
 		}
+		behind := calls(kept)
 		for k := range datas {
-			if err := move(f[fieldPCData+4*k:]); err != nil {
+			if err := move(f[fieldPCData+4*k:], behind); err != nil {
 				return nil, err
 			}
 		}
@@ -409,7 +399,6 @@ func dropLines(memory []byte, base int) (listed []byte, err error) {
 type shortener struct {
 	table, packed []byte // zeros end the names
 	moved         map[uint32]uint32
-	trees         map[int]int // how many calls of a tree are done; some share one
 	listed        []byte
 }
 
@@ -444,41 +433,6 @@ func (s *shortener) rename(field []byte) error {
 	}
 	binary.LittleEndian.PutUint32(field, to)
 	return nil
-}
-
-// tree renames the first n calls of an inline tree, which may have been done
-// in part for another function.
-func (s *shortener) tree(memory []byte, at, n int) error {
-	if at < 0 || at > len(memory) || n > (len(memory)-at)/callSize {
-		return fmt.Errorf("inline tree at %d: %w", at, errLayout)
-	}
-	for i := s.trees[at]; i < n; i++ {
-		call := memory[at+i*callSize:]
-		if err := s.rename(call[callName:]); err != nil {
-			return err
-		}
-		clear(call[callStartLine:callSize])
-		s.trees[at] = i + 1
-	}
-	return nil
-}
-
-// largest is the largest value in a table of pctab; -1 if there is none.
-func largest(pctab []byte, from int) (int, error) {
-	n := tableLength(pctab, from)
-	value, most := -1, -1
-	for at := from; from != 0 && at < from+n-1; {
-		change, k := binary.Uvarint(pctab[at:])
-		at += k
-		_, k = binary.Uvarint(pctab[at:])
-		at += k
-		value += int(int32(uint32(change)>>1) ^ -int32(change&1))
-		most = max(most, value)
-	}
-	if from != 0 && n == 0 || most > 1<<16 {
-		return 0, fmt.Errorf("table at %d: %w", from, errLayout)
-	}
-	return most, nil
 }
 
 // tableLength is how long one table of pctab is: pairs of a value's change and

@@ -10,6 +10,7 @@ import (
 // specification, section 5.4.
 const (
 	opUnreachable  = 0x00
+	opNop          = 0x01
 	opBlock        = 0x02
 	opLoop         = 0x03
 	opIf           = 0x04
@@ -31,6 +32,7 @@ const (
 	opLoadFirst    = 0x28
 	opLoadLast     = 0x35
 	opStoreFirst   = 0x36
+	opI64Store     = 0x37
 	opStoreLast    = 0x3e
 	opMemorySize   = 0x3f
 	opMemoryGrow   = 0x40
@@ -48,6 +50,7 @@ const (
 	opI32Clz       = 0x67
 	opI32Popcnt    = 0x69
 	opI32Add       = 0x6a
+	opI32Sub       = 0x6b
 	opI32Rotr      = 0x78
 	opI64Clz       = 0x79
 	opI64Popcnt    = 0x7b
@@ -134,7 +137,7 @@ func decode(code []byte) ([]instruction, error) {
 			default:
 				bad = true
 			}
-		case op == opUnreachable || op == 0x01 || op == opElse || op == opEnd || op == opReturn || op == opDrop || op == opSelect,
+		case op == opUnreachable || op == opNop || op == opElse || op == opEnd || op == opReturn || op == opDrop || op == opSelect,
 			op >= opI32Eqz && op <= opPlainLast:
 		default:
 			bad = true

@@ -24,25 +24,36 @@ import (
 // may resume it beside the returns of its calls. Code of another form than
 // that of Go's compiler is only tidied.
 func Function(code []byte, resumed ...int) ([]byte, error) {
+	out, _, err := Renumbered(code, -1, resumed...)
+	return out, err
+}
+
+// Renumbered does that too, and gives new values of PC_B to the return addresses
+// of the function at entry. kept has the old value of each new one; it is nil if
+// they are as they were.
+func Renumbered(code []byte, entry int64, resumed ...int) (out []byte, kept []int, err error) {
 	list, err := decode(code)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f, ok := parse(list)
 	if !ok {
-		return encode(tidy(list)), nil
+		return encode(tidy(list)), nil, nil
 	}
 	for _, pc := range resumed {
 		if err := f.enter(pc); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	w := &writer{g: flow(f)}
+	if entry >= 0 {
+		kept = f.renumber(entry, resumed)
+	}
+	w := &writer{g: flow(f), kept: slices.Clone(kept)}
 	list = w.function()
 	if w.lost {
-		return nil, fmt.Errorf("a branch that leads nowhere: %w", errCode)
+		return nil, nil, fmt.Errorf("a branch that leads nowhere: %w", errCode)
 	}
-	return encode(tidy(list)), nil
+	return encode(tidy(list)), kept, nil
 }
 
 func encode(list []instruction) []byte {
@@ -61,6 +72,7 @@ type writer struct {
 	sought []bool  // nodes that a branch leads to
 	next   []int   // what stands behind each node
 	lost   bool    // a branch found no label
+	kept   []int   // what PC_B was before, nil if it is the same
 }
 
 type label struct {
@@ -109,26 +121,33 @@ func (w *writer) function() []instruction {
 		}
 	}
 	back := slices.ContainsFunc(g.through, func(to []int) bool { return len(to) > 0 })
+	if w.kept == nil {
+		for pc := range table {
+			w.kept = append(w.kept, pc)
+		}
+	}
+	for _, nodes := range g.through {
+		for _, to := range nodes {
+			if w.number(to) < 0 {
+				w.kept = append(w.kept, slices.Index(table, uint32(to)))
+			}
+		}
+	}
 	w.plan(only > 1)
 
 	w.emit(instruction{op: opGlobalGet, x: 0})
 	w.emit(instruction{op: opLocalSet, x: 1})
-	if g.f.unwinds {
-		w.open(opBlock, labelUnwind, 0)
-	}
 	if only > 1 {
 		w.open(opBlock, labelTrap, 0)
 		if back {
 			w.open(opLoop, labelLoop, g.root)
 		}
 		w.children(g.root, g.children[g.root], func() {
-			to := make([]uint32, len(table)+1)
-			for pc := range to {
-				to[pc] = uint32(w.depth(labelTrap, 0))
-				if pc < len(table) && g.dispatched[table[pc]] {
-					to[pc] = uint32(w.depth(labelBlock, int(table[pc])))
-				}
+			to := make([]uint32, 0, len(table)+1)
+			for _, pc := range w.kept {
+				to = append(to, w.entry(pc))
 			}
+			to = append(to, uint32(w.depth(labelTrap, 0)))
 			// All that is left of the table is the trap.
 			n := len(to)
 			for n > 1 && to[n-2] == to[len(to)-1] {
@@ -145,10 +164,6 @@ func (w *writer) function() []instruction {
 		w.node(g.order[1])
 	}
 	w.emit(instruction{op: opUnreachable})
-	if g.f.unwinds {
-		w.close()
-		w.emit(instruction{op: opI32Const, x: 1})
-	}
 	w.emit(instruction{op: opEnd})
 	return w.out
 }
@@ -287,7 +302,10 @@ func (w *writer) segment(i int) {
 		case opJump:
 			w.jump(i, int(in.x))
 		case opUnwind:
-			w.emit(instruction{op: opBrIf, x: w.depth(labelUnwind, 0)})
+			w.emit(instruction{op: opIf, x: emptyType})
+			w.emit(instruction{op: opI32Const, x: 1})
+			w.emit(instruction{op: opReturn})
+			w.emit(instruction{op: opEnd})
 		default:
 			w.emit(in)
 		}
@@ -298,6 +316,21 @@ func (w *writer) segment(i int) {
 	if ahead >= 0 && (ahead != w.next[i] || slices.Contains(w.g.through[i], ahead)) {
 		w.jump(i, ahead)
 	}
+}
+
+// number is a value of PC_B at which the function goes on with a segment.
+func (w *writer) number(segment int) int {
+	return slices.IndexFunc(w.kept, func(pc int) bool { return w.g.f.table[pc] == uint32(segment) })
+}
+
+// entry is the depth of the place where the function goes on at an old value of
+// PC_B.
+func (w *writer) entry(pc int) uint32 {
+	table := w.g.f.table
+	if w.g.dispatched[table[pc]] {
+		return uint32(w.depth(labelBlock, int(table[pc])))
+	}
+	return uint32(w.depth(labelTrap, 0))
 }
 
 // target is the depth of a branch from a node to another.
@@ -313,8 +346,7 @@ func (w *writer) jump(from, to int) {
 		w.emit(instruction{op: opBr, x: w.target(from, to)})
 		return
 	}
-	pc := slices.Index(w.g.f.table, uint32(to))
-	w.emit(instruction{op: opI32Const, x: int64(pc)})
+	w.emit(instruction{op: opI32Const, x: int64(w.number(to))})
 	w.emit(instruction{op: opLocalSet, x: 0})
 	w.emit(instruction{op: opBr, x: w.depth(labelLoop, w.g.root)})
 }

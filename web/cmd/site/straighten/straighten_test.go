@@ -22,8 +22,10 @@ type builder struct {
 	mark     int64
 }
 
-// program writes a function of n segments; resumed are the segments behind a
-// call.
+const testEntry = 0x1234 << 16
+
+// program writes a function of n segments, each of which has some values of
+// PC_B; resumed are those behind a call.
 func program(random *rand.Rand, n int) (code []byte, resumed []int) {
 	b := &builder{random: random, segments: n}
 	var list []instruction
@@ -32,10 +34,14 @@ func program(random *rand.Rand, n int) (code []byte, resumed []int) {
 	put(opLocalSet, 1)
 	put(opBlock, emptyType)
 	put(opLoop, emptyType)
-	table := make([]uint32, n)
+	var table []uint32
+	first := make([]int, n)
 	for i := range n {
 		put(opBlock, emptyType)
-		table[i] = uint32(i)
+		first[i] = len(table)
+		for range 1 + random.IntN(3) {
+			table = append(table, uint32(i))
+		}
 	}
 	put(opLocalGet, 0)
 	list = append(list, instruction{op: opBrTable, table: table})
@@ -43,7 +49,7 @@ func program(random *rand.Rand, n int) (code []byte, resumed []int) {
 	for i := range n {
 		open := int64(n - 1 - i)
 		jump := func(inside int64) {
-			put(opI32Const, int64(random.IntN(n)))
+			put(opI32Const, int64(random.IntN(len(table))))
 			put(opLocalSet, 0)
 			put(opBr, inside+open)
 		}
@@ -85,13 +91,22 @@ func program(random *rand.Rand, n int) (code []byte, resumed []int) {
 			put(opI32Const, 0)
 			put(opReturn, 0)
 		case 2:
+			if i+1 == n {
+				break
+			}
+			put(opLocalGet, 1)
+			put(opI32Const, 8)
+			put(opI32Sub, 0)
+			put(opLocalTee, 1)
+			put(opGlobalSet, 0)
+			put(opLocalGet, 1)
+			put(opI64Const, testEntry+int64(first[i+1]))
+			put(opI64Store, 0)
 			put(opGlobalGet, globalOracle) // the call's result
 			put(opGlobalGet, 0)
 			put(opLocalSet, 1)
 			put(opBrIf, open+1)
-			if i+1 < n {
-				resumed = append(resumed, i+1)
-			}
+			resumed = append(resumed, first[i+1])
 		}
 		if i+1 < n {
 			put(opEnd, 0)
@@ -106,8 +121,8 @@ func program(random *rand.Rand, n int) (code []byte, resumed []int) {
 }
 
 // run interprets a function and tells what it did, up to a number of steps
-// that can be seen from outside.
-func run(t *testing.T, code []byte, entry int64, conditions uint64) string {
+// that can be seen from outside. kept has the old program counters by the new.
+func run(t *testing.T, code []byte, kept []int, entry int, conditions uint64) string {
 	t.Helper()
 	list, err := decode(code)
 	if err != nil {
@@ -133,7 +148,10 @@ func run(t *testing.T, code []byte, entry int64, conditions uint64) string {
 	var stack []int64
 	var labels []int // where they begin
 	locals := make([]int64, 4)
-	locals[0] = entry
+	locals[0] = int64(entry)
+	if kept != nil {
+		locals[0] = int64(slices.Index(kept, entry))
+	}
 	pop := func() int64 {
 		v := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
@@ -185,6 +203,20 @@ func run(t *testing.T, code []byte, entry int64, conditions uint64) string {
 			stack = append(stack, locals[in.x])
 		case opLocalSet:
 			locals[in.x] = pop()
+		case opLocalTee:
+			locals[in.x] = stack[len(stack)-1]
+		case opI32Sub:
+			v := pop()
+			stack[len(stack)-1] -= v
+		case opI64Const:
+			stack = append(stack, in.x)
+		case opI64Store:
+			pc := int(pop() - testEntry)
+			if kept != nil {
+				pc = kept[pc]
+			}
+			fmt.Fprintf(&trace, " (to %d)", pc)
+			pop()
 		case opGlobalGet:
 			v := int64(0)
 			if in.x == globalOracle {
@@ -193,8 +225,11 @@ func run(t *testing.T, code []byte, entry int64, conditions uint64) string {
 			}
 			stack = append(stack, v)
 		case opGlobalSet:
-			fmt.Fprintf(&trace, " %d", pop())
-			visible++
+			v := pop()
+			if in.x == globalTrace {
+				fmt.Fprintf(&trace, " %d", v)
+				visible++
+			}
 		case opI32Const:
 			stack = append(stack, in.x)
 		case opI32Eqz:
@@ -224,7 +259,7 @@ func TestRandomFunctionsDoTheSame(t *testing.T) {
 		if idles(code) {
 			continue
 		}
-		after, err := Function(code)
+		after, kept, err := Renumbered(code, testEntry)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -234,7 +269,7 @@ func TestRandomFunctionsDoTheSame(t *testing.T) {
 		for _, entry := range append(resumed, 0) {
 			for range 4 {
 				conditions := random.Uint64()
-				want, got := run(t, code, int64(entry), conditions), run(t, after, int64(entry), conditions)
+				want, got := run(t, code, nil, entry, conditions), run(t, after, kept, entry, conditions)
 				if want != got {
 					t.Fatalf("seed %d entered at %d:\n%s\n%s", seed, entry, want, got)
 				}

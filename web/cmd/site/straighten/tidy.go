@@ -5,7 +5,10 @@ func tidy(list []instruction) []instruction {
 	out := make([]instruction, 0, len(list))
 	for _, in := range list {
 		out = append(out, in)
-		out = shorten(out)
+		for n := 0; n != len(out); {
+			n = len(out)
+			out = shorten(out)
+		}
 	}
 	return addresses(out)
 }
@@ -13,11 +16,26 @@ func tidy(list []instruction) []instruction {
 // shorten looks at what ends a sequence.
 func shorten(out []instruction) []instruction {
 	n := len(out)
+	if n > 0 && out[n-1].op == opNop {
+		return out[:n-1]
+	}
 	if n < 2 {
 		return out
 	}
 	a, b := &out[n-2], &out[n-1]
 	switch {
+	case b.op == opI64Eqz && a.op == opI64ExtendU:
+		*a = instruction{op: opI32Eqz}
+		return out[:n-1]
+	case b.op == opI32Eqz && a.op == opI32Eqz && n > 2 && out[n-3].truth():
+		return out[:n-2]
+	case b.op == opI32WrapI64 && a.op == opI64Const && a.x >= 0 && a.x < 1<<31:
+		*a = instruction{op: opI32Const, x: a.x}
+		return out[:n-1]
+	case b.op == opGlobalSet && n >= 10 && b.x == 0 && stackMoved(out[n-5:]) && stackMoved(out[n-10:]):
+		sum := out[n-9].x + out[n-4].x
+		out[n-9] = instruction{op: opI32Const, x: sum}
+		return out[:n-5]
 	case b.op == opI32WrapI64 && a.op == opI64ExtendU:
 		return out[:n-2]
 	case b.op == opI32Eqz && (a.op >= opI32Eq && a.op <= opI32GeU || a.op >= opI64Eq && a.op <= opI64GeU):
@@ -28,6 +46,18 @@ func shorten(out []instruction) []instruction {
 		return out[:n-2]
 	}
 	return out
+}
+
+// truth says whether an instruction leaves 0 or 1.
+func (in *instruction) truth() bool {
+	return in.op >= opI32Eqz && in.op <= opF64Ge
+}
+
+// stackMoved says whether a sequence begins with one that adds to the stack
+// pointer.
+func stackMoved(list []instruction) bool {
+	return list[0].op == opLocalGet && list[0].x == 1 && list[1].op == opI32Const && list[2].op == opI32Add &&
+		list[3].op == opLocalTee && list[3].x == 1 && list[4].op == opGlobalSet && list[4].x == 0
 }
 
 // opposite is the comparison of integers that is true where op is not.
