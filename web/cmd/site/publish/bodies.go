@@ -41,8 +41,11 @@ func replacements(memory []byte) (map[int][]byte, error) {
 			return nil, fmt.Errorf("function %d: %w", i, errLayout)
 		}
 		name, _, _ := bytes.Cut(table[from:min(len(table), from+64)], []byte{0})
+		number := int(le.Uint32(table[funcs+8*i:])) - firstFunction
 		if body := bodies[string(name)]; body != nil {
-			found[int(le.Uint32(table[funcs+8*i:]))-firstFunction] = body()
+			found[number] = body()
+		} else if body := idle(string(name)); body != nil {
+			found[number] = body
 		}
 	}
 	return found, nil

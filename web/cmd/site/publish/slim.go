@@ -111,6 +111,9 @@ func straightened(section []byte, counters []counters, others map[int][]byte) ([
 		if other := others[i]; other != nil {
 			out = binary.AppendUvarint(out, uint64(len(other)))
 			out = append(out, other...)
+			if i < len(counters) {
+				counters[i].kept = []int{0}
+			}
 			continue
 		}
 		for k := function.uint(); k > 0; k-- { // its locals
@@ -374,8 +377,9 @@ func dropLines(memory []byte, base int, counters []counters) (listed []byte, err
 		if number := int(le.Uint32(table[funcs+8*i:])) - firstFunction; number < len(counters) {
 			c := &counters[number]
 			if kept = c.kept; kept != nil && len(c.resumed) > 0 {
-				to, _ := slices.BinarySearch(kept, c.resumed[0])
-				le.PutUint32(f[fieldDeferReturn:], uint32(to))
+				if to, found := slices.BinarySearch(kept, c.resumed[0]); found {
+					le.PutUint32(f[fieldDeferReturn:], uint32(to))
+				}
 			}
 		}
 		if err := move(f[fieldPCSP:], kept); err != nil {

@@ -26,6 +26,7 @@ func (a *Assembler) memory(op, alignment byte, offset int) *Assembler {
 func (a *Assembler) Loop() *Assembler            { return a.op(opLoop, emptyType) }
 func (a *Assembler) If() *Assembler              { return a.op(opIf, emptyType) }
 func (a *Assembler) Else() *Assembler            { return a.op(opElse) }
+func (a *Assembler) Unreachable() *Assembler     { return a.op(opUnreachable) }
 func (a *Assembler) End() *Assembler             { return a.op(opEnd) }
 func (a *Assembler) BranchIf(n int) *Assembler   { return a.indexed(opBrIf, n) }
 func (a *Assembler) Select() *Assembler          { return a.op(opSelect) }
