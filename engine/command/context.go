@@ -190,7 +190,7 @@ func Is(arg []byte, word string) bool {
 func (c *Context) ReplySubcommandError() {
 	word := c.Args[1]
 	c.Reply.Error("ERR unknown subcommand or wrong number of arguments for '" +
-		string(word[:min(len(word), 128)]) + "'. Try " + strings.ToUpper(string(c.Args[0])) + " HELP.")
+		Printed(word[:min(len(word), 128)]) + "'. Try " + strings.ToUpper(string(c.Args[0])) + " HELP.")
 }
 
 // ReplyHelp sends the lines of a container's HELP.

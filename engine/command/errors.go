@@ -1,5 +1,7 @@
 package command
 
+import "strings"
+
 // The errors that Redis sends, verbatim. A family adds here what only it
 // needs, so that a text stands in one place.
 const (
@@ -42,4 +44,10 @@ func WrongNumberOfArguments(fullName string) string {
 // InvalidExpire is the error for an expire time that cannot be represented.
 func InvalidExpire(name string) string {
 	return "ERR invalid expire time in '" + name + "' command"
+}
+
+// Printed is what %s prints of a word: up to the first zero byte.
+func Printed(word []byte) string {
+	text, _, _ := strings.Cut(string(word), "\x00")
+	return text
 }

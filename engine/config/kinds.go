@@ -232,6 +232,7 @@ func ParseMemory(value string) (int64, bool) {
 }
 
 func parseMemory(value string, low, high int64) (int64, error) {
+	value, _, _ = strings.Cut(value, "\x00") // a C string
 	n, ok := ParseMemory(value)
 	switch {
 	case !ok:

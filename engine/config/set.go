@@ -17,7 +17,8 @@ type SetError struct {
 // Error is the text of the wire error.
 func (e *SetError) Error() string {
 	if e.Reason == "" {
-		return "ERR Unknown option or number of arguments for CONFIG SET - '" + e.Argument + "'"
+		printed, _, _ := strings.Cut(e.Argument, "\x00")
+		return "ERR Unknown option or number of arguments for CONFIG SET - '" + printed + "'"
 	}
 	return "ERR CONFIG SET failed (possibly related to argument '" + e.Argument + "') - " + e.Reason
 }

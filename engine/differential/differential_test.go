@@ -240,6 +240,8 @@ func same(args []string, want, got resp.Value) bool {
 		return describe(want) == describe(got) || bytes.HasPrefix(want.Str, []byte("IOERR ")) && bytes.HasPrefix(got.Str, []byte("IOERR "))
 	case name == "acl" && len(args) > 1 && strings.Contains("list getuser", strings.ToLower(args[1])):
 		return sortedWords(want) == sortedWords(got)
+	case name == "object" && len(args) > 1 && strings.EqualFold(args[1], "refcount"): // a copy of a small number is not shared in Redis
+		return want.Kind == got.Kind && !want.IsError()
 	case ownAffair(args):
 		return want.Kind == got.Kind && (!want.IsError() || string(want.Str) == string(got.Str))
 	case name == "xinfo" || name == "xpending":

@@ -76,6 +76,9 @@ type lexer struct {
 type syntaxError struct{ message string }
 
 func tokenText(kind int) string {
+	if kind == 0 {
+		return "" // Lua takes it for no token
+	}
 	if kind < 257 {
 		if kind < 32 || kind == 127 {
 			return "char(" + strconv.Itoa(kind) + ")"

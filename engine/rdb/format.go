@@ -22,21 +22,26 @@ const (
 
 // Types of values.
 const (
-	typeString     = 0
-	typeList       = 1
-	typeSet        = 2
-	typeZset       = 3
-	typeHash       = 4
-	typeZset2      = 5
-	typeSetIntset  = 11
-	typeQuicklist  = 14
-	typeStream     = 15
-	typeHashPacked = 16
-	typeZsetPacked = 17
-	typeQuicklist2 = 18
-	typeStream2    = 19 // with counters that say how far a group has read
-	typeSetPacked  = 20
-	typeStream3    = 21 // with the time of a consumer's last success
+	typeString    = 0
+	typeList      = 1
+	typeSet       = 2
+	typeZset      = 3
+	typeHash      = 4
+	typeZset2     = 5
+	typeSetIntset = 11
+	// before Redis 7
+	typeHashZipmap  = 9
+	typeListZiplist = 10
+	typeZsetZiplist = 12
+	typeHashZiplist = 13
+	typeQuicklist   = 14
+	typeStream      = 15
+	typeHashPacked  = 16
+	typeZsetPacked  = 17
+	typeQuicklist2  = 18
+	typeStream2     = 19 // with counters that say how far a group has read
+	typeSetPacked   = 20
+	typeStream3     = 21 // with the time of a consumer's last success
 
 	// Hashes whose fields expire, of Redis 7.4: as they were written before
 	// it came out, and with the earliest time in front.

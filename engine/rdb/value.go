@@ -44,17 +44,15 @@ func Restore(store *object.Store, payload []byte) (object.Value, error) {
 		return object.Value{}, ErrBadFooter
 	}
 	d := decoder{store: store, deep: true}
-	d.source = source{file: bytes.NewReader(body), size: int64(len(body))}
+	// Redis does not look where the value ends: anything may stand behind it,
+	// and it may reach into the checksum.
+	d.source = source{file: bytes.NewReader(payload), size: int64(len(payload))}
 	kind, err := d.byte()
 	if err != nil {
 		return object.Value{}, ErrBadPayload
 	}
 	v, err := d.value(kind)
 	if err != nil {
-		return object.Value{}, ErrBadPayload
-	}
-	if d.remaining() != 0 {
-		store.Free(&v)
 		return object.Value{}, ErrBadPayload
 	}
 	return v, nil
@@ -116,7 +114,7 @@ func (d *decoder) value(kind byte) (object.Value, error) {
 		return d.store.NewString(b), nil
 	case typeList:
 		return d.plainList()
-	case typeQuicklist, typeQuicklist2:
+	case typeListZiplist, typeQuicklist, typeQuicklist2:
 		return d.quicklist(kind)
 	case typeSet:
 		return d.set()
@@ -126,8 +124,8 @@ func (d *decoder) value(kind byte) (object.Value, error) {
 		return d.packedSet()
 	case typeHash:
 		return d.hash()
-	case typeHashPacked:
-		lp, err := d.pairs("hash")
+	case typeHashPacked, typeHashZiplist, typeHashZipmap:
+		lp, err := d.pairs(kind, "hash")
 		if err != nil {
 			return object.Value{}, err
 		}
@@ -138,8 +136,8 @@ func (d *decoder) value(kind byte) (object.Value, error) {
 		return d.expiringPackedHash(kind)
 	case typeZset, typeZset2:
 		return d.sortedSet(kind)
-	case typeZsetPacked:
-		return d.packedSortedSet()
+	case typeZsetPacked, typeZsetZiplist:
+		return d.packedSortedSet(kind)
 	case typeStream, typeStream2, typeStream3:
 		return d.stream(kind)
 	}
@@ -184,34 +182,38 @@ func (d *decoder) plainList() (object.Value, error) {
 }
 
 func (d *decoder) quicklist(kind byte) (object.Value, error) {
-	n, err := d.elements()
+	n, err := 1, error(nil)
+	if kind != typeListZiplist {
+		n, err = d.elements()
+	}
 	if err != nil {
 		return object.Value{}, err
-	}
-	if kind == typeQuicklist {
-		return object.Value{}, d.fail("quicklists of ziplists, as Redis before 7 wrote them, cannot be loaded yet")
 	}
 	v := d.store.NewList()
 	list := d.store.List(&v)
 	v, err = d.collect(&v, n, func() error {
-		container, err := d.plainLength()
-		if err != nil {
+		container := uint64(quicklist.Packed)
+		if kind == typeQuicklist2 {
+			container, err = d.plainLength()
+			if err != nil {
+				return err
+			}
+		}
+		if container == uint64(quicklist.Plain) {
+			b, err := d.string()
+			if err == nil {
+				list.AppendPlain(b)
+			}
 			return err
 		}
-		b, err := d.string()
-		switch {
-		case err != nil:
-			return err
-		case container == uint64(quicklist.Plain):
-			list.AppendPlain(b)
-		case container != uint64(quicklist.Packed):
+		if container != uint64(quicklist.Packed) {
 			return d.fail("unknown container in a quicklist")
-		case listpack.Validate(b, true) != nil:
-			return d.fail("a listpack in a list is damaged")
-		case listpack.Len(b) > 0:
+		}
+		b, err := d.packed(kind)
+		if err == nil && listpack.Len(b) > 0 {
 			list.AppendNode(b)
 		}
-		return nil
+		return err
 	})
 	if err == nil && list.Len() == 0 {
 		d.store.Free(&v)
@@ -317,12 +319,12 @@ func (d *decoder) hash() (object.Value, error) {
 }
 
 // pairs reads a listpack of pairs and checks it.
-func (d *decoder) pairs(what string) ([]byte, error) {
-	b, err := d.string()
+func (d *decoder) pairs(kind byte, what string) ([]byte, error) {
+	b, err := d.packed(kind)
 	if err != nil {
 		return nil, err
 	}
-	if listpack.Validate(b, true) != nil || listpack.Len(b)%2 != 0 {
+	if listpack.Len(b)%2 != 0 {
 		return nil, d.fail("the listpack of a " + what + " is damaged")
 	}
 	if listpack.Len(b) == 0 {
@@ -341,8 +343,8 @@ func (d *decoder) pairs(what string) ([]byte, error) {
 	return b, nil
 }
 
-func (d *decoder) packedSortedSet() (object.Value, error) {
-	lp, err := d.pairs("sorted set")
+func (d *decoder) packedSortedSet(kind byte) (object.Value, error) {
+	lp, err := d.pairs(kind, "sorted set")
 	if err != nil {
 		return object.Value{}, err
 	}
@@ -353,7 +355,7 @@ func (d *decoder) packedSortedSet() (object.Value, error) {
 		score := float64(n)
 		if !isInt {
 			var ok bool
-			if score, ok = number.ParseDouble(b); !ok {
+			if score, ok = number.ParseDouble(b); !ok || math.IsNaN(score) {
 				return object.Value{}, d.fail("a score is no number")
 			}
 		}

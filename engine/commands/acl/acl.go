@@ -31,7 +31,7 @@ func runSetUser(c *command.Context) {
 		}
 	})
 	if err != nil {
-		c.Reply.Error("ERR Error in ACL SETUSER modifier '" + rule + "': " + err.Error())
+		c.Reply.Error("ERR Error in ACL SETUSER modifier '" + command.Printed([]byte(rule)) + "': " + err.Error())
 		return
 	}
 	c.Reply.OK()
@@ -119,8 +119,7 @@ func runCat(c *command.Context) {
 	case 3:
 		category := string(c.Args[2])
 		if !command.KnownCategory(category) {
-			category, _, _ = strings.Cut(category[:min(len(category), 128)], "\x00") // as %s prints it
-			c.Reply.Error("ERR Unknown category '" + category + "'")
+			c.Reply.Error("ERR Unknown category '" + command.Printed(c.Args[2][:min(len(category), 128)]) + "'")
 			return
 		}
 		n := 0

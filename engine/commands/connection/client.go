@@ -386,7 +386,7 @@ func parseType(c *command.Context, word []byte) (string, bool) {
 			return t, true
 		}
 	}
-	c.Reply.Error("ERR Unknown client type '" + string(word) + "'")
+	c.Reply.Error("ERR Unknown client type '" + command.Printed(word) + "'")
 	return "", false
 }
 

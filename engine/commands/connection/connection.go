@@ -241,7 +241,7 @@ func runHello(c *command.Context) {
 			}
 			i++
 		default:
-			c.Reply.Error("ERR Syntax error in HELLO option '" + string(c.Args[i]) + "'")
+			c.Reply.Error("ERR Syntax error in HELLO option '" + command.Printed(c.Args[i]) + "'")
 			return
 		}
 	}

@@ -286,7 +286,7 @@ func runLatencyReset(c *command.Context) {
 func runLatencyGraph(c *command.Context) {
 	e := c.Server.Latency().Find(string(c.Args[2]))
 	if e == nil {
-		c.Reply.Error("ERR No samples available for event '" + string(c.Args[2]) + "'")
+		c.Reply.Error("ERR No samples available for event '" + command.Printed(c.Args[2]) + "'")
 		return
 	}
 	c.Reply.Verbatim("txt", graph(e, c.Server.Now()/1000000))
