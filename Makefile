@@ -6,7 +6,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run build dev size test check native wasm differential compare browser bench screenshots needs clean
+.PHONY: run build dev size test check native wasm differential compare fuzz browser bench screenshots needs clean
 
 SITE := go run ./web/cmd/site
 
@@ -50,6 +50,10 @@ differential:
 # figures of the README. COMMANDS and SEED make it a longer or another run.
 compare: needs
 	@go run ./engine/cmd/compare -commands $(or $(COMMANDS),120000) -seed $(or $(SEED),1)
+
+# Any words to any command, hostile payloads and files: each for FUZZTIME.
+fuzz:
+	for f in FuzzCommands FuzzRestorePayload FuzzDataFile; do go test ./engine/servertest -run xxx -fuzz $$f -fuzztime $(or $(FUZZTIME),5m); done
 
 browser:
 	go test -count=1 -timeout 10m ./web/browsertest/...
