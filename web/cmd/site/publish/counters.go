@@ -32,30 +32,43 @@ func calls(kept []int) []int {
 	return at
 }
 
-// findCounters reads them for all functions, by their number in the module.
-func findCounters(memory []byte) ([]counters, error) {
+// unwinding are functions that never return to where they are called: another
+// goroutine goes on, or a deferred function, or the same one with more stack.
+var unwinding = []string{"runtime.sigpanic", "runtime.morestack", "runtime.morestack_noctxt"}
+
+// findCounters reads them for all functions, by their number in the module. final
+// are the unwinding ones.
+func findCounters(memory []byte) (list []counters, final []int64, err error) {
 	le := binary.LittleEndian
 	at := bytes.Index(memory, tableMagic)
 	if at < 0 || bytes.Contains(memory[at+1:], tableMagic) || len(memory)-at < 72 {
-		return nil, fmt.Errorf("pclntab: %w", errLayout)
+		return nil, nil, fmt.Errorf("pclntab: %w", errLayout)
 	}
 	table := memory[at:]
-	count, funcs := int(le.Uint64(table[8:])), int(le.Uint64(table[8+8*7:]))
-	if count <= 0 || funcs < 72 || funcs > len(table) || count > (len(table)-funcs)/8 {
-		return nil, fmt.Errorf("pclntab: %w", errLayout)
+	count, names, funcs := int(le.Uint64(table[8:])), int(le.Uint64(table[8+8*3:])), int(le.Uint64(table[8+8*7:]))
+	if count <= 0 || names < 72 || names > len(table) || funcs < 72 || funcs > len(table) || count > (len(table)-funcs)/8 {
+		return nil, nil, fmt.Errorf("pclntab: %w", errLayout)
 	}
-	list := make([]counters, count)
+	list = make([]counters, count)
 	for i := range count {
 		entry, offset := int(le.Uint32(table[funcs+8*i:])), funcs+int(le.Uint32(table[funcs+8*i+4:]))
 		if entry != firstFunction+i || offset+fieldPCData > len(table) {
-			return nil, fmt.Errorf("function %d: %w", i, errLayout)
+			return nil, nil, fmt.Errorf("function %d: %w", i, errLayout)
 		}
 		f, c := table[offset:], &list[i]
+		name := names + int(le.Uint32(f[fieldName:]))
+		if name > len(table) {
+			return nil, nil, fmt.Errorf("function %d: %w", i, errLayout)
+		}
+		symbol, _, _ := bytes.Cut(table[name:], []byte{0})
+		if slices.Contains(unwinding, string(symbol)) {
+			final = append(final, int64(i))
+		}
 		if pc := int(le.Uint32(f[fieldDeferReturn:])); pc != 0 {
 			c.resumed = append(c.resumed, pc)
 		}
 	}
-	return list, nil
+	return list, final, nil
 }
 
 // tableValues reads one table; nil if there is none.

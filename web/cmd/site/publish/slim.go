@@ -36,6 +36,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		return nil, nil, errWasm
 	}
 	var counters []counters
+	var final []int64
 	var others map[int][]byte
 	var start startFunction
 	for r := (reader{wasm[8:]}); len(r.b) > 0; {
@@ -45,7 +46,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			if counters, err = findCounters(memory); err != nil {
+			if counters, final, err = findCounters(memory); err != nil {
 				return nil, nil, err
 			}
 			if others, err = replacements(memory); err != nil {
@@ -62,7 +63,10 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		body := r.take(r.uint())
 		switch id {
 		case 10:
-			if body, err = straightened(body, counters, others); err != nil {
+			for i := range final {
+				final[i] += int64(start.imported)
+			}
+			if body, err = straightened(body, counters, others, final); err != nil {
 				return nil, nil, err
 			}
 			body = start.appendCode(body)
@@ -100,8 +104,8 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 
 // straightened rewrites the functions of a code section, and notes which of
 // their program counters are left. others are bodies that take the place of
-// what stands there.
-func straightened(section []byte, counters []counters, others map[int][]byte) ([]byte, error) {
+// what stands there, final the functions that do not return.
+func straightened(section []byte, counters []counters, others map[int][]byte, final []int64) ([]byte, error) {
 	r := reader{section}
 	n := r.uint()
 	out := binary.AppendUvarint(nil, uint64(n))
@@ -125,7 +129,7 @@ func straightened(section []byte, counters []counters, others map[int][]byte) ([
 		var err error
 		if i < len(counters) {
 			c := &counters[i]
-			code, c.kept, err = straighten.Renumbered(function.b, int64(firstFunction+i)<<16, c.resumed...)
+			code, c.kept, err = straighten.Options{Entry: int64(firstFunction+i) << 16, Resumed: c.resumed, Final: final}.Function(function.b)
 		} else {
 			code, err = straighten.Function(function.b)
 		}

@@ -38,6 +38,7 @@ type segment struct {
 	falls bool // into the next
 	// entered says that the function may be resumed here.
 	entered bool
+	resumed bool // entered by something else than the return of a call
 }
 
 // parse takes a function apart. ok is false if it has another form, as the few
@@ -101,7 +102,7 @@ func parse(code []instruction) (f *function, ok bool) {
 	if len(body) > 0 {
 		return nil, false
 	}
-	f.segments[0].entered = true
+	f.segments[0].entered, f.segments[0].resumed = true, true
 	for i := range f.segments[:last] {
 		s := &f.segments[i]
 		if n := len(s.code); s.falls && n > 0 && s.code[n-1].op == opUnwind {
@@ -173,12 +174,40 @@ func (f *function) segment(i int, body []instruction, loop bool) int {
 	}
 }
 
+// finish makes calls after which nothing follows the last that a function does,
+// so that it need not go on behind them: those of final functions, and those
+// before an unreachable.
+func (f *function) finish(final []int64) {
+	for i := range f.segments {
+		s := &f.segments[i]
+		for k := 3; k < len(s.code); k++ {
+			if s.code[k].op != opUnwind || s.code[k-1].op != opLocalSet || s.code[k-2].op != opGlobalGet {
+				continue
+			}
+			call := s.code[k-3]
+			last := k+1 == len(s.code) && s.falls && i+1 < len(f.segments)
+			if call.op == opCall && slices.Contains(final, call.x) {
+				// It is in an if, or the function goes on behind it in vain.
+			} else if (call.op != opCall && call.op != opCallIndirect) || !last || len(f.segments[i+1].code) == 0 || f.segments[i+1].code[0].op != opUnreachable {
+				continue
+			}
+			if last {
+				s.falls = false
+				f.segments[i+1].entered = f.segments[i+1].resumed
+			}
+			s.code[k-2] = instruction{op: opReturn}
+			s.code = slices.Delete(s.code, k-1, k+1)
+		}
+	}
+}
+
 // enter says that the runtime may resume the function at a PC_B.
 func (f *function) enter(pc int) error {
 	if pc < 0 || pc >= len(f.table) {
 		return fmt.Errorf("resumed at %d of %d: %w", pc, len(f.table), errCode)
 	}
-	f.segments[f.table[pc]].entered = true
+	s := &f.segments[f.table[pc]]
+	s.entered, s.resumed = true, true
 	return nil
 }
 

@@ -161,7 +161,7 @@ func (in *instruction) encode(b []byte) []byte {
 	switch op := in.op; {
 	case op == opBlock || op == opLoop || op == opIf:
 		b = append(b, byte(in.x))
-	case op == opBr || op == opBrIf || op >= opLocalGet && op <= opGlobalSet:
+	case op == opBr || op == opBrIf || op == opCall || op >= opLocalGet && op <= opGlobalSet:
 		b = binary.AppendUvarint(b, uint64(in.x))
 	case op == opBrTable:
 		b = binary.AppendUvarint(b, uint64(len(in.table)-1))

@@ -24,14 +24,23 @@ import (
 // may resume it beside the returns of its calls. Code of another form than
 // that of Go's compiler is only tidied.
 func Function(code []byte, resumed ...int) ([]byte, error) {
-	out, _, err := Renumbered(code, -1, resumed...)
+	out, _, err := Options{Entry: -1, Resumed: resumed}.Function(code)
 	return out, err
 }
 
-// Renumbered does that too, and gives new values of PC_B to the return addresses
-// of the function at entry. kept has the old value of each new one; it is nil if
-// they are as they were.
-func Renumbered(code []byte, entry int64, resumed ...int) (out []byte, kept []int, err error) {
+// Options tell more about a function.
+type Options struct {
+	Resumed []int
+	// Entry is its address, by which return addresses are known: they get new
+	// values of PC_B. They stay as they are where it is -1.
+	Entry int64
+	// Final are the numbers of functions that do not return but unwind.
+	Final []int64
+}
+
+// Function rewrites a function. kept has the old value of PC_B of each new one;
+// it is nil if they are as they were.
+func (o Options) Function(code []byte) (out []byte, kept []int, err error) {
 	list, err := decode(code)
 	if err != nil {
 		return nil, nil, err
@@ -40,13 +49,14 @@ func Renumbered(code []byte, entry int64, resumed ...int) (out []byte, kept []in
 	if !ok {
 		return encode(tidy(list)), nil, nil
 	}
-	for _, pc := range resumed {
+	for _, pc := range o.Resumed {
 		if err := f.enter(pc); err != nil {
 			return nil, nil, err
 		}
 	}
-	if entry >= 0 {
-		kept = f.renumber(entry, resumed)
+	f.finish(o.Final)
+	if o.Entry >= 0 {
+		kept = f.renumber(o.Entry, o.Resumed)
 	}
 	w := &writer{g: flow(f), kept: slices.Clone(kept)}
 	list = w.function()
@@ -81,11 +91,10 @@ type label struct {
 }
 
 const (
-	labelBlock  = iota // a branch leads to node, behind the block
-	labelLoop          // a branch leads to node, at the head of the loop
-	labelTrap          // behind it is an unreachable
-	labelUnwind        // behind it the function returns 1
-	labelInner         // of the code itself
+	labelBlock = iota // a branch leads to node, behind the block
+	labelLoop         // a branch leads to node, at the head of the loop
+	labelTrap         // behind it is an unreachable
+	labelInner        // of the code itself
 )
 
 func (w *writer) emit(in instruction) { w.out = append(w.out, in) }

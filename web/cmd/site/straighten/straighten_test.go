@@ -22,7 +22,10 @@ type builder struct {
 	mark     int64
 }
 
-const testEntry = 0x1234 << 16
+const (
+	testEntry = 0x1234 << 16
+	testFinal = 300 // a function that does not return
+)
 
 // program writes a function of n segments, each of which has some values of
 // PC_B; resumed are those behind a call.
@@ -102,11 +105,18 @@ func program(random *rand.Rand, n int) (code []byte, resumed []int) {
 			put(opLocalGet, 1)
 			put(opI64Const, testEntry+int64(first[i+1]))
 			put(opI64Store, 0)
-			put(opGlobalGet, globalOracle) // the call's result
+			final := random.IntN(3) == 0
+			if final {
+				put(opCall, testFinal)
+			} else {
+				put(opGlobalGet, globalOracle) // the call's result
+			}
 			put(opGlobalGet, 0)
 			put(opLocalSet, 1)
 			put(opBrIf, open+1)
-			resumed = append(resumed, first[i+1])
+			if !final {
+				resumed = append(resumed, first[i+1])
+			}
 		}
 		if i+1 < n {
 			put(opEnd, 0)
@@ -208,6 +218,8 @@ func run(t *testing.T, code []byte, kept []int, entry int, conditions uint64) st
 		case opI32Sub:
 			v := pop()
 			stack[len(stack)-1] -= v
+		case opCall:
+			stack = append(stack, 1)
 		case opI64Const:
 			stack = append(stack, in.x)
 		case opI64Store:
@@ -259,7 +271,7 @@ func TestRandomFunctionsDoTheSame(t *testing.T) {
 		if idles(code) {
 			continue
 		}
-		after, kept, err := Renumbered(code, testEntry)
+		after, kept, err := Options{Entry: testEntry, Final: []int64{testFinal}}.Function(code)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -295,7 +307,7 @@ func idles(code []byte) bool {
 			if in.op == opJump {
 				return int(in.x)
 			}
-			if in.op == opGlobalGet && in.x == globalOracle || in.op == opGlobalSet || in.op == opReturn {
+			if in.op == opGlobalGet && in.x == globalOracle || in.op == opCall || in.op == opGlobalSet || in.op == opReturn {
 				return -1
 			}
 		}
@@ -407,6 +419,37 @@ func TestTidyKeepsTheMeaning(t *testing.T) {
 			name:   "the opposite of a comparison",
 			before: []instruction{{op: opI64Eq + 2}, {op: opI32Eqz}},
 			after:  []instruction{{op: opI64Eq + 8}}, // lt_s, ge_s
+		},
+		{
+			name: "the stack pointer moved twice",
+			before: []instruction{
+				{op: opLocalGet, x: 1},
+				{op: opI32Const, x: 152},
+				{op: opI32Add},
+				{op: opLocalTee, x: 1},
+				{op: opGlobalSet},
+				{op: opLocalGet, x: 1},
+				{op: opI32Const, x: 8},
+				{op: opI32Add},
+				{op: opLocalTee, x: 1},
+				{op: opGlobalSet},
+			},
+			after: []instruction{{op: opLocalGet, x: 1}, {op: opI32Const, x: 160}, {op: opI32Add}, {op: opLocalTee, x: 1}, {op: opGlobalSet}},
+		},
+		{
+			name:   "a condition made wide and turned twice",
+			before: []instruction{{op: opI64Eqz}, {op: opI64ExtendU}, {op: opI64Eqz}, {op: opI32Eqz}, {op: opBrIf}},
+			after:  []instruction{{op: opI64Eqz}, {op: opBrIf}},
+		},
+		{
+			name:           "a number turned into a condition",
+			before:         []instruction{{op: opI32Add}, {op: opI32Eqz}, {op: opI32Eqz}, {op: opLocalSet, x: 2}},
+			sameAsItStands: true,
+		},
+		{
+			name:   "an address that is known",
+			before: []instruction{{op: opI64Const, x: 4702528}, {op: opI32WrapI64}, {op: opNop}, {op: opLoadFirst, x: 2}},
+			after:  []instruction{{op: opI32Const, x: 4702528}, {op: opLoadFirst, x: 2}},
 		},
 		{
 			name:   "an integer made wider and narrower",
