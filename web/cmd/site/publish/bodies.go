@@ -21,14 +21,9 @@ var bodies = map[string]func() []byte{
 // replacements are the bodies by the number of their function.
 func replacements(memory []byte) (map[int][]byte, error) {
 	le := binary.LittleEndian
-	at := bytes.Index(memory, tableMagic)
-	if at < 0 || len(memory)-at < 72 {
-		return nil, fmt.Errorf("pclntab: %w", errLayout)
-	}
-	table := memory[at:]
-	count, names, funcs := int(le.Uint64(table[8:])), int(le.Uint64(table[8+8*3:])), int(le.Uint64(table[8+8*7:]))
-	if count <= 0 || names < 72 || names > len(table) || funcs < 72 || funcs+8*count > len(table) {
-		return nil, fmt.Errorf("pclntab: %w", errLayout)
+	_, table, count, names, funcs, err := lineTables(memory)
+	if err != nil {
+		return nil, err
 	}
 	found := map[int][]byte{}
 	for i := range count {

@@ -40,14 +40,9 @@ var unwinding = []string{"runtime.sigpanic", "runtime.morestack", "runtime.mores
 // are the unwinding ones.
 func findCounters(memory []byte) (list []counters, final []int64, err error) {
 	le := binary.LittleEndian
-	at := bytes.Index(memory, tableMagic)
-	if at < 0 || bytes.Contains(memory[at+1:], tableMagic) || len(memory)-at < 72 {
-		return nil, nil, fmt.Errorf("pclntab: %w", errLayout)
-	}
-	table := memory[at:]
-	count, names, funcs := int(le.Uint64(table[8:])), int(le.Uint64(table[8+8*3:])), int(le.Uint64(table[8+8*7:]))
-	if count <= 0 || names < 72 || names > len(table) || funcs < 72 || funcs > len(table) || count > (len(table)-funcs)/8 {
-		return nil, nil, fmt.Errorf("pclntab: %w", errLayout)
+	_, table, count, names, funcs, err := lineTables(memory)
+	if err != nil {
+		return nil, nil, err
 	}
 	list = make([]counters, count)
 	for i := range count {

@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -31,16 +30,11 @@ const (
 
 func findTables(memory []byte, base int) (t tables, err error) {
 	le := binary.LittleEndian
-	at := bytes.Index(memory, tableMagic)
-	if at < 0 || bytes.Contains(memory[at+1:], tableMagic) || len(memory)-at < 72 {
-		return t, fmt.Errorf("pclntab: %w", errLayout)
+	at, _, count, _, funcs, err := lineTables(memory)
+	if err != nil {
+		return t, err
 	}
-	table := memory[at:]
-	t.functions = int(le.Uint64(table[8:]))
-	t.functab = at + int(le.Uint64(table[8+8*7:]))
-	if t.functions <= 0 || t.functab < at || t.functab+8*t.functions > len(memory) {
-		return t, fmt.Errorf("pclntab: %w", errLayout)
-	}
+	t.functions, t.functab = count, at+funcs
 	for i := range t.functions {
 		entry, offset := le.Uint32(memory[t.functab+8*i:]), int(le.Uint32(memory[t.functab+8*i+4:]))
 		if t.functab+offset+fieldPCData > len(memory) {

@@ -281,6 +281,22 @@ const (
 	moduleEnd     = 328
 )
 
+// lineTables finds the tables of functions, where they begin in memory, how many
+// functions there are, and where the names and the table of functions are.
+func lineTables(memory []byte) (at int, table []byte, count, names, funcs int, err error) {
+	le := binary.LittleEndian
+	at = bytes.Index(memory, tableMagic)
+	if at < 0 || bytes.Contains(memory[at+1:], tableMagic) || len(memory)-at < 72 {
+		return 0, nil, 0, 0, 0, fmt.Errorf("pclntab: %w", errLayout)
+	}
+	table = memory[at:]
+	count, names, funcs = int(le.Uint64(table[8:])), int(le.Uint64(table[8+8*3:])), int(le.Uint64(table[8+8*7:]))
+	if count <= 0 || names < 72 || names > len(table) || funcs < 72 || funcs > len(table) || count > (len(table)-funcs)/8 {
+		return 0, nil, 0, 0, 0, fmt.Errorf("pclntab of %d functions at %d: %w", count, funcs, errLayout)
+	}
+	return at, table, count, names, funcs, nil
+}
+
 // moduleData finds runtime.firstmoduledata, which begins with the address of
 // the tables and that of the names, which follow their header.
 func moduleData(memory []byte, base int) ([]byte, error) {
