@@ -194,9 +194,9 @@ func (c *Context) ReplySubcommandError() {
 }
 
 // ReplyHelp sends the lines of a container's HELP.
-func (c *Context) ReplyHelp(name string, lines ...string) {
+func (c *Context) ReplyHelp(lines ...string) {
 	c.Reply.Array(len(lines) + 3)
-	c.Reply.SimpleString(strings.ToUpper(name) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
+	c.Reply.SimpleString(strings.ToUpper(string(c.Args[0])) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
 	for _, line := range lines {
 		c.Reply.SimpleString(line)
 	}

@@ -13,6 +13,10 @@ type Table struct {
 	slots  []*Spec // top-level commands; the length is a power of two
 	sorted []*Spec
 	rows   int
+
+	// What rename-command has changed: commands by their new names, nil where
+	// the old name means nothing any more. nil: there is nothing of it.
+	renamed map[string]*Spec
 }
 
 // NewTable indexes the rows of all families. Two rows of one name are a
@@ -113,8 +117,41 @@ func (t *Table) Find(name string) *Spec {
 // All lists the top-level commands by name.
 func (t *Table) All() []*Spec { return t.sorted }
 
+// Rename is rename-command: to is a command's new name, "" takes it away. It
+// remains what it was to whoever holds Original, as ACL rules do.
+func (t *Table) Rename(from, to string) (problem string) {
+	s := t.Lookup([]byte(from))
+	if s == nil {
+		return "No such command in rename-command"
+	}
+	if t.renamed == nil {
+		t.renamed = map[string]*Spec{}
+	}
+	t.renamed[strings.ToLower(from)] = nil
+	if to == "" {
+		t.sorted = slices.DeleteFunc(slices.Clone(t.sorted), func(other *Spec) bool { return other == s })
+		return ""
+	}
+	if t.Lookup([]byte(to)) != nil {
+		return "Target command name already exists"
+	}
+	t.renamed[strings.ToLower(to)] = s
+	return ""
+}
+
+// Original is the table without what Rename will change.
+func (t *Table) Original() *Table {
+	copied := *t
+	return &copied
+}
+
 // Lookup finds a top-level command.
 func (t *Table) Lookup(name []byte) *Spec {
+	if t.renamed != nil {
+		if s, is := t.renamed[strings.ToLower(string(name))]; is {
+			return s
+		}
+	}
 	if len(name) > longestName {
 		return nil // somebody's megabytes need no hash
 	}

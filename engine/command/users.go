@@ -72,6 +72,9 @@ type ACL struct {
 	users  []*User // by name
 }
 
+// Table is that of the names which rules have for commands.
+func (a *ACL) Table() *Table { return a.table }
+
 // NewACL returns an ACL with the default user, who may do everything.
 func NewACL(t *Table, c *config.Config) *ACL {
 	a := &ACL{table: t, config: c}

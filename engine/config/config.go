@@ -74,6 +74,12 @@ type User struct {
 	Line  FileError
 }
 
+// Rename is a line "rename-command <from> <to>".
+type Rename struct {
+	From, To string
+	Line     FileError
+}
+
 // Config is the values in force, parsed. The table in parameters.go says which
 // directive sets which field.
 type Config struct {
@@ -142,7 +148,9 @@ type Config struct {
 	// REWRITE writes.
 	Users []User
 	Lines []string
-	line  FileError // the one that is read
+	// Renames are the "rename-command" lines of the start.
+	Renames []Rename
+	line    FileError // the one that is read
 
 	// File is the configuration file named at the start; "" if none.
 	File string

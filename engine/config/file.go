@@ -24,9 +24,8 @@ func (e *FileError) Error() string {
 
 // refused are directives that redis-server has and that cannot be obeyed here.
 var refused = map[string]string{
-	"loadmodule":     "loadmodule is not supported: there are no modules",
-	"rename-command": "rename-command is not supported",
-	"sentinel":       "sentinel directives are not supported",
+	"loadmodule": "loadmodule is not supported: there are no modules",
+	"sentinel":   "sentinel directives are not supported",
 }
 
 // Parse reads the text of a redis.conf. The error is a *FileError. Lines
@@ -114,6 +113,10 @@ func (c *Config) Directive(name string, words ...string) error {
 		c.Users = append(c.Users, User{words, c.line})
 		return nil
 	}
+	if name == "rename-command" && len(words) == 2 {
+		c.Renames = append(c.Renames, Rename{words[0], words[1], c.line})
+		return nil
+	}
 	p, ok := Lookup(name)
 	if !ok {
 		return reason("Bad directive or wrong number of arguments")
@@ -171,7 +174,8 @@ func CommandLine(args []string) (file string, options []Option, err error) {
 
 // Apply sets the options of a command line.
 func (c *Config) Apply(options []Option) error {
-	for _, o := range options {
+	for i, o := range options {
+		c.line = FileError{File: "the command line", Line: i + 1, Text: "--" + o.Name + " " + strings.Join(o.Words, " ")}
 		if err := c.Directive(o.Name, o.Words...); err != nil {
 			return phrase.Errorf("option --%s %s: %w", o.Name, strings.Join(o.Words, " "), err)
 		}

@@ -70,7 +70,7 @@ func (r *rewriting) read(line string) {
 		case known || name == "user":
 			r.places[name] = append(r.places[name], at)
 			return
-		case name == "include" || refused[name] != "":
+		case name == "include" || name == "rename-command" || refused[name] != "":
 			return
 		}
 	}

@@ -144,7 +144,7 @@ func (s *Server) existence(spec *command.Spec, args [][]byte) string {
 		return unknownCommand(args)
 	}
 	if len(spec.Subcommands) > 0 && len(args) >= 2 {
-		return "ERR unknown subcommand '" + printable(args[1], 128) + "'. Try " + strings.ToUpper(spec.Name) + " HELP."
+		return "ERR unknown subcommand '" + printable(args[1], 128) + "'. Try " + strings.ToUpper(printable(args[0], 128)) + " HELP."
 	}
 	if !spec.ArityFits(len(args)) {
 		return command.WrongNumberOfArguments(spec.FullName())

@@ -192,6 +192,9 @@ func Open(now int64, o Options) (*Server, error) {
 	if err := s.openUsers(); err != nil {
 		return nil, err
 	}
+	if err := s.renameCommands(); err != nil {
+		return nil, err
+	}
 	s.logf(event.Notice, "Everysec starts as Redis ", Version, " would, run id ", s.runID)
 	if err := s.beginLoading(); err != nil {
 		return nil, err

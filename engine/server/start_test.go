@@ -132,3 +132,20 @@ func TestShortWriteThatCannotBeCutOff(t *testing.T) {
 		t.Errorf("the file has %q, want %q", got, want)
 	}
 }
+
+// What is wrong with rename-command is said at the start, with its line.
+func TestRenameCommandErrors(t *testing.T) {
+	for _, c := range []struct{ file, want string }{
+		{"rename-command nosuch x", "reading redis.conf, line 1: 'rename-command nosuch x': No such command in rename-command"},
+		{"\nrename-command get SET", "reading redis.conf, line 2: 'rename-command get SET': Target command name already exists"},
+		{"rename-command get a\nrename-command set A", "reading redis.conf, line 2: 'rename-command set A': Target command name already exists"},
+		{"rename-command get a\nrename-command get b", "reading redis.conf, line 2: 'rename-command get b': No such command in rename-command"},
+		{"rename-command get \"\"\nrename-command set get\nrename-command config|get \"\"", "reading redis.conf, line 3: 'rename-command config|get \"\"': No such command in rename-command"},
+		{"rename-command get", "reading redis.conf, line 1: 'rename-command get': Bad directive or wrong number of arguments"},
+	} {
+		_, err := server.Open(startOfTime, server.Options{FS: vfs.New(vfs.Options{}), ConfigFileName: "redis.conf", ConfigFile: []byte(c.file)})
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%q: %v, want %s", c.file, err, c.want)
+		}
+	}
+}

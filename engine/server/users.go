@@ -15,7 +15,7 @@ func (s *Server) ACL() *command.ACL { return s.acl }
 // openUsers reads the users of the configuration, or of the file it names.
 func (s *Server) openUsers() error {
 	c := s.config
-	s.acl = command.NewACL(s.table, c)
+	s.acl = command.NewACL(s.table.Original(), c)
 	if c.RequirePass != "" {
 		s.acl.SetPassword(c.RequirePass)
 	}
@@ -42,6 +42,17 @@ func (s *Server) openUsers() error {
 	if c.ACLFile != "" {
 		if problem := s.LoadUsers(); problem != "" {
 			return &LoadError{Name: c.ACLFile, Reason: problem}
+		}
+	}
+	return nil
+}
+
+// renameCommands obeys the lines with rename-command.
+func (s *Server) renameCommands() error {
+	for i := range s.config.Renames {
+		r := &s.config.Renames[i]
+		if r.Line.Reason = s.table.Rename(r.From, r.To); r.Line.Reason != "" {
+			return &r.Line
 		}
 	}
 	return nil

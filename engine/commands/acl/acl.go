@@ -124,7 +124,7 @@ func runCat(c *command.Context) {
 		}
 		n := 0
 		mark := c.Reply.Defer()
-		c.Server.Table().Each(func(s *command.Spec) {
+		c.Server.ACL().Table().Each(func(s *command.Spec) {
 			if s.InCategory(category) {
 				c.Reply.BulkString(s.FullName())
 				n++
@@ -261,7 +261,7 @@ func runDryRun(c *command.Context) {
 }
 
 func runHelp(c *command.Context) {
-	c.ReplyHelp("acl", strings.Split(help, "\n")...)
+	c.ReplyHelp(strings.Split(help, "\n")...)
 }
 
 const help = `CAT [<category>]

@@ -603,7 +603,7 @@ func runClientNoEvict(c *command.Context) { switchOn(c, &c.Client.NoEvict) }
 func runClientNoTouch(c *command.Context) { switchOn(c, &c.Client.NoTouch) }
 
 func runClientHelp(c *command.Context) {
-	c.ReplyHelp("client",
+	c.ReplyHelp(
 		"CACHING (YES|NO)",
 		"    Track the keys of the next command (after OPTIN), or do not (after OPTOUT).",
 		"GETREDIR",

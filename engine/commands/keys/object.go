@@ -75,7 +75,7 @@ func runObjectFreq(c *command.Context) {
 }
 
 func runObjectHelp(c *command.Context) {
-	c.ReplyHelp("OBJECT",
+	c.ReplyHelp(
 		"ENCODING <key>",
 		"    Tells how the value of <key> is held.",
 		"FREQ <key>",

@@ -345,7 +345,7 @@ func runPubSubNumPat(c *command.Context) {
 }
 
 func runPubSubHelp(c *command.Context) {
-	c.ReplyHelp("pubsub",
+	c.ReplyHelp(
 		"CHANNELS [<pattern>]",
 		"    List the channels that have subscribers (and match the pattern).",
 		"NUMPAT",

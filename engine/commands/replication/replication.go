@@ -175,7 +175,7 @@ func runModuleUnload(c *command.Context) {
 }
 
 func runModuleHelp(c *command.Context) {
-	c.ReplyHelp("module",
+	c.ReplyHelp(
 		"LIST",
 		"    List the loaded modules.",
 		"LOAD <path> [<arg> ...]",

@@ -213,7 +213,7 @@ func runFunctionRestore(c *command.Context) {
 }
 
 func runFunctionHelp(c *command.Context) {
-	c.ReplyHelp("function",
+	c.ReplyHelp(
 		"LOAD [REPLACE] <FUNCTION CODE>",
 		"    Create a new library with the given library name and code.",
 		"DELETE <LIBRARY NAME>",

@@ -119,7 +119,7 @@ func runScriptDebug(c *command.Context) {
 }
 
 func runScriptHelp(c *command.Context) {
-	c.ReplyHelp("script",
+	c.ReplyHelp(
 		"DEBUG (YES|SYNC|NO)",
 		"    Set the debug mode for subsequent scripts executed.",
 		"EXISTS <sha1> [<sha1> ...]",

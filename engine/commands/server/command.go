@@ -257,7 +257,7 @@ func runCommandGetKeysAndFlags(c *command.Context) {
 }
 
 func runCommandHelp(c *command.Context) {
-	c.ReplyHelp("command",
+	c.ReplyHelp(
 		"(no subcommand)",
 		"    Describe every command.",
 		"COUNT",

@@ -119,7 +119,7 @@ func runConfigResetStatistics(c *command.Context) {
 }
 
 func runConfigHelp(c *command.Context) {
-	c.ReplyHelp("config",
+	c.ReplyHelp(
 		"GET <pattern>",
 		"    Read the parameters that match the pattern.",
 		"SET <directive> <value>",

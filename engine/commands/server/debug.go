@@ -340,7 +340,7 @@ func runDebugProtocol(c *command.Context) {
 }
 
 func runDebugHelp(c *command.Context) {
-	c.ReplyHelp("debug",
+	c.ReplyHelp(
 		"CHANGE-REPL-ID",
 		"    Take another replication id.",
 		"DIGEST",

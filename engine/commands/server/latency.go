@@ -229,7 +229,7 @@ func runSlowlogReset(c *command.Context) {
 }
 
 func runSlowlogHelp(c *command.Context) {
-	c.ReplyHelp("slowlog",
+	c.ReplyHelp(
 		"GET [<count>]",
 		"    Show the newest entries (default: 10, -1: all): number, Unix time, microseconds,",
 		"    words, address and name of the client.",
@@ -469,7 +469,7 @@ func writeHistogram(c *command.Context, s *command.Spec, levels *command.Latency
 }
 
 func runLatencyHelp(c *command.Context) {
-	c.ReplyHelp("latency",
+	c.ReplyHelp(
 		"DOCTOR",
 		"    Explain what held the server up.",
 		"GRAPH <event>",

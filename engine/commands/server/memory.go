@@ -230,7 +230,7 @@ func runMemoryMallocStats(c *command.Context) {
 func runMemoryPurge(c *command.Context) { c.Reply.OK() }
 
 func runMemoryHelp(c *command.Context) {
-	c.ReplyHelp("memory",
+	c.ReplyHelp(
 		"DOCTOR",
 		"    Look for trouble with memory.",
 		"MALLOC-STATS",

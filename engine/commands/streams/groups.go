@@ -171,7 +171,7 @@ func runXgroupDelconsumer(c *command.Context) {
 }
 
 func runXgroupHelp(c *command.Context) {
-	c.ReplyHelp("xgroup", strings.Split(`CREATE <key> <groupname> <id|$> [option]
+	c.ReplyHelp(strings.Split(`CREATE <key> <groupname> <id|$> [option]
     Make a group that reads what comes after <id>. Options are:
     * MKSTREAM
       Make the stream if there is none.

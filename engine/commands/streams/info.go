@@ -183,7 +183,7 @@ func runXinfoConsumers(c *command.Context) {
 }
 
 func runXinfoHelp(c *command.Context) {
-	c.ReplyHelp("xinfo", strings.Split(`CONSUMERS <key> <groupname>
+	c.ReplyHelp(strings.Split(`CONSUMERS <key> <groupname>
     Tell of the consumers of a group.
 GROUPS <key>
     Tell of the groups of a stream.
