@@ -42,23 +42,35 @@ type Client struct {
 	LastCommand                string
 	// CommandsProcessed and the byte counts are for CLIENT LIST.
 	CommandsProcessed, NetIn, NetOut int64
-	// QueryBuffer is the bytes of input not run yet, QueryBufferFree the room
-	// left in its buffer.
-	QueryBuffer, QueryBufferFree int64
-	// Unsent is the bytes of replies that wait outside of Reply, Memory what
-	// the client holds in all.
-	Unsent, Memory int64
+	// Descriptor is a small number that no other connection has.
+	Descriptor int
+	Buffers    ClientBuffers
 
 	// Blocked is set while the client waits; its commands stay unread until it
 	// is nil again.
 	Blocked *Blocked
 }
 
+// ForgetReplyPeak is after how many milliseconds ReplyPeak begins anew.
+const ForgetReplyPeak = 5000
+
+// ClientBuffers is what a client's input and replies take, as Redis would hold
+// them: a buffer of queries, one of replies, and a list of blocks for replies
+// that do not fit.
+type ClientBuffers struct {
+	Query, QueryFree     int
+	ReplyRoom, ReplyPeak int // the size of the buffer, the most that was in it lately
+	Reply                int // bytes in it
+	Blocks, Listed       int // of the list: how many, their bytes
+	Memory               int64
+	Stuck                bool // the host could not send everything
+}
+
 // Transaction is the state between MULTI and EXEC.
 type Transaction struct {
 	Open    bool
 	Queue   [][][]byte // own copies
-	Bytes   int64      // of the words in it
+	Bytes   int64      // of the words in it, and 8 for each
 	Flags   Flags      // all flags of queued commands together
 	Aborted bool       // a command could not be queued: EXEC will fail
 	Dirty   bool       // a watched key changed: EXEC will reply nil

@@ -3,6 +3,8 @@ package command
 import (
 	"strconv"
 	"strings"
+
+	"everysec/engine/ds/arena"
 )
 
 // UserName is the name of the client's user.
@@ -22,9 +24,7 @@ func (c *Client) Redirection() int64 {
 	return int64(c.Tracking.Redirect)
 }
 
-// AppendClient writes the line of CLIENT LIST. The memory of buffers is what
-// the engine really holds; what it does not have (file descriptors, a list of
-// reply blocks) is 0.
+// AppendClient writes the line of CLIENT LIST.
 func (c *Context) AppendClient(dst []byte, client *Client) []byte {
 	text := func(name, value string) {
 		if len(dst) > 0 && dst[len(dst)-1] != '\n' {
@@ -36,24 +36,25 @@ func (c *Context) AppendClient(dst []byte, client *Client) []byte {
 	}
 	integer := func(name string, n int64) { text(name, strconv.FormatInt(n, 10)) }
 
-	arguments, queued, multi := int64(0), int64(0), int64(-1)
+	arguments, memory, queued, multi := int64(0), client.Buffers.Memory, int64(0), int64(-1)
 	if client == c.Client {
 		arguments = size(c.Args)
+		memory += arguments + arena.RedisBlock(8*len(c.Args))
 	}
 	if client.Transaction.Open {
 		multi = int64(len(client.Transaction.Queue))
 		queued = client.Transaction.Bytes
 	}
-	output := int64(client.Reply.Len())
+	b := &client.Buffers
 	events := "r"
-	if output > 0 && client != c.Client {
+	if b.Stuck {
 		events = "rw"
 	}
 
 	integer("id", int64(client.ID))
 	text("addr", client.Address)
 	text("laddr", client.Local)
-	integer("fd", 0)
+	integer("fd", int64(client.Descriptor))
 	text("name", client.Name)
 	integer("age", max(c.Now-client.CreatedAt, 0)/1000)
 	integer("idle", max(c.Now-client.LastInteraction, 0)/1000)
@@ -63,16 +64,16 @@ func (c *Context) AppendClient(dst []byte, client *Client) []byte {
 	integer("psub", int64(len(client.Patterns)))
 	integer("ssub", int64(len(client.Channels[Shard])))
 	integer("multi", multi)
-	integer("qbuf", client.QueryBuffer)
-	integer("qbuf-free", client.QueryBufferFree)
+	integer("qbuf", int64(b.Query))
+	integer("qbuf-free", int64(b.QueryFree))
 	integer("argv-mem", arguments)
 	integer("multi-mem", queued)
-	integer("rbs", 0)
-	integer("rbp", 0)
-	integer("obl", output)
-	integer("oll", min(client.Unsent, 1))
-	integer("omem", client.Unsent)
-	integer("tot-mem", client.Memory+arguments)
+	integer("rbs", int64(b.ReplyRoom))
+	integer("rbp", int64(b.ReplyPeak))
+	integer("obl", int64(b.Reply))
+	integer("oll", int64(b.Blocks))
+	integer("omem", int64(b.Listed))
+	integer("tot-mem", memory)
 	text("events", events)
 	text("cmd", client.LastCommand)
 	text("user", client.UserName())
@@ -110,9 +111,9 @@ func flagsOf(client *Client) string {
 		{client.Transaction.Dirty, 'd'},
 		{client.CloseAfterReply, 'c'},
 		{client.CloseNow, 'A'},
+		{strings.HasPrefix(client.Address, "/"), 'U'},
 		{client.NoEvict, 'e'},
 		{client.NoTouch, 'T'},
-		{strings.HasPrefix(client.Address, "/"), 'U'},
 	} {
 		if f.set {
 			letters = append(letters, f.letter)

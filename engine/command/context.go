@@ -302,6 +302,9 @@ type Introspection interface {
 	ConfigRewrite(c *Context)
 	ResetStatistics()
 	SetActiveExpire(on bool)
+	// ReplyBuffers tells whether buffers of replies are resized, and after how
+	// many milliseconds their peak is forgotten (negative: never): DEBUG sets it.
+	ReplyBuffers() (resize *bool, forget *int64)
 	// PauseCron, ChangeReplicationID and Log are DEBUG's.
 	PauseCron(on bool)
 	ChangeReplicationID()

@@ -98,10 +98,9 @@ func (r *Reader) discard() {
 // far, for client-query-buffer-limit.
 func (r *Reader) Buffered() int { return len(r.buf) - r.from }
 
-// MemoryUsage is the size of the buffers in bytes.
-func (r *Reader) MemoryUsage() int {
-	return cap(r.buf) + cap(r.scratch) + 16*cap(r.spans) + 24*cap(r.args)
-}
+// Held is the number of bytes held, with those of the requests of the last Feed
+// that were returned.
+func (r *Reader) Held() int { return len(r.buf) }
 
 // Next returns the next complete request; ok is false if there is none yet.
 // Empty requests are passed over. args has at least one element and aliases

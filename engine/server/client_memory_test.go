@@ -29,7 +29,7 @@ func TestClientEviction(t *testing.T) {
 			t.Fatal("not queued")
 		}
 	}
-	held := s.Clients()[1].Memory // by kept, as much as by big
+	held := s.Clients()[1].Buffers.Memory // by kept, as much as by big
 	if held < 300<<10 || held > 2<<20 {
 		t.Fatalf("a queued command of 300 KB counts as %d bytes", held)
 	}
@@ -66,7 +66,7 @@ func TestClientListTellsWhatIsHeld(t *testing.T) {
 	s.Settle()
 	s.Unsent(other.ID, 70000)
 	line := c.Text("CLIENT LIST")
-	for _, field := range []string{" multi=2 ", " multi-mem=50010 ", " oll=1 ", " omem=70000 ", " user=default ", " flags=x "} {
+	for _, field := range []string{" multi=2 ", " multi-mem=50042 ", " oll=4 ", " omem=82016 ", " events=rw ", " user=default ", " flags=x "} {
 		if !strings.Contains(line, field) {
 			t.Errorf("no %q in %s", field, line)
 		}

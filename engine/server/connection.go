@@ -26,6 +26,8 @@ type connection struct {
 	unsent    int64 // bytes that the host holds; see Unsent
 	softSince int64 // microseconds; when the soft limit of output was passed
 
+	clientBuffers
+
 	lastWrite uint64   // the newest change that this client made
 	postponed [][]byte // a command that CLIENT PAUSE keeps
 	sending   []byte
@@ -46,6 +48,8 @@ func (s *Server) Connect(now int64, address string) uint64 {
 		CreatedAt:       s.space.Now,
 		LastInteraction: s.space.Now,
 		LastCommand:     "NULL",
+		Descriptor:      s.descriptor(),
+		Buffers:         command.ClientBuffers{ReplyRoom: replyChunk, ReplyPeak: replyChunk},
 	}}
 	c.writer.Protocol = 2
 	c.Reply = &c.writer
@@ -66,6 +70,23 @@ func (s *Server) Connect(now int64, address string) uint64 {
 	}
 	s.stats.connections++
 	return c.ID
+}
+
+const firstDescriptor = 8
+
+// descriptor is the least number that no connection has, behind those that a
+// real server keeps for itself.
+func (s *Server) descriptor() int {
+	at := s.freeDescriptor
+	for at < len(s.descriptors) && s.descriptors[at] {
+		at++
+	}
+	if at == len(s.descriptors) {
+		s.descriptors = append(s.descriptors, false)
+	}
+	s.descriptors[at] = true
+	s.freeDescriptor = at + 1
+	return firstDescriptor + at
 }
 
 // Disconnect is the peer's closing of a connection.
@@ -91,6 +112,8 @@ func (s *Server) drop(c *connection) {
 	s.SetMonitor(&c.Client, false)
 	s.pubsub.Forget(&c.Client)
 	delete(s.clients, c.ID)
+	s.descriptors[c.Descriptor-firstDescriptor] = false
+	s.freeDescriptor = min(s.freeDescriptor, c.Descriptor-firstDescriptor)
 	s.order = slices.DeleteFunc(s.order, func(other *connection) bool { return other == c })
 	s.ready = slices.DeleteFunc(s.ready, func(other *connection) bool { return other == c })
 	s.dirtyOutput = slices.DeleteFunc(s.dirtyOutput, func(other *connection) bool { return other == c })
@@ -114,6 +137,7 @@ func (s *Server) Receive(id uint64, data []byte) {
 		return
 	}
 	c.reader.Feed(data)
+	c.makeQueryRoom()
 	if int64(c.reader.Buffered()) > s.config.ClientQueryBufferLimit {
 		s.logf(event.Warning, "Closing client that reached max query buffer length: id=", itoa(int64(c.ID)), " addr=", c.Address)
 		s.Kill(&c.Client)
@@ -184,6 +208,9 @@ func (s *Server) releaseReplies() {
 	for _, c := range s.dirtyOutput {
 		s.limitOutput(c)
 		c.released = c.writer.Len()
+		if b := &c.Buffers; c.unsent == 0 {
+			b.ReplyPeak = max(b.ReplyPeak, min(c.released, b.ReplyRoom))
+		}
 		if s.busy != nil && s.busy.client == c {
 			c.released = s.busy.mark // what came before
 			s.outputReady = append(s.outputReady, c.ID)

@@ -17,6 +17,7 @@ func (s *Server) cron() {
 		return
 	}
 	s.measureClients()
+	s.resizeClients()
 	s.stats.sample(s.now, s)
 	if s.activeExpire {
 		s.activeExpireCycle(slowCycle)
@@ -42,6 +43,11 @@ func (s *Server) PauseCron(on bool) { s.cronPaused = on }
 
 // ChangeReplicationID is DEBUG CHANGE-REPL-ID.
 func (s *Server) ChangeReplicationID() { s.replicationID = hexID(s.random) }
+
+// ReplyBuffers is what DEBUG REPLYBUFFER sets.
+func (s *Server) ReplyBuffers() (resize *bool, forget *int64) {
+	return &s.memory.resizeReplies, &s.memory.forgetPeaks
+}
 
 // Log writes a line of the log for DEBUG LOG.
 func (s *Server) Log(text string) { s.logf(event.Warning, text) }

@@ -57,15 +57,19 @@ func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 		c.CloseAfterReply = true
 		return
 	}
+	c.LastCommand = "NULL"
 	if problem := s.existence(spec, args); problem != "" {
+		if spec != nil && (len(spec.Subcommands) == 0 || len(args) == 1) {
+			c.LastCommand = spec.FullName()
+		}
 		s.reject(c, spec, problem)
 		return
 	}
+	c.LastCommand = spec.Name
 	if spec.Flags&command.Protected != 0 && !s.allowsProtected(c, spec) {
 		s.reject(c, spec, notAllowed(spec))
 		return
 	}
-	c.LastCommand = spec.Name
 	if spec.Parent() != nil { // CLIENT LIST and its kin among them
 		c.LastCommand = spec.FullName()
 		s.measureBuffers(c)
@@ -284,7 +288,7 @@ func (s *Server) queue(c *connection, spec *command.Spec, args [][]byte) {
 	if !t.Aborted && !t.Dirty {
 		t.Queue = append(t.Queue, command.CopyWords(args))
 		for _, arg := range args {
-			t.Bytes += int64(len(arg))
+			t.Bytes += int64(len(arg)) + 8
 		}
 		t.Flags |= spec.Flags
 	}

@@ -148,16 +148,15 @@ func infoServer(s *Server, w *infoWriter) {
 }
 
 func infoClients(s *Server, w *infoWriter) {
-	maxIn, maxOut := 0, 0
-	for _, c := range s.order {
-		maxIn = max(maxIn, c.reader.Buffered())
-		maxOut = max(maxOut, c.writer.Len())
+	maxIn, maxOut := int64(0), int64(0)
+	for _, p := range s.memory.peaks {
+		maxIn, maxOut = max(maxIn, p[0]), max(maxOut, p[1])
 	}
 	w.int("connected_clients", int64(len(s.order)))
 	w.int("cluster_connections", 0)
 	w.int("maxclients", s.config.MaxClients)
-	w.int("client_recent_max_input_buffer", int64(maxIn))
-	w.int("client_recent_max_output_buffer", int64(maxOut))
+	w.int("client_recent_max_input_buffer", maxIn)
+	w.int("client_recent_max_output_buffer", maxOut)
 	w.int("blocked_clients", int64(s.blocking.clients))
 	w.int("tracking_clients", int64(s.tracking.clients))
 	w.int("clients_in_timeout_table", int64(s.blocking.timed))
@@ -300,8 +299,8 @@ func infoStats(s *Server, w *infoWriter) {
 	w.int("total_writes_processed", st.writes)
 	w.int("io_threaded_reads_processed", 0)
 	w.int("io_threaded_writes_processed", 0)
-	w.int("reply_buffer_shrinks", 0)
-	w.int("reply_buffer_expands", 0)
+	w.int("reply_buffer_shrinks", st.replyShrinks)
+	w.int("reply_buffer_expands", st.replyExpands)
 }
 
 func infoReplication(s *Server, w *infoWriter) {

@@ -13,17 +13,18 @@ import (
 
 const (
 	// startupMemory is what redis-server 7.0 uses when it has started.
-	startupMemory = 876 << 10
-	// A client that was active lately, and one that was not, whose buffers have
-	// been made smaller.
-	activeClient  = 18 << 10
-	idleClient    = 3 << 10
-	activeSeconds = 5
+	startupMemory = 876368
 )
 
 // memory is what is known without counting.
 type memory struct {
 	clients int64 // as of the last cron
+	// The most that a client's input and output took in each of the last seconds.
+	peaks [8][2]int64
+
+	// See command.Server.ReplyBuffers.
+	resizeReplies bool
+	forgetPeaks   int64
 }
 
 // UsedMemory is the bytes that data, clients and the append-only buffer use.
@@ -62,6 +63,19 @@ func (s *Server) measureClients() {
 		total += s.heldBy(c)
 	}
 	s.memory.clients = total
+}
+
+// resizeClients is part of cron, too.
+func (s *Server) resizeClients() {
+	p := &s.memory.peaks
+	slot := int(s.now / 1000000 % int64(len(p)))
+	p[(slot+1)%len(p)] = [2]int64{}
+	for _, c := range s.order {
+		s.resizeBuffers(c)
+		query, _ := queryBlock(c.queryRoom)
+		p[slot][0] = max(p[slot][0], query)
+		p[slot][1] = max(p[slot][1], int64(c.Buffers.Listed))
+	}
 }
 
 // Memory is what memory is used for.

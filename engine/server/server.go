@@ -89,15 +89,17 @@ type Server struct {
 	pubsub *command.PubSubRegistry
 	acl    *command.ACL
 
-	clients      map[uint64]*connection
-	order        []*connection // by id
-	nextClient   uint64
-	ready        []*connection // with input to run, in order of arrival
-	dirtyOutput  []*connection // with replies not released yet
-	outputReady  []uint64
-	system       *command.Client // the client behind expiry and the AOF loader
-	contexts     []*command.Context
-	contextDepth int
+	clients        map[uint64]*connection
+	order          []*connection // by id
+	nextClient     uint64
+	descriptors    []bool        // in use
+	freeDescriptor int           // none is free below it
+	ready          []*connection // with input to run, in order of arrival
+	dirtyOutput    []*connection // with replies not released yet
+	outputReady    []uint64
+	system         *command.Client // the client behind expiry and the AOF loader
+	contexts       []*command.Context
+	contextDepth   int
 
 	unit     propagation
 	blocking blocking
@@ -175,6 +177,7 @@ func Open(now int64, o Options) (*Server, error) {
 		running:      true,
 		activeExpire: true,
 		nextCron:     now,
+		memory:       memory{resizeReplies: true, forgetPeaks: command.ForgetReplyPeak},
 	}
 	s.replicationID = s.runID
 	s.space.Observer = s

@@ -13,6 +13,7 @@ import (
 type statistics struct {
 	connections, rejectedConnections, evictedClients int64
 	reads, writes                                    int64 // of connections, as Redis counts system calls
+	replyShrinks, replyExpands                       int64
 	commands                                         int64
 	netInput, netOutput                              int64
 	monitors                                         int

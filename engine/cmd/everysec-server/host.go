@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ type host struct {
 	inbox  chan message
 	woken  chan struct{}
 	peers  map[uint64]*peer
+	behind []*peer // that may not have sent everything
 }
 
 // message is bytes from a peer; data is nil when it is new or gone.
@@ -58,6 +60,7 @@ func (h *host) serve(signals <-chan os.Signal) int {
 	timer := time.NewTimer(0)
 	for {
 		now := time.Now().UnixMicro()
+		h.tellUnsent(now)
 		h.server.Step(now)
 		h.flush()
 		h.printLog()
@@ -127,12 +130,29 @@ func (h *host) flush() {
 		if p == nil {
 			continue
 		}
-		h.server.Unsent(id, p.send(data))
+		p.send(data)
+		if !p.behind {
+			p.behind = true
+			h.behind = append(h.behind, p)
+		}
 		if closed {
 			delete(h.peers, id)
 			p.finish()
 		}
 	}
+}
+
+// tellUnsent tells the server which peers do not read what they are sent.
+func (h *host) tellUnsent(now int64) {
+	h.behind = slices.DeleteFunc(h.behind, func(p *peer) bool {
+		n, done := p.unsent(now)
+		if n != p.told {
+			p.told = n
+			h.server.Unsent(p.id, n)
+		}
+		p.behind = !done
+		return done
+	})
 }
 
 func (h *host) printLog() {
@@ -152,7 +172,12 @@ type peer struct {
 	spare []byte
 	// sending is how many bytes the writing goroutine is at.
 	sending int64
+	since   int64 // microseconds: since when it is at that
 	done    bool
+
+	// These are serve's.
+	behind bool
+	told   int64
 
 	buffers sync.Pool
 }
@@ -182,15 +207,25 @@ func (p *peer) recycle(b []byte) {
 	p.buffers.Put(&b)
 }
 
-// send hands bytes to the writing goroutine, and returns how many it had not
-// written yet.
-func (p *peer) send(data []byte) (unsent int64) {
+// send hands bytes to the writing goroutine.
+func (p *peer) send(data []byte) {
 	p.mutex.Lock()
-	unsent = p.sending + int64(len(p.out))
 	p.out = append(p.out, data...)
 	p.mutex.Unlock()
 	p.ready.Signal()
-	return unsent
+}
+
+// unsent is how many bytes wait because the peer does not read them, and not
+// only for the writing goroutine; done says that there is nothing at all.
+func (p *peer) unsent(now int64) (bytes int64, done bool) {
+	const patience = 5000
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	bytes = p.sending + int64(len(p.out))
+	if p.sending == 0 || now-p.since < patience {
+		return 0, bytes == 0
+	}
+	return bytes, false
 }
 
 // finish closes the connection when all was sent.
@@ -214,7 +249,7 @@ func (p *peer) write() {
 		}
 		sending := p.out
 		p.out = p.spare[:0]
-		p.sending = int64(len(sending))
+		p.sending, p.since = int64(len(sending)), time.Now().UnixMicro()
 		p.mutex.Unlock()
 		_, err := p.conn.Write(sending)
 		p.mutex.Lock()

@@ -38,7 +38,7 @@ func TestClientInfoTellsTheTruth(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"id": "1", "name": "worker-A", "age": "5", "idle": "5", "flags": "Px", "db": "3", "sub": "1", "psub": "1",
-		"ssub": "0", "multi": "1", "multi-mem": "9", "cmd": "set", "user": "default", "redir": "-1", "resp": "3",
+		"ssub": "0", "multi": "1", "multi-mem": "33", "cmd": "set", "user": "default", "redir": "-1", "resp": "3",
 		"laddr": "127.0.0.1:6379",
 	} {
 		if got := field(t, lines[0], name); got != want {

@@ -377,7 +377,7 @@ func runDebugHelp(c *command.Context) {
 		"REPLICATE <command> [<arg> ...]",
 		"    Send a command to the append-only file without running it.",
 		"REPLYBUFFER (RESIZING|PEAK-RESET-TIME) <value>",
-		"    Changes nothing here: buffers of replies grow and shrink by themselves.",
+		"    Whether buffers of replies are resized; when their peak is forgotten (ms, NEVER, RESET).",
 		"SDSLEN <key>",
 		"    Show the lengths of a key and its string.",
 		"SET-ACTIVE-EXPIRE (0|1)",

@@ -129,20 +129,25 @@ func runDebugPackedThreshold(c *command.Context) {
 	c.Reply.OK()
 }
 
-// runDebugReplyBuffer: the buffers of replies grow and shrink by themselves
-// here, so that there is nothing to switch.
 func runDebugReplyBuffer(c *command.Context) {
+	resize, forget := c.Server.ReplyBuffers()
 	switch {
 	case command.Is(c.Args[2], "RESIZING"):
-	case command.Is(c.Args[2], "PEAK-RESET-TIME"):
-		if !command.Is(c.Args[3], "NEVER") && !command.Is(c.Args[3], "RESET") {
-			if _, ok := c.Int(c.Args[3]); !ok {
-				return
-			}
-		}
-	default:
+		n, _ := strconv.Atoi(string(c.Args[3])) // what is no number is 0, as atoi says
+		*resize = n != 0
+	case !command.Is(c.Args[2], "PEAK-RESET-TIME"):
 		c.ReplySubcommandError()
 		return
+	case command.Is(c.Args[3], "NEVER"):
+		*forget = -1
+	case command.Is(c.Args[3], "RESET"):
+		*forget = command.ForgetReplyPeak
+	default:
+		n, ok := c.Int(c.Args[3])
+		if !ok {
+			return
+		}
+		*forget = n
 	}
 	c.Reply.OK()
 }
