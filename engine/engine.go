@@ -124,7 +124,7 @@ func (db *DB) Close() error {
 	if !db.server.Running() {
 		return ErrClosed
 	}
-	db.server.RequestShutdown()
+	db.server.RequestShutdown("")
 	db.step()
 	for db.server.Running() && db.server.Held() {
 		db.step()

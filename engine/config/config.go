@@ -80,6 +80,9 @@ type Rename struct {
 	Line     FileError
 }
 
+// LogLevels are the values of loglevel, in order.
+var LogLevels = []string{"debug", "verbose", "notice", "warning"}
+
 // Config is the values in force, parsed. The table in parameters.go says which
 // directive sets which field.
 type Config struct {
@@ -99,6 +102,7 @@ type Config struct {
 	LFULogFactor              int
 	LFUDecayTime              int // minutes
 	DynamicHz                 bool
+	ActiveRehashing           bool
 
 	SavePoints               []SavePoint
 	StopWritesOnBGSaveError  bool
@@ -132,6 +136,7 @@ type Config struct {
 	ACLFile                  string
 	ACLLogMaxLen             int64
 	ActiveExpireEffort       int
+	LogLevel                 string
 	SlowlogLogSlowerThan     int64
 	SlowlogMaxLen            int64
 	LatencyMonitorThreshold  int64 // milliseconds; 0: off

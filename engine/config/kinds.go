@@ -56,6 +56,12 @@ func (p Parameter) immutable() Parameter {
 	return p
 }
 
+// used is for what is kept as it was written, and is read all the same.
+func (p Parameter) used() Parameter {
+	p.NoEffect = false
+	return p
+}
+
 func (p Parameter) protected() Parameter {
 	p.Protected = true
 	return p

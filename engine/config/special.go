@@ -334,7 +334,7 @@ func percentilesParameter() Parameter {
 		return list, nil
 	})
 	p.always = true
-	return p
+	return p.used()
 }
 
 // titleParameter is the name of the process, with variables in braces.
@@ -390,7 +390,7 @@ var shutdownWords = []string{"default", "save", "nosave", "now", "force"}
 
 // shutdownParameter is a set of SHUTDOWN's options, printed in Redis's order.
 func shutdownParameter(name string) Parameter {
-	return checkedList(name, "default", func(words []string) ([]string, error) {
+	p := checkedList(name, "default", func(words []string) ([]string, error) {
 		var has [5]bool
 		for _, w := range words {
 			i, err := choose(shutdownWords, w)
@@ -411,6 +411,7 @@ func shutdownParameter(name string) Parameter {
 		}
 		return list, nil
 	})
+	return p.used()
 }
 
 // fixedWhenRunning refuses a change at run time of what only the host could

@@ -39,6 +39,8 @@ const entryBytes = 48
 
 // Observer is told what happens to keys. The server implements it.
 type Observer interface {
+	// KeyExpiring is called before and after such a key is deleted.
+	KeyExpiring(done bool)
 	// KeyExpired is called when a key has been deleted because its time had
 	// come: the deletion is to be propagated and published.
 	KeyExpired(db *DB, key []byte)
@@ -239,7 +241,9 @@ func (db *DB) expireIfNeeded(key []byte, e *Entry) bool {
 func (db *DB) expire(key []byte) {
 	name := append([]byte(nil), key...)
 	db.Space.ExpiredKeys++
+	db.Space.Observer.KeyExpiring(false)
 	db.remove(name, db.Space.LazyExpire)
+	db.Space.Observer.KeyExpiring(true)
 	db.touchWatchers(name)
 	db.Space.Observer.KeyExpired(db, name)
 }

@@ -19,6 +19,8 @@ type witness struct {
 	expired []string
 }
 
+func (w *witness) KeyExpiring(bool) {}
+
 func (w *witness) KeyExpired(_ *keyspace.DB, key []byte) { w.expired = append(w.expired, string(key)) }
 func (w *witness) KeyRemoved(*keyspace.DB, []byte)       {}
 

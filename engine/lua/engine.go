@@ -89,7 +89,7 @@ type Engine struct {
 	options Options
 	state   *state
 	scripts map[string]*script
-	bytes   int
+	code    int // bytes of compiled scripts
 	random  lrand48
 }
 
@@ -133,7 +133,7 @@ func (e *Engine) Load(body []byte) (sha string, err error) {
 		return "", errors.New("ERR Error compiling script (new function): " + message)
 	}
 	e.scripts[sha] = &script{f: f, body: text, flags: flags}
-	e.bytes += len(text) + len(sha)
+	e.code += f.p.size()
 	return sha, nil
 }
 
@@ -205,14 +205,21 @@ func (e *Engine) Count() int { return len(e.scripts) }
 func (e *Engine) Flush() {
 	e.state = newState(e.options, &e.random)
 	e.scripts = map[string]*script{}
-	e.bytes = 0
+	e.code = 0
 }
 
-// ScriptMemory returns the bytes of the loaded scripts' texts and names.
-func (e *Engine) ScriptMemory() int64 { return int64(e.bytes) + int64(len(e.scripts))*64 }
+// VMMemory returns the bytes reachable in the Lua world, by walking it, and
+// those of the compiled scripts.
+func (e *Engine) VMMemory() int64 { return int64(e.state.reachable(e.state.main) + e.code) }
 
-// VMMemory returns the bytes reachable in the Lua world, by walking it.
-func (e *Engine) VMMemory() int64 { return int64(e.state.reachable(e.state.main)) }
+// size is the bytes of compiled code.
+func (p *proto) size() int {
+	n := 240 + 8*len(p.code) + 24*len(p.k) + 4*len(p.lines) + 16*len(p.upvals) + 40*len(p.names)
+	for _, inner := range p.protos {
+		n += inner.size()
+	}
+	return n
+}
 
 // Run runs a loaded script and writes its reply.
 func (e *Engine) Run(h Host, sha string, keys, args [][]byte, w *resp.Writer) {

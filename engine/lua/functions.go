@@ -119,7 +119,16 @@ func (f *Functions) Run(h Host, function *Function, keys, args [][]byte, w *resp
 	s.run(h, function.Name, w, function.callback, keys, args)
 }
 
-// VMMemory returns the bytes reachable in the Lua world, by walking it.
+// Memory is the bytes of a function's code.
+func (f *Function) Memory() int64 {
+	if c, is := f.callback.o.(*closure); is {
+		return int64(c.p.size())
+	}
+	return 0
+}
+
+// VMMemory returns the bytes reachable in the Lua world, by walking it; the
+// functions themselves are not in it.
 func (f *Functions) VMMemory() int64 { return int64(f.state.reachable(f.state.main)) }
 
 func registerFunction(t *thread, args []value) []value {

@@ -164,7 +164,17 @@ func (s *Server) syncForbidden() bool {
 // that ends the server, else it is tried again later and writes are refused.
 func (s *Server) writeAppendOnly() bool {
 	a := &s.aof
+	begun := s.begin()
 	n, err := a.file.Write(a.buffer)
+	while := "aof-write-alone"
+	switch {
+	case a.sync != nil:
+		while = "aof-write-pending-fsync"
+	case len(s.jobs) > 0:
+		while = "aof-write-active-child"
+	}
+	s.ended(while, begun)
+	s.ended("aof-write", begun)
 	if err == nil {
 		a.currentSize += int64(n)
 		a.buffer = a.buffer[:0]

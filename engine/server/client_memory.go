@@ -80,9 +80,7 @@ func (s *Server) measureBuffers(c *connection) {
 	query, _ := queryBlock(c.queryRoom)
 	b.Memory = redisClient + query + int64(b.ReplyRoom+b.Listed+len(c.Patterns)*dictEntry)
 	for _, channels := range c.Channels {
-		if n := len(channels); n > 0 {
-			b.Memory += int64(n*dictEntry + max(4, powerOfTwo(n))*8)
-		}
+		b.Memory += tableMemory(len(channels))
 	}
 	t := &c.Transaction
 	b.Memory += t.Bytes + int64(len(t.Watched)*watchedKey)

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"strings"
+
 	"everysec/engine/command"
 	"everysec/engine/config"
 	"everysec/engine/event"
@@ -23,7 +25,7 @@ func (s *Server) cron() {
 		s.activeExpireCycle(slowCycle)
 	}
 	for _, db := range s.space.DBs {
-		if db.Keys.Rehashing() {
+		if s.config.ActiveRehashing && db.Keys.Rehashing() {
 			db.Keys.RehashStep(rehashBuckets)
 			break
 		}
@@ -124,8 +126,25 @@ func (s *Server) Shutdown(c *command.Context, flags command.ShutdownFlags) {
 	s.shutdown = &shutdown{client: c.Client, flags: flags}
 }
 
-// RequestShutdown is a signal that asks the process to end.
-func (s *Server) RequestShutdown() { s.shutdown = &shutdown{client: s.system} }
+// RequestShutdown ends the server as a signal does: as the parameter of this
+// name says, "" as SHUTDOWN without options.
+func (s *Server) RequestShutdown(parameter string) {
+	s.shutdown = &shutdown{client: s.system}
+	words, _ := s.config.Value(parameter)
+	f := &s.shutdown.flags
+	for _, word := range strings.Fields(words) {
+		switch word {
+		case "save":
+			f.Save = true
+		case "nosave":
+			f.NoSave = true
+		case "now":
+			f.Now = true
+		case "force":
+			f.Force = true
+		}
+	}
+}
 
 // continueShutdown does what SHUTDOWN asked for, after the commands before it.
 func (s *Server) continueShutdown() {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"everysec/engine/command"
+	"everysec/engine/config"
 	"everysec/engine/ds/arena"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
@@ -120,6 +121,9 @@ func (s *Server) noteCommand(ctx *command.Context, spec *command.Spec, args [][]
 
 // logf writes a line of the server's log, as Redis prints it.
 func (s *Server) logf(level event.Level, parts ...string) {
+	if int(level) < slices.Index(config.LogLevels, s.config.LogLevel) {
+		return
+	}
 	text := ""
 	for _, p := range parts {
 		text += p

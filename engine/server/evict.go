@@ -99,6 +99,8 @@ func (s *Server) evict() evictionResult {
 	if ev.Policy.None {
 		return evictionFailed
 	}
+	begun := s.begin()
+	defer func() { s.ended("eviction-cycle", begun) }()
 	lazy := s.config.LazyFreeLazyEviction
 	limit, work := s.evictionLimit(), 0
 	for n := 1; excess > 0; n++ {
@@ -130,7 +132,9 @@ func (s *Server) evictKey(db *keyspace.DB, key []byte, lazy bool) int {
 	if !lazy {
 		parts = s.space.Objects.FreeEffort(&db.Peek(name).Value)
 	}
+	begun := s.begin()
 	db.Evict(name, lazy)
+	s.ended("eviction-del", begun)
 	s.observed.because(event.Evicted, db.ID)
 	s.eviction.keys++
 	s.NotifyKeyspace(db.ID, config.NotifyEvicted, "evicted", name)
@@ -146,6 +150,8 @@ func (s *Server) evictKey(db *keyspace.DB, key []byte, lazy bool) int {
 // awaitLazyFree gives back what was unlinked and not freed yet, when there is
 // no key left to evict.
 func (s *Server) awaitLazyFree(limit int) evictionResult {
+	begun := s.begin()
+	defer func() { s.ended("eviction-lazyfree", begun) }()
 	for ; limit > 0 && s.space.LazyPending() > 0; limit -= keyWork {
 		s.space.FreeLazily(keyWork * partsPerWork)
 		if s.excessMemory() <= 0 {

@@ -30,6 +30,7 @@ type expiring struct {
 	stale    float64
 	timeCaps int64 // cycles that ran out of time
 	work     int64 // nanoseconds
+	begun    int64 // the stopwatch when a key began to go
 }
 
 // expireEffort is what active-expire-effort, 1 to 10, amounts to.
@@ -58,6 +59,7 @@ func (s *Server) activeExpireCycle(kind cycle) {
 		x.lastFast, limit = s.now, effort.fast
 	}
 	x.outOfTime = false
+	begun := s.begin()
 	totalSampled, totalExpired, work := 0, 0, int64(0)
 	for range s.space.DBs {
 		db := s.space.DBs[x.db]
@@ -86,7 +88,17 @@ func (s *Server) activeExpireCycle(kind cycle) {
 		current = float64(totalExpired) / float64(totalSampled)
 	}
 	x.stale = current*0.05 + x.stale*0.95
+	s.ended("expire-cycle", begun)
 	s.flushUnit()
+}
+
+// KeyExpiring measures how long a deletion takes.
+func (s *Server) KeyExpiring(done bool) {
+	if done {
+		s.ended("expire-del", s.expiring.begun)
+	} else {
+		s.expiring.begun = s.begin()
+	}
 }
 
 // SetActiveExpire is DEBUG SET-ACTIVE-EXPIRE.

@@ -308,7 +308,7 @@ func TestShutdownWhileLoading(t *testing.T) {
 	if !w.s.Loading() {
 		t.Fatal("loaded in one step: nothing to test")
 	}
-	w.s.RequestShutdown()
+	w.s.RequestShutdown("")
 	w.s.Step(w.now)
 	if w.s.Running() {
 		t.Error("it still runs")

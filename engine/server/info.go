@@ -312,7 +312,8 @@ func infoReplication(s *Server, w *infoWriter) {
 	w.int("master_repl_offset", 0)
 	w.int("second_repl_offset", -1)
 	w.int("repl_backlog_active", 0)
-	w.int("repl_backlog_size", 1048576)
+	backlog, _ := s.config.Value("repl-backlog-size")
+	w.text("repl_backlog_size", backlog)
 	w.int("repl_backlog_first_byte_offset", 0)
 	w.int("repl_backlog_histlen", 0)
 }

@@ -92,9 +92,7 @@ func (s *Server) Memory() command.MemoryFigures {
 	}
 	s.stats.peakMemory = max(s.stats.peakMemory, m.Used)
 	m.Peak = s.stats.peakMemory
-	for _, code := range s.functionCodes() {
-		m.Functions += int64(len(code))
-	}
+	m.Scripts, m.Functions = s.scripts.memory()
 	m.Overhead = m.Startup + m.Clients + m.AppendOnlyBuffer + m.Scripts + m.Functions
 	for _, db := range s.space.DBs {
 		keys, expires := db.Overhead()

@@ -75,6 +75,30 @@ func slowServer(t *testing.T, config ...string) (s *servertest.Server, step *int
 	return s, step
 }
 
+// Each thing that can hold the server up has its name in LATENCY.
+func TestLatencyEvents(t *testing.T) {
+	s, step := slowServer(t, "latency-monitor-threshold", "10", "appendonly", "yes", "appendfsync", "everysec", "maxmemory-policy", "allkeys-random")
+	a := s.Client()
+	*step = 20000
+	expect(t, a, "SET a 1 PX 100", "OK", "SET b 1 PX 100", "OK", "SET c 1", "OK")
+	s.Advance(300_000)
+	expect(t, a, "BGREWRITEAOF", "Background append only file rewriting started")
+	s.Advance(3_000_000)
+	expect(t, a, "CONFIG SET maxmemory 1 lazyfree-lazy-eviction yes", "OK", "DBSIZE", "(integer) 0")
+	*step = 0
+	got := a.Text("LATENCY LATEST")
+	for _, name := range strings.Fields("aof-rename aof-write aof-write-alone command eviction-cycle eviction-del eviction-lazyfree expire-cycle expire-del") {
+		if !strings.Contains(got, "1) \""+name+"\"") {
+			t.Errorf("no %s in\n%s", name, got)
+		}
+	}
+	for _, words := range []string{"reach the end of their time", "maxmemory is reached", "The disk takes its time"} {
+		if doctor := a.Text("LATENCY DOCTOR"); !strings.Contains(doctor, words) {
+			t.Errorf("LATENCY DOCTOR has no %q:\n%s", words, doctor)
+		}
+	}
+}
+
 func TestSlowLog(t *testing.T) {
 	s, step := slowServer(t, "slowlog-max-len", "3")
 	a := s.Client()

@@ -217,6 +217,13 @@ func (s *Server) ensureAppendDir() error {
 	return nil
 }
 
+func (s *Server) renameAppendOnly(from, to string) error {
+	begun := s.begin()
+	err := s.fs.Rename(from, s.appendPath(to))
+	s.ended("aof-rename", begun)
+	return err
+}
+
 // rewriteDone puts the new base in its place.
 func (s *Server) rewriteDone(j *snapshotJob, err error) {
 	a := &s.aof
@@ -234,7 +241,7 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 	case a.detached:
 		m.RetireIncr(0)
 		incr := m.NewIncr(s.config.AppendFilename)
-		err = s.fs.Rename(s.appendPath(tempIncremental(s.config.AppendFilename)), s.appendPath(incr))
+		err = s.renameAppendOnly(s.appendPath(tempIncremental(s.config.AppendFilename)), incr)
 	case a.enabled:
 		m.RetireIncr(1)
 	default:
@@ -256,7 +263,7 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 		s.endJob(j, err)
 	}
 	if err == nil {
-		err = s.fs.Rename(j.temp, s.appendPath(base))
+		err = s.renameAppendOnly(j.temp, base)
 	}
 	if err != nil {
 		fail(err)

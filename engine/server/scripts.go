@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"everysec/engine/command"
+	"everysec/engine/ds/arena"
 	"everysec/engine/event"
 	"everysec/engine/lua"
 	"everysec/engine/resp"
@@ -18,6 +19,7 @@ type scriptCache struct {
 	libraries
 	client *command.Client
 	writer resp.Writer
+	bodies int64 // the memory of the scripts' texts
 
 	// of the running script
 	caller      *command.Context // nil: none runs
@@ -60,14 +62,62 @@ func (c *scriptCache) vmMemory() (eval, functions int64) {
 	if c.world != nil {
 		functions = c.world.VMMemory()
 	}
+	for _, library := range c.list {
+		for _, f := range library.Functions {
+			functions += f.Memory()
+		}
+	}
 	return c.engine.VMMemory(), functions
+}
+
+// Sizes of Redis's: a cached script, a library, a function, and what functions
+// take before there is one.
+const (
+	redisScript      = 16
+	redisLibrary     = 32
+	redisFunction    = 48 + 8
+	redisNoFunctions = 200
+)
+
+// tableMemory is a hash table of Redis's with n entries.
+func tableMemory(n int) int64 {
+	if n == 0 {
+		return 0
+	}
+	return int64(n*dictEntry + max(4, powerOfTwo(n))*8)
+}
+
+// memory is what Redis's caches of scripts and functions take.
+func (c *scriptCache) memory() (scripts, functions int64) {
+	n := c.count()
+	scripts = tableMemory(n) + int64(n)*(redisScript+arena.RedisString(40)) + c.bodies
+	functions = redisNoFunctions + tableMemory(len(c.functions))
+	for _, library := range c.list {
+		functions += redisLibrary + arena.RedisString(len(library.Name)) + arena.RedisString(len(library.Code))
+		for _, f := range library.Functions {
+			functions += redisFunction + arena.RedisString(len(f.Name))
+			if f.HasDescription {
+				functions += arena.RedisString(len(f.Description))
+			}
+		}
+	}
+	return scripts, functions
 }
 
 // Load compiles a script. err is the error to reply, "" if there is none.
 func (c *scriptCache) Load(body []byte) (sha, problem string) {
+	before := c.count()
 	sha, err := c.engine.Load(body)
 	if err != nil {
 		return "", err.Error()
+	}
+	if c.count() > before {
+		const header, embedded = 16 + 3 + 1, 44
+		if n := len(body); n > embedded {
+			c.bodies += arena.RedisString(n)
+		} else {
+			c.bodies += arena.RedisBlock(n+header) - 16
+		}
 	}
 	return sha, ""
 }
@@ -76,7 +126,10 @@ func (c *scriptCache) Load(body []byte) (sha, problem string) {
 func (c *scriptCache) Exists(sha string) bool { return c.engine.Exists(sha) }
 
 // Flush forgets all scripts.
-func (c *scriptCache) Flush() { c.engine.Flush() }
+func (c *scriptCache) Flush() {
+	c.engine.Flush()
+	c.bodies = 0
+}
 
 // Run runs a cached script and replies.
 func (c *scriptCache) Run(ctx *command.Context, sha string, keys, args [][]byte, readOnly bool) {
@@ -298,8 +351,14 @@ func (c *scriptCache) refusal(spec *command.Spec, args [][]byte) string {
 	return ""
 }
 
+// maxLogText is how much redis.log writes of a message: many wait for the host.
+const maxLogText = 16 << 10
+
 // Log is redis.log.
 func (c *scriptCache) Log(level int, message string) {
+	if len(message) > maxLogText {
+		message = strings.Clone(message[:maxLogText])
+	}
 	c.server.logf(event.Level(min(max(level, 0), int(event.Warning))), message)
 }
 

@@ -267,7 +267,9 @@ func (s *Server) endJob(j *snapshotJob, err error) {
 	s.space.EndSnapshot()
 	if err != nil {
 		j.file.Close()
+		begun := s.begin()
 		s.fs.Remove(j.temp)
+		s.ended("rdb-unlink-temp-file", begun)
 		s.observed.job(j, event.Failed)
 		j.done(err)
 		return

@@ -226,6 +226,21 @@ func (s *Server) noteLatency(event string, milliseconds int64) {
 	}
 }
 
+// begin and ended measure what the latency monitor asks for by the host's
+// stopwatch.
+func (s *Server) begin() (begun int64) {
+	if s.config.LatencyMonitorThreshold == 0 || s.stopwatch == nil {
+		return 0
+	}
+	return s.stopwatch()
+}
+
+func (s *Server) ended(event string, begun int64) {
+	if begun != 0 {
+		s.noteLatency(event, (s.stopwatch()-begun)/1000)
+	}
+}
+
 // SlowLog is the log of SLOWLOG, Latency the spikes of LATENCY.
 func (s *Server) SlowLog() *command.SlowLog        { return &s.slowlog }
 func (s *Server) Latency() *command.LatencyMonitor { return &s.latency }

@@ -82,8 +82,12 @@ func (h *host) serve(signals <-chan os.Signal) int {
 			h.drainInbox()
 		case <-h.woken:
 		case <-timer.C:
-		case <-signals:
-			h.server.RequestShutdown()
+		case signal := <-signals:
+			parameter := "shutdown-on-sigterm"
+			if signal == os.Interrupt {
+				parameter = "shutdown-on-sigint"
+			}
+			h.server.RequestShutdown(parameter)
 		}
 		timer.Stop()
 	}

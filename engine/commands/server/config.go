@@ -1,6 +1,9 @@
 package server
 
-import "everysec/engine/command"
+import (
+	"everysec/engine/command"
+	"everysec/engine/config"
+)
 
 // CONFIG.
 
@@ -119,7 +122,7 @@ func runConfigResetStatistics(c *command.Context) {
 }
 
 func runConfigHelp(c *command.Context) {
-	c.ReplyHelp(
+	lines := []string{
 		"GET <pattern>",
 		"    Read the parameters that match the pattern.",
 		"SET <directive> <value>",
@@ -128,5 +131,20 @@ func runConfigHelp(c *command.Context) {
 		"    Set the counters of INFO back to zero.",
 		"REWRITE",
 		"    Write the values in force into the configuration file.",
-	)
+		"    These parameters are of what is not here: they are checked, kept and shown, and change nothing.",
+	}
+	const indent, width = "     ", 100
+	line := indent
+	for i := range config.Parameters {
+		p := &config.Parameters[i]
+		if !p.NoEffect {
+			continue
+		}
+		if len(line)+len(p.Name) > width {
+			lines = append(lines, line)
+			line = indent
+		}
+		line += " " + p.Name
+	}
+	c.ReplyHelp(append(lines, line)...)
 }

@@ -405,6 +405,15 @@ func diagnosis(c *command.Context) string {
 			"SCAN and its kin do the same in steps.\n" +
 			"- Large values that are deleted at once hold the server up, too: UNLINK and the lazyfree options give memory back later.\n")
 	}
+	if advice["expire-cycle"] || advice["expire-del"] {
+		b.WriteString("- Many keys, or large ones, reach the end of their time at once: a random part in their times spreads them; lazyfree-lazy-expire frees them later.\n")
+	}
+	if advice["eviction-cycle"] || advice["eviction-del"] || advice["eviction-lazyfree"] {
+		b.WriteString("- maxmemory is reached and keys go before commands run: more memory, smaller values, or lazyfree-lazy-eviction.\n")
+	}
+	if advice["aof-write"] || advice["aof-rename"] || advice["rdb-unlink-temp-file"] {
+		b.WriteString("- The disk takes its time for the append-only file: no-appendfsync-on-rewrite yes asks less of it while a snapshot is written.\n")
+	}
 	if advice["aof-fsync-always"] {
 		b.WriteString("- appendfsync always waits for the disk before each reply; everysec risks about a second of writes and does not.\n")
 	}
