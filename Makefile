@@ -53,7 +53,7 @@ compare: needs
 
 # Any words to any command, hostile payloads and files: each for FUZZTIME.
 fuzz:
-	for f in FuzzCommands FuzzRestorePayload FuzzDataFile; do go test ./engine/servertest -run xxx -fuzz $$f -fuzztime $(or $(FUZZTIME),5m); done
+	for f in FuzzCommands FuzzRestorePayload FuzzDataFile; do go test ./engine/servertest -run xxx -fuzz $$f -fuzztime $(or $(FUZZTIME),5m) -fuzzminimizetime 2s; done
 
 browser:
 	go test -count=1 -timeout 10m ./web/browsertest/...

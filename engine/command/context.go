@@ -155,6 +155,24 @@ func (c *Context) PositiveInt(arg []byte) (n int64, ok bool) {
 	return c.IntFrom(arg, 0, ErrMustBePositive)
 }
 
+// Repeat replies n times what write does, after the header that begin writes. A
+// client may ask for more than memory holds: the reply may be as long as a
+// string may, or it is an error.
+func (c *Context) Repeat(n int64, begin func(n int), write func()) {
+	const least = 6 // bytes of a reply, of an empty string
+	mark, limit := c.Reply.Len(), c.Config.ProtoMaxBulkLen
+	if n <= limit/least {
+		begin(int(n))
+		for ; n > 0 && int64(c.Reply.Len()-mark) <= limit; n-- {
+			write()
+		}
+	}
+	if n > 0 {
+		c.Reply.Truncate(mark)
+		c.Reply.Error(ErrReplyTooLong)
+	}
+}
+
 // Decimal is an integer as a word to propagate.
 func (c *Context) Decimal(n int64) []byte { return strconv.AppendInt(nil, n, 10) }
 

@@ -20,6 +20,7 @@ const (
 	ErrWrongPass          = "WRONGPASS invalid username-password pair or user is disabled."
 	ErrLoading            = "LOADING Redis is loading the dataset in memory"
 	ErrBusyKey            = "BUSYKEY Target key name already exists."
+	ErrReplyTooLong       = "ERR reply exceeds maximum allowed size (proto-max-bulk-len)"
 	ErrStringTooLong      = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 	ErrOffsetOutOfRange   = "ERR offset is out of range"
 	ErrIncrementOverflow  = "ERR increment or decrement would overflow"

@@ -3,6 +3,7 @@ package lua
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Argument checks, with the messages of Lua's own libraries. i counts from 1.
@@ -62,7 +63,9 @@ func (t *thread) checkAny(args []value, i int) value {
 }
 
 func (t *thread) checkNumber(args []value, i int) float64 {
-	n, ok := arg(args, i).toNumber()
+	v := arg(args, i)
+	t.s.weigh(v)
+	n, ok := v.toNumber()
 	if !ok {
 		t.argType(args, i, "number")
 	}
@@ -139,6 +142,15 @@ func (t *thread) rawSetInt(tb *table, i int, v value) { t.rawSet(tb, integer(i),
 func (t *thread) newString(s string) value {
 	t.s.charge(t, len(s))
 	return stringValue(s)
+}
+
+// part makes a string of a piece of another, which it does not keep alive
+// unless that is short.
+func (t *thread) part(whole, piece string) value {
+	if len(whole) >= 128 && len(piece) < len(whole) {
+		piece = strings.Clone(piece)
+	}
+	return t.newString(piece)
 }
 
 // tostring is the base library's function.

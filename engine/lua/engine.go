@@ -257,7 +257,16 @@ func (s *state) run(h Host, name string, w *resp.Writer, f value, keys, args [][
 		s.replyError(err, name, w)
 		return
 	}
-	s.reply(arg(res, 1), w, 0)
+	v := arg(res, 1)
+	s.replyMark = w.Len()
+	_, err = s.main.runScript(value{o: s.newGoFunction("", func(*thread, []value) []value {
+		s.reply(v, w, 0)
+		return nil
+	})})
+	if err != nil {
+		w.Truncate(s.replyMark)
+		s.replyError(err, name, w)
+	}
 }
 
 func (s *state) begin(h Host) {

@@ -9,6 +9,7 @@ type jsonDecoder struct {
 	pos   int
 	depth int
 	tok   jsonToken
+	built int // bytes of what was decoded
 }
 
 type jsonKind uint8
@@ -48,6 +49,7 @@ func jsonDecode(t *thread, args []value, c *jsonConfig) []value {
 	if len(s) >= 2 && (s[0] == 0 || s[1] == 0) {
 		t.fault("JSON parser does not support UTF-16 or UTF-32")
 	}
+	t.s.spend(t, len(s)>>8)
 	d := &jsonDecoder{t: t, c: c, data: s}
 	d.next()
 	v := d.value()
@@ -79,6 +81,8 @@ func (d *jsonDecoder) bad(what string) {
 
 func (d *jsonDecoder) next() {
 	d.t.s.spend(d.t, 1)
+	d.built += itemBytes
+	d.t.checkSize(d.built)
 	for c := d.at(d.pos); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = d.at(d.pos) {
 		d.pos++
 	}

@@ -118,7 +118,7 @@ func baseError(t *thread, args []value) []value {
 	level := int(t.optInteger(args, 2, 1))
 	v := arg(args, 1)
 	if s, ok := v.toStr(); ok && level > 0 {
-		v = stringValue(t.where(level) + s)
+		v = t.newString(t.where(level) + s)
 	}
 	t.throw(v)
 	return nil
@@ -242,6 +242,7 @@ func baseToNumber(t *thread, args []value) []value {
 	base := clampInt(t.optInteger(args, 2, 10))
 	if base == 10 {
 		t.checkAny(args, 1)
+		t.s.weigh(args[0])
 		if n, ok := args[0].toNumber(); ok {
 			return t.one(number(n))
 		}
@@ -251,6 +252,7 @@ func baseToNumber(t *thread, args []value) []value {
 	if base < 2 || base > 36 {
 		t.argError(2, "base out of range")
 	}
+	t.s.spend(t, len(s)>>8)
 	n, ok := parseUnsigned(cString(s), base)
 	if !ok {
 		return t.one(nilValue)
@@ -382,6 +384,8 @@ func (s *state) compileChunk(text, source string) (*closure, string) {
 	if err != nil {
 		return nil, err.message
 	}
+	p.partOf(&chunkText{size: len(text)})
+	s.memory.fresh += 4 * len(text)
 	return s.newClosure(p), ""
 }
 

@@ -199,6 +199,7 @@ func (e *jsonEncoder) string(s string) {
 		case c >= 8 && c <= 13 && c != 11:
 			e.out = append(e.out, '\\', "btn?fr"[c-8])
 		default:
+			e.t.checkSize(len(e.out))
 			e.out = append(e.out, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		}
 	}

@@ -179,8 +179,9 @@ func (t *thread) msgUnpack(args []value, limit, offset int64) []value {
 }
 
 type msgReader struct {
-	t *thread
-	b string
+	t     *thread
+	b     string
+	built int
 }
 
 func (r *msgReader) take(n int) string {
@@ -205,6 +206,8 @@ const maxUnpackDepth = 3000
 
 func (r *msgReader) value(depth int) value {
 	r.t.s.spend(r.t, 1)
+	r.built += itemBytes
+	r.t.checkSize(r.built)
 	if depth > maxUnpackDepth {
 		r.t.fault("stack overflow (in function mp_decode_to_lua_array)")
 	}
@@ -216,7 +219,7 @@ func (r *msgReader) value(depth int) value {
 	case c >= 0xe0:
 		return integer(int(int8(c)))
 	case c>>5 == 5:
-		return r.t.newString(r.take(int(c & 31)))
+		return r.t.part(whole, r.take(int(c&31)))
 	case c>>4 == 9:
 		return r.array(int(c&15), depth)
 	case c>>4 == 8:
@@ -244,7 +247,7 @@ func (r *msgReader) value(depth int) value {
 	case 0xd3:
 		return number(float64(int64(r.uint(8))))
 	case 0xd9, 0xda, 0xdb:
-		return r.t.newString(r.take(int(r.uint(1 << (c - 0xd9)))))
+		return r.t.part(whole, r.take(int(r.uint(1<<(c-0xd9)))))
 	case 0xdc, 0xdd:
 		return r.array(int(r.uint(2<<(c-0xdc))), depth)
 	case 0xde, 0xdf:

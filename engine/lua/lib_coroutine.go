@@ -33,7 +33,7 @@ func (s *state) openCoroutine() {
 		}},
 		{"wrap", func(t *thread, args []value) []value {
 			co := coCreate(t, args)[0].o.(*thread)
-			return t.one(value{o: t.s.newGoFunction("wrap", func(t *thread, args []value) []value {
+			f := t.s.newGoFunction("wrap", func(t *thread, args []value) []value {
 				res, err := t.resume(co, args)
 				if err != nil {
 					if s, ok := err.v.toStr(); ok { // says where it was called as well
@@ -42,7 +42,9 @@ func (s *state) openCoroutine() {
 					t.throw(err.v)
 				}
 				return res
-			})})
+			})
+			f.holds = value{o: co}
+			return t.one(value{o: f})
 		}},
 		{"yield", func(t *thread, args []value) []value {
 			if t.nest > 0 || t == t.s.main {

@@ -129,6 +129,8 @@ func (t *thread) command(args []value) (argv [][]byte, problem string) {
 	for _, v := range args {
 		switch x := v.o.(type) {
 		case *str:
+			t.checkSize(len(buf) + len(x.s))
+			s.spend(t, len(x.s)>>8)
 			buf = append(buf, x.s...)
 		case numberTag:
 			buf = appendG(buf, v.n, 17, false)
@@ -163,7 +165,7 @@ func (t *thread) redisCall(args []value, raise bool) []value {
 	}
 	reply := t.s.host.Call(argv)
 	t.s.spend(t, 10+len(reply)>>6)
-	r := replyReader{t, reply}
+	r := replyReader{t: t, b: reply}
 	v := r.value()
 	if raise && len(reply) > 0 && (reply[0] == '-' || reply[0] == '!') {
 		t.throw(v)
@@ -189,6 +191,8 @@ func redisLog(t *thread, args []value) []value {
 			if i > 0 {
 				sBuf.WriteByte(' ')
 			}
+			t.checkSize(sBuf.Len() + len(text))
+			t.s.spend(t, len(text)>>6)
 			sBuf.WriteString(text)
 		}
 	}
@@ -228,6 +232,7 @@ func redisErrorReply(t *thread, args []value) []value {
 	if len(args) != 1 || !ok {
 		return t.one(t.errorTable("ERR wrong number or type of arguments"))
 	}
+	t.s.charge(t, len(text.s))
 	wire := cString(text.s)
 	if !strings.HasPrefix(wire, "-") {
 		wire = "-" + wire

@@ -68,7 +68,7 @@ func stringSub(t *thread, args []value) []value {
 	if i > j {
 		return t.one(stringValue(""))
 	}
-	return t.one(stringValue(s[i-1 : j]))
+	return t.one(t.part(s, s[i-1:j]))
 }
 
 func stringByte(t *thread, args []value) []value {
@@ -122,6 +122,9 @@ func stringFind(t *thread, args []value, find bool) []value {
 	s, p := t.checkString(args, 1), t.checkString(args, 2)
 	init := position(t.optInteger(args, 3, 1), len(s)) - 1
 	at := int(min(max(init, 0), int64(len(s))))
+	if find {
+		t.s.spend(t, len(p)>>8)
+	}
 	if find && (arg(args, 4).truthy() || !strings.ContainsAny(p, "^$*+?.([%-")) {
 		t.s.spend(t, (len(s)-at)>>8)
 		i := strings.Index(s[at:], p)
@@ -154,7 +157,7 @@ func stringFind(t *thread, args []value, find bool) []value {
 func stringGmatch(t *thread, args []value) []value {
 	s, p := t.checkString(args, 1), t.checkString(args, 2)
 	at := 0
-	return t.one(value{o: t.s.newGoFunction("", func(t *thread, _ []value) []value {
+	f := t.s.newGoFunction("", func(t *thread, _ []value) []value {
 		m := t.matcher(s, p)
 		for ; at <= len(s); at++ {
 			m.level = 0
@@ -169,7 +172,9 @@ func stringGmatch(t *thread, args []value) []value {
 			}
 		}
 		return nil
-	})})
+	})
+	f.holds = args[0]
+	return t.one(value{o: f})
 }
 
 func stringGsub(t *thread, args []value) []value {
@@ -238,6 +243,7 @@ func (m *matcher) replace(out []byte, repl value, s, e int) []byte {
 				continue
 			}
 			i++
+			m.t.s.spend(m.t, 1)
 			switch {
 			case i >= len(text):
 				out = append(out, 0) // the byte behind a C string
@@ -245,9 +251,11 @@ func (m *matcher) replace(out []byte, repl value, s, e int) []byte {
 				out = append(out, text[i])
 			case text[i] == '0':
 				out = append(out, m.src[s:e]...)
+				m.t.checkSize(len(out))
 			default:
 				c, _ := m.captured(int(text[i]-'1'), s, e).toStr()
 				out = append(out, c...)
+				m.t.checkSize(len(out))
 			}
 		}
 		return out

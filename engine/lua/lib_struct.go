@@ -233,14 +233,14 @@ func structUnpack(t *thread, args []value) []value {
 				}
 				size = int(n)
 			}
-			out = append(out, t.newString(data[pos:pos+size]))
+			out = append(out, t.part(data, data[pos:pos+size]))
 		case 's':
 			end := strings.IndexByte(data[pos:], 0)
 			if end < 0 {
 				t.fault("unfinished string in data")
 			}
 			size = end + 1
-			out = append(out, t.newString(data[pos:pos+end]))
+			out = append(out, t.part(data, data[pos:pos+end]))
 		default:
 			f.control(opt)
 		}

@@ -6,30 +6,33 @@ package lua
 // was found then.
 
 type meter struct {
-	fresh int // bytes of strings made since the last walk
+	fresh int // bytes of what was made since the last walk
 	steps int // checks since the last walk
 	live  int // bytes found by the last walk
 	epoch uint32
 }
 
 const (
-	firstWalk  = 4 << 20 // bytes
+	firstWalk  = 16 << 20 // bytes
 	checksWalk = 64
 	maxString  = 512 << 20
+	itemBytes  = 64 // of one of many values that a decoder makes
 )
 
 // charge announces a new string of n bytes.
 func (s *state) charge(t *thread, n int) {
 	t.checkSize(n)
 	s.memory.fresh += n
-	if s.memory.fresh > max(firstWalk, s.memory.live/2) {
+	if s.memory.due() {
 		s.measure(t)
 	}
 	s.spend(t, n>>6)
 }
 
+func (m *meter) due() bool { return m.fresh > max(firstWalk, m.live/2) }
+
 func (m *meter) tick(t *thread) {
-	if m.steps++; m.steps >= checksWalk+m.live>>16 {
+	if m.steps++; m.steps >= checksWalk+m.live>>16 || m.due() {
 		t.s.measure(t)
 	}
 }
@@ -59,7 +62,8 @@ func (s *state) reachable(t *thread) int {
 	epoch := s.memory.epoch
 	bytes := 0
 	var work []any
-	visit := func(v value) {
+	var visit func(v value)
+	visit = func(v value) {
 		switch x := v.o.(type) {
 		case *str:
 			if x.mark != epoch {
@@ -76,6 +80,10 @@ func (s *state) reachable(t *thread) int {
 			if x.mark != epoch {
 				x.mark = epoch
 				bytes += 64 + 8*len(x.up)
+				if c := x.p.text; c.mark != epoch {
+					c.mark = epoch
+					bytes += 500 + 4*c.size
+				}
 				work = append(work, x)
 			}
 		case *thread:
@@ -83,6 +91,10 @@ func (s *state) reachable(t *thread) int {
 				x.mark = epoch
 				bytes += 200 + 24*len(x.stack) + 80*cap(x.frames)
 				work = append(work, x)
+			}
+		case *goFunction:
+			if x.holds.o != nil {
+				visit(x.holds)
 			}
 		case *cell:
 			work = append(work, x)

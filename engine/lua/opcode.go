@@ -81,6 +81,21 @@ type proto struct {
 	chunk     string // as messages show it
 	source    string // as given, with its first character
 	line      int
+	text      *chunkText
+}
+
+// chunkText is what the functions of a chunk were compiled from: they share
+// its code and keep its text.
+type chunkText struct {
+	size int
+	mark uint32 // memory.go
+}
+
+func (p *proto) partOf(text *chunkText) {
+	p.text = text
+	for _, sub := range p.protos {
+		sub.partOf(text)
+	}
 }
 
 type upvalSource struct {

@@ -21,9 +21,11 @@ type matcher struct {
 	captures [maxCaptures]capture
 }
 
-func (m *matcher) step() {
-	if m.steps++; m.steps&255 == 0 {
-		m.t.s.spend(m.t, 64)
+// step charges for one step, and for the length of what it looks at.
+func (m *matcher) step(length int) {
+	if m.steps += 1 + length>>3; m.steps >= 256 {
+		m.t.s.spend(m.t, m.steps>>2)
+		m.steps = 0
 	}
 }
 
@@ -34,7 +36,7 @@ func (m *matcher) match(s, p int) int {
 	}
 	defer func() { m.depth-- }()
 	for {
-		m.step()
+		m.step(0)
 		if p == len(m.pat) {
 			return s
 		}
@@ -58,6 +60,7 @@ func (m *matcher) match(s, p int) int {
 				m.t.fault("missing '[' after '%f' in pattern")
 			}
 			end := m.classEnd(p)
+			m.step(end - p)
 			before, at := byte(0), byte(0)
 			if s > 0 {
 				before = m.src[s-1]
@@ -83,6 +86,9 @@ func (m *matcher) match(s, p int) int {
 			return -1
 		}
 		end := m.classEnd(p)
+		if end-p > 8 {
+			m.step(end - p)
+		}
 		hit := s < len(m.src) && m.single(m.src[s], p, end)
 		suffix := byte(0)
 		if end < len(m.pat) {
@@ -111,6 +117,7 @@ func (m *matcher) match(s, p int) int {
 				if s >= len(m.src) || !m.single(m.src[s], p, end) {
 					return -1
 				}
+				m.step(end - p)
 				s++
 			}
 		default:
@@ -126,7 +133,7 @@ func (m *matcher) match(s, p int) int {
 func (m *matcher) longest(s, p, end int) int {
 	n := 0
 	for s+n < len(m.src) && m.single(m.src[s+n], p, end) {
-		m.step()
+		m.step(end - p)
 		n++
 	}
 	for ; n >= 0; n-- {
@@ -174,7 +181,7 @@ func (m *matcher) balance(s, p int) int {
 	}
 	open, shut, depth := m.pat[p], m.pat[p+1], 1
 	for s++; s < len(m.src); s++ {
-		m.step()
+		m.step(0)
 		switch m.src[s] {
 		case shut:
 			if depth--; depth == 0 {
@@ -194,6 +201,7 @@ func (m *matcher) back(s int, digit byte) int {
 	}
 	c := m.captures[i]
 	n := c.length // a position matches nothing
+	m.step(max(n, 0) >> 3)
 	if n >= 0 && len(m.src)-s >= n && m.src[c.start:c.start+n] == m.src[s:s+n] {
 		return s + n
 	}
@@ -308,7 +316,7 @@ func (m *matcher) captured(i, s, e int) value {
 		if i != 0 {
 			m.t.fault("invalid capture index")
 		}
-		return stringValue(m.src[s:e])
+		return m.t.part(m.src, m.src[s:e])
 	}
 	c := m.captures[i]
 	switch c.length {
@@ -317,7 +325,7 @@ func (m *matcher) captured(i, s, e int) value {
 	case captureOpen:
 		m.t.fault("unfinished capture")
 	}
-	return stringValue(m.src[c.start : c.start+c.length])
+	return m.t.part(m.src, m.src[c.start:c.start+c.length])
 }
 
 // appendCaptures adds all captures, or the whole match if there are none.

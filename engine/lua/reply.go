@@ -11,14 +11,19 @@ import (
 // 8,000 stack slots Lua gives the conversion, one a level.
 const maxReplyDepth = 7994
 
-// reply writes a script's result in the protocol of w.
+// reply writes a script's result in the protocol of w. A table that stands in
+// many places is written as often: the reply may be as long as what a script
+// may hold.
 func (s *state) reply(v value, w *resp.Writer, depth int) {
+	s.spend(s.main, 1)
+	s.main.checkSize(w.Len() - s.replyMark)
 	if depth > maxReplyDepth {
 		w.Error("ERR reached lua stack limit")
 		return
 	}
 	switch x := v.o.(type) {
 	case *str:
+		s.spend(s.main, len(x.s)>>8)
 		w.BulkString(x.s)
 	case boolTag:
 		switch {
@@ -138,8 +143,9 @@ func errorText(wire string) string {
 
 // A replyReader turns a command's reply into Lua values.
 type replyReader struct {
-	t *thread
-	b []byte
+	t     *thread
+	b     []byte
+	built int // bytes of tables that no walk sees yet
 }
 
 func (r *replyReader) line() []byte {
@@ -174,6 +180,8 @@ func (r *replyReader) value() value {
 	if len(r.b) == 0 {
 		return nilValue
 	}
+	r.built += itemBytes
+	r.t.checkSize(r.built)
 	kind := r.b[0]
 	line := r.line()
 	n := 0

@@ -18,6 +18,7 @@ type state struct {
 	random     *lrand48
 	json       jsonConfig
 	memory     meter
+	replyMark  int // where the script's reply begins
 	protocol   int // of redis.setresp
 	argBytes   []byte
 	argEnds    []int
@@ -58,7 +59,8 @@ func (s *state) nextID() uint32 {
 }
 
 func (s *state) newTable(array, hash int) *table {
-	t := &table{id: s.nextID()}
+	t := &table{s: s, id: s.nextID()}
+	s.memory.fresh += 100 + 24*array
 	if array > 0 {
 		t.arr = make([]value, array)
 	}
@@ -69,6 +71,7 @@ func (s *state) newTable(array, hash int) *table {
 }
 
 func (s *state) newClosure(p *proto) *closure {
+	s.memory.fresh += 64 + 40*len(p.upvals)
 	return &closure{p: p, up: make([]*cell, len(p.upvals)), id: s.nextID()}
 }
 
@@ -111,5 +114,12 @@ func (s *state) spend(t *thread, steps int) {
 		owed := s.budget // a long piece of work is worth several checks
 		s.check(t)
 		s.budget += owed
+	}
+}
+
+// weigh charges for work on a string, which costs nothing unless it is long.
+func (s *state) weigh(v value) {
+	if x, ok := v.o.(*str); ok && len(x.s) >= 4096 {
+		s.spend(s.current, len(x.s)>>8)
 	}
 }

@@ -12,6 +12,7 @@ import (
 // cjson.encode) and the border `#` finds in a table with holes.
 
 type table struct {
+	s        *state
 	arr      []value
 	node     []node // length a power of two, or nil
 	lastFree int
@@ -60,7 +61,7 @@ func (t *table) getStr(k *str) value {
 	}
 	for i := int(k.hash()) & (len(t.node) - 1); ; {
 		n := &t.node[i]
-		if s, ok := n.key.o.(*str); ok && (s == k || s.s == k.s) {
+		if s, ok := n.key.o.(*str); ok && (s == k || s.h == k.h && t.sameText(n.key, k)) {
 			return n.val
 		}
 		if n.next == 0 {
@@ -68,6 +69,12 @@ func (t *table) getStr(k *str) value {
 		}
 		i = int(n.next) - 1
 	}
+}
+
+// sameText compares a key with another string of the same hash.
+func (t *table) sameText(key value, k *str) bool {
+	t.s.weigh(key)
+	return key.o.(*str).s == k.s
 }
 
 func (t *table) getField(name string) value { return t.getStr(&str{s: name}) }
@@ -83,6 +90,7 @@ func (t *table) findNode(key value) *node {
 	if len(t.node) == 0 {
 		return nil
 	}
+	t.s.weigh(key)
 	for i := t.mainPosition(key); ; {
 		n := &t.node[i]
 		if rawEqual(n.key, key) {
@@ -239,6 +247,7 @@ func (t *table) rehash(extra value) {
 }
 
 func (t *table) resize(arraySize, hashSize int) {
+	t.s.memory.fresh += 24*arraySize + 56*hashSize
 	oldNodes, oldArr := t.node, t.arr
 	if arraySize > len(oldArr) {
 		t.arr = make([]value, arraySize)

@@ -17,9 +17,10 @@ type (
 	// results, which may alias them; both are good until the next call.
 	goFunc     func(t *thread, args []value) []value
 	goFunction struct {
-		f    goFunc
-		name string
-		id   uint32
+		f     goFunc
+		name  string
+		id    uint32
+		holds value // what a function made by a library keeps
 	}
 	closure struct {
 		p    *proto
@@ -81,6 +82,7 @@ type luaError struct {
 func (t *thread) grow(n int) {
 	if n > len(t.stack) {
 		bigger := make([]value, max(n, 2*len(t.stack)))
+		t.s.memory.fresh += 24 * len(bigger)
 		copy(bigger, t.stack)
 		t.stack = bigger
 	}
@@ -113,6 +115,7 @@ func (t *thread) precall(at, nargs, want int) bool {
 		if len(t.frames) >= maxFrames {
 			t.runError("stack overflow")
 		}
+		t.s.budget -= len(p.code) >> 6 << 3
 		base, extra := at+1, 0
 		t.grow(base + nargs + p.maxStack + 8)
 		if p.isVararg {
@@ -379,7 +382,7 @@ frames: // what may have moved the stack or the frames goes on from here
 			case opJump:
 				fr.pc += int(in.b)
 				if in.b < 0 {
-					if t.s.budget--; t.s.budget < 0 {
+					if t.s.budget -= turn(in.b); t.s.budget < 0 {
 						t.s.check(t)
 					}
 				}
@@ -388,8 +391,10 @@ frames: // what may have moved the stack or the frames goes on from here
 				var r bool
 				if x.isNumber() && y.isNumber() {
 					r = x.n == y.n
-				} else if r = rawEqual(*x, *y); !r {
-					if tb, ok := x.o.(*table); ok && tb.meta != nil {
+				} else {
+					t.s.weigh(*x)
+					r = rawEqual(*x, *y)
+					if tb, ok := x.o.(*table); ok && !r && tb.meta != nil {
 						if t.equal(*x, *y) != (in.a != 0) {
 							t.frames[len(t.frames)-1].pc++
 						}
@@ -506,7 +511,7 @@ frames: // what may have moved the stack or the frames goes on from here
 					regs[in.a].n = i
 					regs[in.a+3] = number(i)
 					fr.pc += int(in.b)
-					if t.s.budget--; t.s.budget < 0 {
+					if t.s.budget -= turn(in.b); t.s.budget < 0 {
 						t.s.check(t)
 					}
 				}
@@ -577,6 +582,10 @@ frames: // what may have moved the stack or the frames goes on from here
 	}
 }
 
+// turn is what jumping back over so much code costs: more than one step only
+// where the body of the loop is long.
+func turn(jump int32) int { return 1 + -int(jump)>>6<<3 }
+
 func rk(regs, k []value, i int) *value {
 	if i >= constantBase {
 		return &k[i-constantBase]
@@ -641,6 +650,8 @@ func arith(op opcode, a, b float64) float64 {
 
 // arithmetic handles operands that are not both numbers.
 func (t *thread) arithmetic(op opcode, a, b value) value {
+	t.s.weigh(a)
+	t.s.weigh(b)
 	if x, ok := a.toNumber(); ok {
 		if y, ok := b.toNumber(); ok {
 			return number(arith(op, x, y))
@@ -832,6 +843,7 @@ func (t *thread) compareMeta(name *str, a, b value) (result, ok bool) {
 }
 
 func (t *thread) lessThan(a, b value) bool {
+	t.s.weigh(a)
 	if a.typeName() != b.typeName() {
 		t.orderFault(a, b)
 	}
@@ -849,6 +861,7 @@ func (t *thread) lessThan(a, b value) bool {
 }
 
 func (t *thread) lessEqual(a, b value) bool {
+	t.s.weigh(a)
 	if a.typeName() != b.typeName() {
 		t.orderFault(a, b)
 	}

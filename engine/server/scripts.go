@@ -308,6 +308,9 @@ func (c *scriptCache) Call(args [][]byte) []byte {
 	spec := s.table.Resolve(args)
 	if problem := c.refusal(spec, args); problem != "" {
 		s.stats.errorReply(problem)
+		if spec != nil && (len(spec.Subcommands) == 0 || len(args) == 1) {
+			s.stats.rejected(spec)
+		}
 		c.writer.Error(problem)
 		return c.writer.Bytes()
 	}

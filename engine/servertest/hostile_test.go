@@ -154,6 +154,35 @@ func FuzzDataFile(f *testing.F) {
 	})
 }
 
+// Members drawn again and again are bounded by what memory may hold, not by
+// what the client asks for.
+func TestRepeatedMembers(t *testing.T) {
+	s := servertest.New(t, "proto-max-bulk-len", "1mb")
+	c := s.Client()
+	c.Text("SADD s a b")
+	c.Text("HSET h f v g w")
+	c.Text("ZADD z 1 a 2 b")
+	c.Do("SADD", "big", strings.Repeat("x", 100000), strings.Repeat("y", 100000))
+	const refused = "(error) ERR reply exceeds maximum allowed size (proto-max-bulk-len)"
+	for _, line := range []string{
+		"SRANDMEMBER s -9223372036854775807", "HRANDFIELD h -9223372036854775807", "ZRANDMEMBER z -9223372036854775807",
+		"HRANDFIELD h -4611686018427387903 WITHVALUES", "ZRANDMEMBER z -4611686018427387903 WITHSCORES",
+		"SRANDMEMBER s -1000000", "SRANDMEMBER big -100", "EVAL \"return redis.call('srandmember', 'big', -100)\" 0",
+	} {
+		if got := c.Text(line); !strings.HasPrefix(got, refused) {
+			t.Errorf("%s: %.200s", line, got)
+		}
+	}
+	for line, n := range map[string]int{"SRANDMEMBER s -1000": 1000, "HRANDFIELD h -500 WITHVALUES": 1000, "ZRANDMEMBER z -3": 3, "SRANDMEMBER big -9": 9} {
+		if got := len(c.Do(strings.Fields(line)...).Elems); got != n {
+			t.Errorf("%s: %d elements, not %d", line, got, n)
+		}
+	}
+	if got := c.Text("ECHO still"); got != `"still"` {
+		t.Errorf("the next reply is %s", got)
+	}
+}
+
 func TestHostilePayloads(t *testing.T) {
 	all := servertest.Bodies(t)
 	for _, b := range all {

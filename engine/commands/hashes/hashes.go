@@ -304,12 +304,16 @@ func runHrandfield(c *command.Context) {
 	if !ok {
 		return
 	}
+	if count == math.MinInt64 {
+		c.Reply.Error(command.ErrNotNegatable)
+		return
+	}
 	withValues := len(c.Args) == 4 && command.Is(c.Args[3], "WITHVALUES")
 	if len(c.Args) > 4 || len(c.Args) == 4 && !withValues {
 		c.Reply.Error(command.ErrSyntax)
 		return
 	}
-	if count < -math.MaxInt64/2 || count > math.MaxInt64/2 {
+	if withValues && (count < -math.MaxInt64/2 || count > math.MaxInt64/2) {
 		c.Reply.Error(command.ErrOutOfRange)
 		return
 	}
@@ -323,11 +327,7 @@ func runHrandfield(c *command.Context) {
 	}
 	r := randomReply{c, withValues}
 	if count < 0 {
-		r.begin(int(-count))
-		for range -count {
-			field, value := h.Random(c.Random)
-			r.pair(field, value)
-		}
+		c.Repeat(-count, r.begin, func() { r.pair(h.Random(c.Random)) })
 		return
 	}
 	r.distinct(h, int(min(count, int64(h.Len()))))

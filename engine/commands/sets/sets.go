@@ -211,6 +211,7 @@ func popSeveral(c *command.Context) {
 	switch {
 	case left == 0:
 		replyMembers(c, s)
+		c.Space.Hits++ // Redis looks the set up again, as SUNION does
 		c.Changed(key, nil, config.NotifySet, "spop")
 		c.DB.Delete(key, false)
 		c.Notify(config.NotifyGeneric, "del", key)
@@ -274,10 +275,7 @@ func runSrandmember(c *command.Context) {
 	switch {
 	case !found:
 	case count < 0:
-		c.Reply.Array(int(-count))
-		for range -count {
-			c.Reply.Bulk(s.Random(c.Random))
-		}
+		c.Repeat(-count, c.Reply.Array, func() { c.Reply.Bulk(s.Random(c.Random)) })
 	case count >= int64(s.Len()):
 		c.Reply.Array(s.Len())
 		replyMembers(c, s)

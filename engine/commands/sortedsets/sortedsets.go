@@ -186,10 +186,7 @@ func runZrandmember(c *command.Context) {
 	}
 	r := memberReply{c, withScores}
 	if count < 0 {
-		r.begin(int(-count))
-		for range -count {
-			r.member(z.Random(c.Random))
-		}
+		c.Repeat(-count, r.begin, func() { r.member(z.Random(c.Random)) })
 		return
 	}
 	r.distinct(z, int(min(count, int64(z.Len()))))
