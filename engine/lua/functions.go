@@ -154,6 +154,7 @@ func registerFunction(t *thread, args []value) []value {
 	default:
 		problem = "wrong number of arguments to redis.register_function"
 	}
+	t.s.spend(t, len(load.functions)>>4) // all of them are looked at
 	switch {
 	case problem != "":
 		t.raise(problem)

@@ -183,6 +183,28 @@ func TestRepeatedMembers(t *testing.T) {
 	}
 }
 
+// A library that does not come to an end is not loaded, whatever it does.
+func TestEndlessLibraries(t *testing.T) {
+	c := servertest.New(t).Client()
+	for code, want := range map[string]string{
+		"while true do end": "FUNCTION LOAD timeout",
+		"for i = 1, 1e9 do redis.register_function('f'..i, function() end) end":                     "FUNCTION LOAD timeout",
+		"local s = 'x' while true do s = s..s end":                                                  "not enough memory",
+		"redis.register_function('f', function() end) local t = {} for i = 1, 1e9 do t[i] = {} end": "not enough memory",
+	} {
+		began := time.Now()
+		if got := string(c.Do("FUNCTION", "LOAD", "#!lua name=l\n"+code).Str); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", code, got)
+		}
+		if took := time.Since(began); took > 30*time.Second {
+			t.Errorf("%s: %v", code, took)
+		}
+	}
+	if got := c.Text("FUNCTION LIST"); got != "(empty array)" {
+		t.Error(got)
+	}
+}
+
 func TestHostilePayloads(t *testing.T) {
 	all := servertest.Bodies(t)
 	for _, b := range all {
