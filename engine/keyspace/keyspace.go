@@ -10,6 +10,7 @@ package keyspace
 import (
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 
 	"everysec/engine/ds/arena"
 	"everysec/engine/ds/dict"
@@ -426,6 +427,11 @@ func (s *Space) DrainChanged(visit func(db *DB, key []byte, e *Entry)) (overflow
 // Watch registers a watcher for a key.
 func (db *DB) Watch(key []byte, w Watcher) {
 	db.watched[string(key)] = append(db.watched[string(key)], w)
+}
+
+// Watches tells whether a watcher is registered for a key.
+func (db *DB) Watches(key []byte, w Watcher) bool {
+	return slices.Contains(db.watched[string(key)], w)
 }
 
 // Unwatch removes one registration of a watcher.

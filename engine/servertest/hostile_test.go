@@ -183,6 +183,28 @@ func TestRepeatedMembers(t *testing.T) {
 	}
 }
 
+// What a client watches is not searched through key by key.
+func TestManyWatched(t *testing.T) {
+	s := servertest.New(t)
+	c := s.Client()
+	words := []string{"WATCH"}
+	for i := range 100000 {
+		words = append(words, fmt.Sprint("k", i))
+	}
+	began := time.Now()
+	for range 2 {
+		c.Do(words...)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("WATCH of 100,000 keys took %v", took)
+	}
+	s.Client().Text("SET k99999 v")
+	c.Text("MULTI")
+	if got := c.Text("EXEC"); got != "(nil)" {
+		t.Error(got)
+	}
+}
+
 // A library that does not come to an end is not loaded, whatever it does.
 func TestEndlessLibraries(t *testing.T) {
 	c := servertest.New(t).Client()

@@ -139,10 +139,8 @@ func runWatch(c *command.Context) {
 
 func watch(c *command.Context, key []byte) {
 	t := &c.Client.Transaction
-	for _, w := range t.Watched {
-		if w.DB == c.DB && string(w.Key) == string(key) {
-			return
-		}
+	if c.DB.Watches(key, c.Client) {
+		return
 	}
 	e := c.DB.Peek(key)
 	w := command.WatchedKey{DB: c.DB, Key: append([]byte(nil), key...), Expired: e != nil && c.Space.Expired(e)}
