@@ -26,6 +26,7 @@ type generator struct {
 	shapes   []string
 	protocol string   // that the connections speak
 	dumps    []string // payloads that DUMP has returned
+	next     [][]string
 }
 
 func newGenerator(r *rand.Rand, only string) *generator {
@@ -43,7 +44,32 @@ func newGenerator(r *rand.Rand, only string) *generator {
 
 func (g *generator) pick(list ...string) string { return list[g.r.IntN(len(list))] }
 
-func (g *generator) command() []string { return g.draw(g.shapes[g.r.IntN(len(g.shapes))]) }
+func (g *generator) command() []string {
+	if len(g.next) > 0 {
+		args := g.next[0]
+		g.next = g.next[1:]
+		return args
+	}
+	shape := g.shapes[g.r.IntN(len(g.shapes))]
+	args := g.draw(shape)
+	if strings.HasPrefix(shape, "AUTH ") {
+		g.asUser()
+	}
+	return args
+}
+
+// asUser goes on with what another user tries, and then returns to the default
+// user: RESET is allowed to everyone, even in a transaction. Nobody is deleted
+// meanwhile, as that would close the connection.
+func (g *generator) asUser() {
+	for range g.r.IntN(8) {
+		args := g.draw(g.shapes[g.r.IntN(len(g.shapes))])
+		if name := strings.ToLower(args[0]); name != "acl" && name != "auth" && name != "client" && name != "hello" {
+			g.next = append(g.next, args)
+		}
+	}
+	g.next = append(g.next, []string{"RESET"}, []string{"HELLO", g.protocol})
+}
 
 func (g *generator) draw(shape string) []string {
 	if name, is := strings.CutPrefix(shape, "@"); is {

@@ -95,6 +95,14 @@ ACL SETUSER %user %rule
 ACL SETUSER
 ACL DELUSER %user ?%user
 ACL DRYRUN default|nosuch %anycommand
+ACL DRYRUN %user %anycommand
+ACL DRYRUN %user %anycommand
+ACL SETUSER %user on >secret +@all ~* ?%rule+
+ACL SETUSER %user on nopass reset on nopass %rule+
+ACL GETUSER %user
+AUTH %user secret
+AUTH %user secret
+AUTH %user %f
 CONFIG GET maxmemory|*-entries|port ?nosuch
 CONFIG SET nosuch 1
 CONFIG SET maxmemory-samples 0|5|x|-1

@@ -240,7 +240,7 @@ func (s *Server) serve(c *connection, key []byte, try func(*command.Context, []b
 // client wants none.
 func (s *Server) finishBlocked(ctx *command.Context, c *connection, b *command.Blocked, mark int, duration int64) {
 	s.stats.ran(b.Spec, duration, failed(&c.writer, mark))
-	if s.config.LatencyTracking {
+	if s.config.LatencyTracking && ctx != nil { // a wait in vain has no duration
 		s.stats.calls[b.Spec.Row()].tookLevel(command.Level(duration))
 	}
 	s.noteLatency("command-unblocking", duration/1000)

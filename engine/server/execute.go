@@ -59,7 +59,10 @@ func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 	}
 	c.LastCommand = "NULL"
 	if problem := s.existence(spec, args); problem != "" {
-		if spec != nil && (len(spec.Subcommands) == 0 || len(args) == 1) {
+		if spec != nil && len(spec.Subcommands) > 0 && len(args) > 1 {
+			spec = nil // there is no such subcommand
+		}
+		if spec != nil {
 			c.LastCommand = spec.FullName()
 		}
 		s.reject(c, spec, problem)
@@ -267,15 +270,17 @@ func runsInsideMulti(spec *command.Spec) bool {
 // reject sends an error for a command that was not run; inside MULTI the
 // transaction can no longer be executed.
 func (s *Server) reject(c *connection, spec *command.Spec, problem string) {
-	s.stats.errorReply(problem)
-	if spec != nil && spec.Name == "exec" {
-		c.Discard()
-		c.writer.Error("EXECABORT Transaction discarded because of: " + strings.TrimPrefix(problem, "ERR "))
-		return
-	}
 	if spec != nil {
 		s.stats.rejected(spec)
 	}
+	if spec != nil && spec.Name == "exec" {
+		c.Discard()
+		problem = "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(problem, "ERR ")
+		s.stats.errorReply(problem)
+		c.writer.Error(problem)
+		return
+	}
+	s.stats.errorReply(problem)
 	if c.Transaction.Open {
 		c.Transaction.Aborted = true
 	}
@@ -332,9 +337,9 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 		s.feedMonitors(ctx, spec, args)
 	}
 	var duration int64
-	if together {
+	if together && ctx.Client.Blocked == nil {
 		s.measureTogether(spec)
-	} else {
+	} else if !together {
 		duration = s.readStopwatch() - start
 	}
 	if s.heldFor != 0 { // DEBUG SLEEP

@@ -96,6 +96,9 @@ func (s *Server) Memory() command.MemoryFigures {
 	m.Overhead = m.Startup + m.Clients + m.AppendOnlyBuffer + m.Scripts + m.Functions
 	for _, db := range s.space.DBs {
 		keys, expires := db.Overhead()
+		if db.Len() == 0 {
+			keys, expires = 0, 0 // of an empty database Redis says nothing
+		}
 		m.Databases = append(m.Databases, command.DatabaseMemory{Keys: keys, Expires: expires})
 		m.Overhead += keys + expires
 		m.KeyCount += int64(db.Len())

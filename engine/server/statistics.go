@@ -19,7 +19,7 @@ type statistics struct {
 	monitors                                         int
 	calls                                            []callStatistics // by command.Spec.Row
 	errors                                           map[string]int64 // by the first word of the reply
-	lastError                                        string           // the code of the newest
+	lastError                                        string           // the newest
 	errorReplies                                     int64
 	peakMemory                                       int64
 
@@ -106,7 +106,7 @@ func (st *statistics) errorReply(text string) {
 	if _, known := st.errors[code]; known || len(st.errors) < maxErrorCodes && len(code) <= maxErrorCode {
 		st.errors[strings.Clone(code)]++
 	}
-	st.lastError = code
+	st.lastError = strings.Clone(text[:min(len(text), 4*maxErrorCode)])
 }
 
 // Scripts can make up codes: they are not remembered without end.
@@ -119,11 +119,11 @@ const (
 // has passed on: before is how many errors there were before the command.
 func (st *statistics) failure(reply []byte, before int64) {
 	end := 1
-	for end < len(reply) && reply[end] != ' ' && reply[end] != '\r' {
+	for end < len(reply) && reply[end] != '\r' {
 		end++
 	}
-	if code := string(reply[1:end]); before == st.errorReplies || code != st.lastError {
-		st.errorReply(code)
+	if text := string(reply[1:end]); before == st.errorReplies || !strings.HasPrefix(text, st.lastError) {
+		st.errorReply(text)
 	}
 }
 

@@ -105,8 +105,13 @@ func runScan(c *command.Context) {
 		case !s.Matches(key):
 		case c.Space.Expired(e):
 			expired = append(expired, append([]byte(nil), key...))
-		case s.Type == nil || isType(s.Type, e):
+		case s.Type == nil:
 			s.Put(key)
+		default: // Redis looks the key up
+			c.Space.Hits++
+			if isType(s.Type, e) {
+				s.Put(key)
+			}
 		}
 	}
 	cursor = s.Walk(cursor, func(cursor uint64) uint64 { return c.DB.Keys.Scan(cursor, visit) })

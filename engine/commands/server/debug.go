@@ -88,7 +88,7 @@ func runDebugDigestValue(c *command.Context) {
 	c.Reply.Array(len(c.Args) - 2)
 	for _, key := range c.Args[2:] {
 		var d digest
-		if e := c.DB.Lookup(key, true); e != nil {
+		if e := c.DB.Peek(key); e != nil && !c.Space.Expired(e) {
 			d.value(c.Objects(), e)
 		}
 		c.Reply.SimpleString(d.hexadecimal())

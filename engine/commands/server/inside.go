@@ -34,7 +34,7 @@ var debugRefused = []struct{ name, reason string }{
 // debugged is the key that a subcommand looks into, without any effect on it;
 // nil: the error has been sent.
 func debugged(c *command.Context) *object.Value {
-	e := c.DB.Peek(c.Args[2])
+	e := c.DB.Lookup(c.Args[2], true)
 	if e == nil {
 		c.Reply.Error(command.ErrNoSuchKey)
 		return nil
