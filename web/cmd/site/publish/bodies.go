@@ -10,12 +10,16 @@ import (
 
 // Two functions of Go's runtime are slow for what is short, and what a command
 // copies and compares is mostly short: comparing goes byte by byte, and
-// memory.copy is a call out of WebAssembly in browsers. These do the same.
+// memory.copy is a call out of WebAssembly in browsers. Two more call whatever
+// function a goroutine is in, and pass the return address of one that begins.
+// These do the same.
 
 // bodies are the functions' new bodies by name, with their locals.
 var bodies = map[string]func() []byte{
-	"memeqbody":       equalBody,
-	"runtime.memmove": moveBody,
+	"memeqbody":             equalBody,
+	"runtime.memmove":       moveBody,
+	"wasm_pc_f_loop":        resumeBody,
+	"wasm_pc_f_loop_export": resumeUntilBody,
 }
 
 // replacements are the bodies by the number of their function.
@@ -78,10 +82,15 @@ func equalBody() []byte {
 // is stored may overlap.
 func moveBody() []byte {
 	const pcB, sp, to, from, n, toEnd, fromEnd, x, y, z, w = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-	_ = pcB
 	c := straighten.Assembler{}
-	done := func() { c.Get(sp).Const(8).Add().SetGlobal(0).Const(0).Return() }
-	c.GetGlobal(0).Tee(sp).Load(8).Set(to)
+	done := func() { c.Const(0).Return() }
+	// The stack pointer is as it was before the call, or a return address is there.
+	c.Get(pcB).If()
+	c.GetGlobal(0).Const(8).Sub().Set(sp)
+	c.Else()
+	c.GetGlobal(0).Tee(sp).Const(8).Add().SetGlobal(0)
+	c.End()
+	c.Get(sp).Load(8).Set(to)
 	c.Get(sp).Load(16).Set(from)
 	c.Get(sp).Load(24).Set(n)
 	c.Const(32).Get(n).Less().If()
@@ -132,4 +141,48 @@ func moveBody() []byte {
 	c.End()
 	// Six more of type i32, four of type i64, after the parameter.
 	return append([]byte{2, 6, 0x7f, 4, 0x7e}, c.Code...)
+}
+
+const globalSP, globalPause = 0, 7
+
+// resume calls the function whose program counter is below Go's stack: its
+// number, PC_F, and PC_B, or its return address where that is 0.
+func resume(c *straighten.Assembler, pcF, pcB int) {
+	c.Get(pcB).Load16(0).Tee(pcB).If().Else()
+	c.GetGlobal(globalSP).Load(0).Set(pcB)
+	c.GetGlobal(globalSP).Const(8).Add().SetGlobal(globalSP)
+	c.End()
+	c.Get(pcB).Get(pcF).CallIndirect()
+}
+
+// resumeBody resumes what is unwound until the program waits.
+func resumeBody() []byte {
+	const pcF, pcB = 0, 1
+	c := straighten.Assembler{}
+	c.GetGlobal(globalPause).If().Else().Loop()
+	c.GetGlobal(globalSP).Const(8).Sub().Tee(pcB).Load(2).Set(pcF)
+	resume(&c, pcF, pcB)
+	c.Drop()
+	c.GetGlobal(globalPause).EqualZero().BranchIf(0)
+	c.End().End()
+	c.Const(0).SetGlobal(globalPause).End()
+	return append([]byte{1, 2, 0x7f}, c.Code...)
+}
+
+// resumeUntilBody does so until the function of its parameter is returned to.
+func resumeUntilBody() []byte {
+	const until, unwound, pcF, pcB = 0, 1, 2, 3
+	c := straighten.Assembler{}
+	c.GetGlobal(globalPause).If().Else()
+	c.Const(1).Set(unwound)
+	c.Loop()
+	c.GetGlobal(globalSP).Const(8).Sub().Tee(pcB).Load(2).Tee(pcF).Get(until).Equal().If()
+	c.Get(unwound).EqualZero().BranchIf(2)
+	c.End()
+	resume(&c, pcF, pcB)
+	c.Set(unwound)
+	c.GetGlobal(globalPause).EqualZero().BranchIf(0)
+	c.End().End()
+	c.Const(0).SetGlobal(globalPause).End()
+	return append([]byte{1, 3, 0x7f}, c.Code...)
 }

@@ -36,34 +36,49 @@ func calls(kept []int) []int {
 // goroutine goes on, or a deferred function, or the same one with more stack.
 var unwinding = []string{"runtime.sigpanic", "runtime.morestack", "runtime.morestack_noctxt"}
 
-// findCounters reads them for all functions, by their number in the module. final
-// are the unwinding ones.
-func findCounters(memory []byte) (list []counters, final []int64, err error) {
+// plain are functions that do not use Go's stack.
+var plain = []string{"memeqbody", "cmpbody", "memcmp", "memchr", "runtime.wasmDiv", "runtime.wasmTruncS", "runtime.wasmTruncU"}
+
+// entered are functions that are resumed at their second place without having
+// been called.
+var entered = []string{"runtime.goexit"}
+
+// numbers are those of known functions.
+type numbers struct{ final, plain, jumped []int64 }
+
+// findCounters reads them for all functions, by their number in the module.
+func findCounters(memory []byte) (list []counters, known numbers, err error) {
 	le := binary.LittleEndian
 	_, table, count, names, funcs, err := lineTables(memory)
 	if err != nil {
-		return nil, nil, err
+		return nil, known, err
 	}
 	list = make([]counters, count)
 	for i := range count {
 		entry, offset := int(le.Uint32(table[funcs+8*i:])), funcs+int(le.Uint32(table[funcs+8*i+4:]))
 		if entry != firstFunction+i || offset+fieldPCData > len(table) {
-			return nil, nil, fmt.Errorf("function %d: %w", i, errLayout)
+			return nil, known, fmt.Errorf("function %d: %w", i, errLayout)
 		}
 		f, c := table[offset:], &list[i]
 		name := names + int(le.Uint32(f[fieldName:]))
 		if name > len(table) {
-			return nil, nil, fmt.Errorf("function %d: %w", i, errLayout)
+			return nil, known, fmt.Errorf("function %d: %w", i, errLayout)
 		}
 		symbol, _, _ := bytes.Cut(table[name:], []byte{0})
 		if slices.Contains(unwinding, string(symbol)) {
-			final = append(final, int64(i))
+			known.final = append(known.final, int64(i))
+		}
+		if slices.Contains(entered, string(symbol)) {
+			known.jumped = append(known.jumped, int64(i))
+		}
+		if slices.Contains(plain, string(symbol)) {
+			known.plain = append(known.plain, int64(i))
 		}
 		if pc := int(le.Uint32(f[fieldDeferReturn:])); pc != 0 {
 			c.resumed = append(c.resumed, pc)
 		}
 	}
-	return list, final, nil
+	return list, known, nil
 }
 
 // tableValues reads one table; nil if there is none.

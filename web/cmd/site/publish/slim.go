@@ -36,9 +36,10 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		return nil, nil, errWasm
 	}
 	var counters []counters
-	var final []int64
+	var known numbers
 	var others map[int][]byte
 	var start startFunction
+	var called []bool
 	for r := (reader{wasm[8:]}); len(r.b) > 0; {
 		id := r.take(1)[0]
 		if body := r.take(r.uint()); id == 11 {
@@ -46,7 +47,7 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			if counters, final, err = findCounters(memory); err != nil {
+			if counters, known, err = findCounters(memory); err != nil {
 				return nil, nil, err
 			}
 			if others, err = replacements(memory); err != nil {
@@ -63,10 +64,12 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		body := r.take(r.uint())
 		switch id {
 		case 10:
-			for i := range final {
-				final[i] += int64(start.imported)
+			for _, list := range [][]int64{known.final, known.plain, known.jumped} {
+				for i := range list {
+					list[i] += int64(start.imported)
+				}
 			}
-			if body, err = straightened(body, counters, others, final); err != nil {
+			if body, err = straightened(body, counters, others, known, called, start.imported); err != nil {
 				return nil, nil, err
 			}
 			body = start.appendCode(body)
@@ -75,7 +78,10 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		case 2:
 			start.imported = (&reader{body}).uint()
 		case 3:
+			called = callable(body)
 			body = start.appendFunction(body)
+		case 7:
+			uncallable(called, body, start.imported)
 		case 11:
 			memory, base, err := flatten(body)
 			if err != nil {
@@ -104,8 +110,15 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 
 // straightened rewrites the functions of a code section, and notes which of
 // their program counters are left. others are bodies that take the place of
-// what stands there, final the functions that do not return.
-func straightened(section []byte, counters []counters, others map[int][]byte, final []int64) ([]byte, error) {
+// what stands there, called the functions that take PC_B.
+func straightened(section []byte, counters []counters, others map[int][]byte, known numbers, called []bool, imported int) ([]byte, error) {
+	jumped, err := jumps(section)
+	if err != nil {
+		return nil, err
+	}
+	for _, number := range known.jumped {
+		jumped[number] = true
+	}
 	r := reader{section}
 	n := r.uint()
 	out := binary.AppendUvarint(nil, uint64(n))
@@ -120,26 +133,86 @@ func straightened(section []byte, counters []counters, others map[int][]byte, fi
 			}
 			continue
 		}
-		for k := function.uint(); k > 0; k-- { // its locals
-			function.uint()
-			function.take(1)
-		}
+		function.locals()
 		locals := whole[:len(whole)-len(function.b)]
-		var code []byte
-		var err error
+		options := straighten.Options{Entry: -1, Passes: true, Called: i < len(called) && called[i], Jumped: jumped[int64(imported+i)], Plain: known.plain}
 		if i < len(counters) {
-			c := &counters[i]
-			code, c.kept, err = straighten.Options{Entry: int64(firstFunction+i) << 16, Resumed: c.resumed, Final: final}.Function(function.b)
-		} else {
-			code, err = straighten.Function(function.b)
+			options.Entry, options.Resumed, options.Final = int64(firstFunction+i)<<16, counters[i].resumed, known.final
+		}
+		made, err := options.Function(function.b)
+		if err == nil && made.Added {
+			locals, err = oneMore(locals)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("function %d: %w", i, err)
 		}
-		out = binary.AppendUvarint(out, uint64(len(locals)+len(code)))
-		out = append(append(out, locals...), code...)
+		if i < len(counters) {
+			counters[i].kept = made.Kept
+		}
+		out = binary.AppendUvarint(out, uint64(len(locals)+len(made.Code)))
+		out = append(append(out, locals...), made.Code...)
 	}
 	return out, nil
+}
+
+// jumps are the functions that are called with PC_B 0 and their return address
+// on the stack.
+func jumps(section []byte) (map[int64]bool, error) {
+	found := map[int64]bool{}
+	r := reader{section}
+	for n := r.uint(); n > 0; n-- {
+		function := reader{r.take(r.uint())}
+		function.locals()
+		list, err := straighten.Jumps(function.b)
+		if err != nil {
+			return nil, err
+		}
+		for _, number := range list {
+			found[number] = true
+		}
+	}
+	return found, nil
+}
+
+// locals reads the declaration of a function's locals.
+func (r *reader) locals() {
+	for k := r.uint(); k > 0 && len(r.b) > 0; k-- {
+		r.uint()
+		r.take(1)
+	}
+}
+
+// oneMore declares another local beside the first, which is of type i32.
+func oneMore(locals []byte) ([]byte, error) {
+	if len(locals) < 3 || locals[1] >= 0x7f || locals[2] != 0x7f {
+		return nil, errWasm
+	}
+	locals = slices.Clone(locals)
+	locals[1]++
+	return locals, nil
+}
+
+// callable tells from the section of functions which of them take PC_B, as
+// those of Go do: their type is the first.
+func callable(section []byte) []bool {
+	r := reader{section}
+	list := make([]bool, min(r.uint(), len(r.b)))
+	for i := range list {
+		list[i] = r.uint() == 0
+	}
+	return list
+}
+
+// uncallable leaves those out that are exported, which Go does not call.
+func uncallable(list []bool, exports []byte, imported int) {
+	r := reader{exports}
+	for n := r.uint(); n > 0 && len(r.b) > 0; n-- {
+		r.take(r.uint())
+		kind, index := r.uint(), r.uint()-imported
+		if kind == 0 && index >= 0 && index < len(list) {
+			list[index] = false
+		}
+	}
 }
 
 // flatten lays the segments out as they will lie in memory, from base on.

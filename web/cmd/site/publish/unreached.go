@@ -59,10 +59,10 @@ func trapBody() []byte {
 	return append([]byte{0}, c.Code...) // no locals
 }
 
-// returnBody takes the return address off Go's stack and tells that nothing
-// unwinds.
+// returnBody takes the return address off Go's stack, if it is there, and tells
+// that nothing unwinds.
 func returnBody() []byte {
 	c := straighten.Assembler{}
-	c.GetGlobal(0).Const(8).Add().SetGlobal(0).Const(0).End()
+	c.Get(0).If().Else().GetGlobal(0).Const(8).Add().SetGlobal(0).End().Const(0).End()
 	return append([]byte{0}, c.Code...)
 }

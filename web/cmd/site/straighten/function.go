@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// Two instructions of our own stand for what only gets a depth at the end.
+// Instructions of our own stand for what only becomes clear at the end.
 const (
-	opJump   = 0xf0 // to segment x
-	opUnwind = 0xf1 // br_if to the exit that unwinds the WebAssembly stack
+	opJump    = 0xf0 // to segment x
+	opUnwind  = 0xf1 // br_if to the exit that unwinds the WebAssembly stack
+	opAddress = 0xf2 // the return address x, which a call passes
 )
 
 // A function as Go's assembler writes it (cmd/internal/obj/wasm, preprocess):

@@ -30,6 +30,8 @@ const (
 	opGlobalGet    = 0x23
 	opGlobalSet    = 0x24
 	opLoadFirst    = 0x28
+	opI32Load      = 0x28
+	opI64Load      = 0x29
 	opLoadLast     = 0x35
 	opStoreFirst   = 0x36
 	opI64Store     = 0x37
@@ -42,6 +44,8 @@ const (
 	opF64Const     = 0x44
 	opI32Eqz       = 0x45
 	opI32Eq        = 0x46
+	opI32GtU       = 0x4b
+	opI32LeU       = 0x4d
 	opI32GeU       = 0x4f
 	opI64Eqz       = 0x50
 	opI64Eq        = 0x51
@@ -55,6 +59,7 @@ const (
 	opI64Clz       = 0x79
 	opI64Popcnt    = 0x7b
 	opI64Add       = 0x7c
+	opI64ShrU      = 0x88
 	opI64Rotr      = 0x8a
 	opF32Abs       = 0x8b
 	opF32Sqrt      = 0x91
@@ -168,7 +173,7 @@ func (in *instruction) encode(b []byte) []byte {
 		for _, depth := range in.table {
 			b = binary.AppendUvarint(b, uint64(depth))
 		}
-	case op >= opLoadFirst && op <= opStoreLast:
+	case op == opCallIndirect || op >= opLoadFirst && op <= opStoreLast:
 		b = binary.AppendUvarint(b, uint64(in.x))
 		b = binary.AppendUvarint(b, uint64(in.y))
 	case op == opI32Const || op == opI64Const:

@@ -24,8 +24,8 @@ import (
 // may resume it beside the returns of its calls. Code of another form than
 // that of Go's compiler is only tidied.
 func Function(code []byte, resumed ...int) ([]byte, error) {
-	out, _, err := Options{Entry: -1, Resumed: resumed}.Function(code)
-	return out, err
+	r, err := Options{Entry: -1, Resumed: resumed}.Function(code)
+	return r.Code, err
 }
 
 // Options tell more about a function.
@@ -36,34 +36,67 @@ type Options struct {
 	Entry int64
 	// Final are the numbers of functions that do not return but unwind.
 	Final []int64
+	// Passes says that calls pass their return address instead of PC_B 0, and
+	// Called that the function takes one. Only if it is Jumped to as well will
+	// it find its address on the stack, with PC_B 0 or 1.
+	Passes, Called, Jumped bool
+	// Plain are the numbers of functions that know nothing of Go's stack.
+	Plain []int64
 }
 
-// Function rewrites a function. kept has the old value of PC_B of each new one;
-// it is nil if they are as they were.
-func (o Options) Function(code []byte) (out []byte, kept []int, err error) {
+// Result is a function that was rewritten.
+type Result struct {
+	Code []byte
+	// Kept has the old value of PC_B of each new one; it is nil if they are as
+	// they were.
+	Kept []int
+	// Added says that there is one more local of type i32, behind the first.
+	Added bool
+}
+
+// Function rewrites a function.
+func (o Options) Function(code []byte) (r Result, err error) {
 	list, err := decode(code)
 	if err != nil {
-		return nil, nil, err
+		return r, err
 	}
 	f, ok := parse(list)
 	if !ok {
-		return encode(tidy(list)), nil, nil
+		if o.Passes {
+			list = jump(pass(list))
+		}
+		if o.Called {
+			list = o.entered(list)
+		}
+		list, _ = based(list, -1)
+		r.Code = encode(tidy(list))
+		return r, nil
 	}
 	for _, pc := range o.Resumed {
 		if err := f.enter(pc); err != nil {
-			return nil, nil, err
+			return r, err
 		}
 	}
 	f.finish(o.Final)
 	if o.Entry >= 0 {
-		kept = f.renumber(o.Entry, o.Resumed)
+		r.Kept = f.renumber(o.Entry, o.Resumed)
 	}
-	w := &writer{g: flow(f), kept: slices.Clone(kept)}
+	if o.Passes {
+		for i := range f.segments {
+			f.segments[i].code = jump(pass(f.segments[i].code))
+		}
+	}
+	w := &writer{g: flow(f), kept: slices.Clone(r.Kept), called: o.Called, jumped: o.Jumped}
 	list = w.function()
 	if w.lost {
-		return nil, nil, fmt.Errorf("a branch that leads nowhere: %w", errCode)
+		return r, fmt.Errorf("a branch that leads nowhere: %w", errCode)
 	}
-	return encode(tidy(list)), kept, nil
+	if o.Called && w.single {
+		list = o.entered(list)
+	}
+	list, r.Added = based(list, o.Entry)
+	r.Code = encode(tidy(list))
+	return r, nil
 }
 
 func encode(list []instruction) []byte {
@@ -83,6 +116,9 @@ type writer struct {
 	next   []int   // what stands behind each node
 	lost   bool    // a branch found no label
 	kept   []int   // what PC_B was before, nil if it is the same
+	called bool    // a return address may be there instead
+	jumped bool    // and may be on the stack already
+	single bool    // it is only entered at its beginning
 }
 
 type label struct {
@@ -93,7 +129,7 @@ type label struct {
 const (
 	labelBlock = iota // a branch leads to node, behind the block
 	labelLoop         // a branch leads to node, at the head of the loop
-	labelTrap         // behind it is an unreachable
+	labelElse         // where what is no PC_B leads
 	labelInner        // of the code itself
 )
 
@@ -146,35 +182,77 @@ func (w *writer) function() []instruction {
 
 	w.emit(instruction{op: opGlobalGet, x: 0})
 	w.emit(instruction{op: opLocalSet, x: 1})
+	w.single = only == 1
 	if only > 1 {
-		w.open(opBlock, labelTrap, 0)
+		if !w.called {
+			w.open(opBlock, labelElse, 0)
+		}
 		if back {
 			w.open(opLoop, labelLoop, g.root)
 		}
-		w.children(g.root, g.children[g.root], func() {
-			to := make([]uint32, 0, len(table)+1)
-			for _, pc := range w.kept {
-				to = append(to, w.entry(pc))
-			}
-			to = append(to, uint32(w.depth(labelTrap, 0)))
-			// All that is left of the table is the trap.
-			n := len(to)
-			for n > 1 && to[n-2] == to[len(to)-1] {
-				n--
-			}
-			w.emit(instruction{op: opLocalGet, x: 0})
-			w.emit(instruction{op: opBrTable, table: to[:n]})
-		})
+		w.children(g.root, g.children[g.root], w.dispatch)
 		if back {
 			w.close()
 		}
-		w.close()
+		if !w.called {
+			w.close()
+		}
 	} else {
 		w.node(g.order[1])
 	}
 	w.emit(instruction{op: opUnreachable})
 	w.emit(instruction{op: opEnd})
 	return w.out
+}
+
+// dispatch writes the table that leads from PC_B to a segment.
+func (w *writer) dispatch() {
+	if w.called {
+		w.open(opBlock, labelElse, 0)
+	}
+	to := make([]uint32, 0, len(w.kept)+1)
+	other := uint32(w.depth(labelElse, 0))
+	again := slices.ContainsFunc(w.g.through, func(to []int) bool { return slices.Contains(to, 0) })
+	for _, pc := range w.kept {
+		if w.called && !w.jumped && !again && w.g.f.table[pc] == 0 {
+			to = append(to, other)
+		} else {
+			to = append(to, w.entry(pc))
+		}
+	}
+	to = append(to, other)
+	// What is behind the table needs no place in it.
+	n := len(to)
+	for n > 1 && to[n-2] == to[len(to)-1] {
+		n--
+	}
+	first := 0
+	for first+2 < n && to[first] == other {
+		first++
+	}
+	if cases := n - 1 - first; w.called && cases > 1 && cases < 5 {
+		w.emit(instruction{op: opLocalGet, x: 0})
+		w.emit(instruction{op: opI32Const, x: int64(n - 2)})
+		w.emit(instruction{op: opI32GtU})
+		w.emit(instruction{op: opBrIf})
+	}
+	w.emit(instruction{op: opLocalGet, x: 0})
+	if first > 0 {
+		w.emit(instruction{op: opI32Const, x: int64(first)})
+		w.emit(instruction{op: opI32Sub})
+	}
+	w.emit(instruction{op: opBrTable, table: to[first:n]})
+	if !w.called {
+		return
+	}
+	w.close()
+	code := &w.g.f.segments[0].code
+	var push []instruction
+	push, *code = entry(*code)
+	w.out = append(w.out, push...)
+	if w.next[w.g.root] != 0 {
+		w.emit(instruction{op: opBr, x: w.depth(labelBlock, 0)})
+	}
 }
 
 // plan finds the order in which nodes are written, and which of them need a
@@ -339,7 +417,7 @@ func (w *writer) entry(pc int) uint32 {
 	if w.g.dispatched[table[pc]] {
 		return uint32(w.depth(labelBlock, int(table[pc])))
 	}
-	return uint32(w.depth(labelTrap, 0))
+	return uint32(w.depth(labelElse, 0))
 }
 
 // target is the depth of a branch from a node to another.

@@ -25,6 +25,9 @@ type builder struct {
 const (
 	testEntry = 0x1234 << 16
 	testFinal = 300 // a function that does not return
+	testOther = 301
+	testStack = 4096
+	testBack  = 0x4321<<16 + 5 // where the function was called
 )
 
 // program writes a function of n segments, each of which has some values of
@@ -60,7 +63,10 @@ func program(random *rand.Rand, n int) (code []byte, resumed []int) {
 			switch random.IntN(4) {
 			case 0, 1:
 				b.mark++
+				local := int64(2 + random.IntN(2))
 				put(opI32Const, b.mark)
+				put(opLocalSet, local)
+				put(opLocalGet, local)
 				put(opGlobalSet, globalTrace)
 			case 2:
 				put(opGlobalGet, globalOracle)
@@ -105,11 +111,18 @@ func program(random *rand.Rand, n int) (code []byte, resumed []int) {
 			put(opLocalGet, 1)
 			put(opI64Const, testEntry+int64(first[i+1]))
 			put(opI64Store, 0)
-			final := random.IntN(3) == 0
-			if final {
+			final := false
+			switch random.IntN(3) {
+			case 0:
+				final = true
+				put(opI32Const, 0)
 				put(opCall, testFinal)
-			} else {
-				put(opGlobalGet, globalOracle) // the call's result
+			case 1:
+				put(opI32Const, 0)
+				put(opCall, testOther)
+			case 2:
+				list = slices.Insert(list, len(list)-len(pushed), instruction{op: opI64Const, x: testOther << 16})
+				list = append(list, callee[:]...)
 			}
 			put(opGlobalGet, 0)
 			put(opLocalSet, 1)
@@ -132,6 +145,7 @@ func program(random *rand.Rand, n int) (code []byte, resumed []int) {
 
 // run interprets a function and tells what it did, up to a number of steps
 // that can be seen from outside. kept has the old program counters by the new.
+// Where it was called is on the stack, unless that is what it is entered with.
 func run(t *testing.T, code []byte, kept []int, entry int, conditions uint64) string {
 	t.Helper()
 	list, err := decode(code)
@@ -157,10 +171,41 @@ func run(t *testing.T, code []byte, kept []int, entry int, conditions uint64) st
 	var trace bytes.Buffer
 	var stack []int64
 	var labels []int // where they begin
-	locals := make([]int64, 4)
+	locals := make([]int64, 5)
 	locals[0] = int64(entry)
-	if kept != nil {
+	if kept != nil && entry < firstAddress {
 		locals[0] = int64(slices.Index(kept, entry))
+	}
+	memory := map[int64]int64{}
+	sp := int64(testStack)
+	if entry < firstAddress {
+		sp -= 8
+		memory[sp] = testBack
+	}
+	returned := func(v int64) string {
+		return fmt.Sprintf("%s returns %d on %d with %#x", &trace, v, sp, memory[sp])
+	}
+	visible := 0
+	oracle := func() int64 {
+		visible++
+		return int64(conditions >> (visible % 64) & 1)
+	}
+	// call is one of function to with what is passed. It takes the return
+	// address off the stack.
+	call := func(to, passed int64) int64 {
+		if passed == 0 {
+			passed = memory[sp]
+			sp += 8
+		}
+		pc := int(passed - testEntry)
+		if kept != nil {
+			pc = kept[pc]
+		}
+		fmt.Fprintf(&trace, " %d(on %d, to %d)", to, sp, pc)
+		if to == testFinal {
+			return 1
+		}
+		return oracle()
 	}
 	pop := func() int64 {
 		v := stack[len(stack)-1]
@@ -176,7 +221,6 @@ func run(t *testing.T, code []byte, kept []int, entry int, conditions uint64) st
 		labels = labels[:len(labels)-1]
 		return ends[at]
 	}
-	visible := 0
 	for at := 0; at < len(list); at++ {
 		switch in := &list[at]; in.op {
 		case opBlock, opLoop:
@@ -194,7 +238,7 @@ func run(t *testing.T, code []byte, kept []int, entry int, conditions uint64) st
 			at = ends[labels[len(labels)-1]] - 1
 		case opEnd:
 			if len(labels) == 0 {
-				return fmt.Sprintf("%s returns %d", &trace, pop())
+				return returned(pop())
 			}
 			labels = labels[:len(labels)-1]
 		case opBr:
@@ -206,7 +250,7 @@ func run(t *testing.T, code []byte, kept []int, entry int, conditions uint64) st
 		case opBrTable:
 			at = branch(int64(in.table[min(int(uint32(pop())), len(in.table)-1)]))
 		case opReturn:
-			return fmt.Sprintf("%s returns %d", &trace, pop())
+			return returned(pop())
 		case opUnreachable:
 			return trace.String() + " traps"
 		case opLocalGet:
@@ -218,38 +262,58 @@ func run(t *testing.T, code []byte, kept []int, entry int, conditions uint64) st
 		case opI32Sub:
 			v := pop()
 			stack[len(stack)-1] -= v
+		case opI32Add:
+			v := pop()
+			stack[len(stack)-1] += v
+		case opI32GtU:
+			v := pop()
+			stack[len(stack)-1] = truth(uint32(stack[len(stack)-1]) > uint32(v))
+		case opI32LeU:
+			v := pop()
+			stack[len(stack)-1] = truth(uint32(stack[len(stack)-1]) <= uint32(v))
+		case opI32GeU:
+			v := pop()
+			stack[len(stack)-1] = truth(uint32(stack[len(stack)-1]) >= uint32(v))
+		case opI64ShrU:
+			v := pop()
+			stack[len(stack)-1] = int64(uint64(stack[len(stack)-1]) >> v)
+		case opI64ExtendU, opI32WrapI64:
+			stack[len(stack)-1] = int64(uint32(stack[len(stack)-1]))
 		case opCall:
-			stack = append(stack, 1)
+			stack = append(stack, call(in.x, pop()))
+		case opCallIndirect:
+			to := pop()
+			stack = append(stack, call(to, pop()))
 		case opI64Const:
 			stack = append(stack, in.x)
 		case opI64Store:
-			pc := int(pop() - testEntry)
-			if kept != nil {
-				pc = kept[pc]
-			}
-			fmt.Fprintf(&trace, " (to %d)", pc)
-			pop()
+			v := pop()
+			memory[pop()] = v
+		case opI64Load:
+			stack = append(stack, memory[pop()+in.y])
 		case opGlobalGet:
-			v := int64(0)
-			if in.x == globalOracle {
-				v = int64(conditions >> (visible % 64) & 1)
-				visible++
+			switch in.x {
+			case 0:
+				stack = append(stack, sp)
+			case 2:
+				stack = append(stack, 0) // g
+			case globalOracle:
+				stack = append(stack, oracle())
+			default:
+				t.Fatalf("global %d", in.x)
 			}
-			stack = append(stack, v)
 		case opGlobalSet:
 			v := pop()
-			if in.x == globalTrace {
+			if in.x == 0 {
+				sp = v
+			} else {
 				fmt.Fprintf(&trace, " %d", v)
 				visible++
 			}
 		case opI32Const:
 			stack = append(stack, in.x)
 		case opI32Eqz:
-			if pop() == 0 {
-				stack = append(stack, 1)
-			} else {
-				stack = append(stack, 0)
-			}
+			stack = append(stack, truth(pop() == 0))
 		default:
 			t.Fatalf("instruction %#x", in.op)
 		}
@@ -263,6 +327,13 @@ func run(t *testing.T, code []byte, kept []int, entry int, conditions uint64) st
 	return "ran off its end"
 }
 
+func truth(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 func TestRandomFunctionsDoTheSame(t *testing.T) {
 	rewritten := 0
 	for seed := range uint64(4000) {
@@ -271,17 +342,26 @@ func TestRandomFunctionsDoTheSame(t *testing.T) {
 		if idles(code) {
 			continue
 		}
-		after, kept, err := Options{Entry: testEntry, Final: []int64{testFinal}}.Function(code)
+		o := Options{Entry: testEntry, Final: []int64{testFinal}, Called: random.IntN(4) > 0, Passes: random.IntN(4) > 0, Jumped: random.IntN(2) > 0}
+		r, err := o.Function(code)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
+		after, kept := r.Code, r.Kept
 		if !bytes.Equal(code, after) {
 			rewritten++
 		}
-		for _, entry := range append(resumed, 0) {
+		for _, entry := range append(resumed, 0, testBack) {
+			if entry == testBack && !o.Called || entry == 0 && o.Called && !o.Jumped {
+				continue
+			}
 			for range 4 {
 				conditions := random.Uint64()
-				want, got := run(t, code, nil, entry, conditions), run(t, after, kept, entry, conditions)
+				before := entry
+				if entry == testBack {
+					before = 0
+				}
+				want, got := run(t, code, nil, before, conditions), run(t, after, kept, entry, conditions)
 				if want != got {
 					t.Fatalf("seed %d entered at %d:\n%s\n%s", seed, entry, want, got)
 				}
@@ -290,6 +370,55 @@ func TestRandomFunctionsDoTheSame(t *testing.T) {
 	}
 	if rewritten < 3000 {
 		t.Errorf("only %d functions were rewritten", rewritten)
+	}
+}
+
+// What a function does with the stack stays as it was where it calls no other,
+// asks where it was called, or asks for more stack.
+func TestCalledFunctionsKeepTheStack(t *testing.T) {
+	get := func(x int64) instruction { return instruction{op: opLocalGet, x: x} }
+	moved := func(op byte, n int64) []instruction {
+		return []instruction{get(1), {op: opI32Const, x: n}, {op: op}, {op: opLocalTee, x: 1}, {op: opGlobalSet}}
+	}
+	begin := []instruction{{op: opGlobalGet}, {op: opLocalSet, x: 1}}
+	mark := []instruction{get(1), {op: opGlobalSet, x: globalTrace}}
+	end := slices.Concat(moved(opI32Add, 16), moved(opI32Add, 8), []instruction{{op: opI32Const}, {op: opReturn}, {op: opUnreachable}, {op: opEnd}})
+	more := func(limit int64) []instruction {
+		return slices.Concat(
+			[]instruction{get(1), {op: opGlobalGet, x: 2}, {op: opI32WrapI64}, {op: opI32Const, x: limit}, {op: opI32Add}, {op: opI32LeU}, {op: opIf, x: emptyType}},
+			moved(opI32Sub, 8),
+			[]instruction{get(1), {op: opI64Const, x: testEntry}, {op: opI64Store}, {op: opI32Const}, {op: opCall, x: testFinal}, {op: opReturn}, {op: opEnd}},
+		)
+	}
+	for _, c := range []struct {
+		name   string
+		code   []instruction
+		pushes bool
+	}{
+		{"a leaf", slices.Concat(begin, moved(opI32Sub, 16), mark, end), false},
+		{"a leaf that asks", slices.Concat(begin, moved(opI32Sub, 16), []instruction{get(1), {op: opI64Load, x: 3, y: 16}, {op: opGlobalSet, x: globalTrace}}, end), true},
+		{"enough stack", slices.Concat(begin, more(0), moved(opI32Sub, 16), mark, end), true},
+		{"too little stack", slices.Concat(begin, more(testStack), moved(opI32Sub, 16), mark, end), true},
+	} {
+		before := encode(c.code)
+		for _, o := range []Options{{Passes: true, Called: true}, {Passes: true, Called: true, Jumped: true}} {
+			o.Entry = testEntry
+			r, err := o.Function(before)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, got := run(t, before, nil, 0, 0), run(t, r.Code, nil, testBack, 0)
+			if want != got {
+				t.Errorf("%s, jumped %v:\n%s\n%s", c.name, o.Jumped, want, got)
+			}
+			if o.Jumped {
+				if got := run(t, r.Code, nil, 0, 0); want != got {
+					t.Errorf("%s, jumped to:\n%s\n%s", c.name, want, got)
+				}
+			} else if pushes := bytes.IndexByte(r.Code, opI64Store) >= 0; pushes != c.pushes {
+				t.Errorf("%s: stores its return address: %v", c.name, pushes)
+			}
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ func shorten(out []instruction) []instruction {
 	case b.op == opI32WrapI64 && a.op == opI64Const && a.x >= 0 && a.x < 1<<31:
 		*a = instruction{op: opI32Const, x: a.x}
 		return out[:n-1]
-	case b.op == opGlobalSet && n >= 10 && b.x == 0 && stackMoved(out[n-5:]) && stackMoved(out[n-10:]):
+	case b.op == opGlobalSet && n >= 10 && b.x == 0 && stackMoved(out[n-5:], opI32Add) && stackMoved(out[n-10:], opI32Add):
 		sum := out[n-9].x + out[n-4].x
 		out[n-9] = instruction{op: opI32Const, x: sum}
 		return out[:n-5]
@@ -53,10 +53,10 @@ func (in *instruction) truth() bool {
 	return in.op >= opI32Eqz && in.op <= opF64Ge
 }
 
-// stackMoved says whether a sequence begins with one that adds to the stack
-// pointer.
-func stackMoved(list []instruction) bool {
-	return list[0].op == opLocalGet && list[0].x == 1 && list[1].op == opI32Const && list[2].op == opI32Add &&
+// stackMoved says whether a sequence begins with one that moves the stack pointer
+// by adding or subtracting.
+func stackMoved(list []instruction, op byte) bool {
+	return list[0].op == opLocalGet && list[0].x == 1 && list[1].op == opI32Const && list[2].op == op &&
 		list[3].op == opLocalTee && list[3].x == 1 && list[4].op == opGlobalSet && list[4].x == 0
 }
 
