@@ -172,7 +172,11 @@ type Config struct {
 }
 
 // New returns the configuration that a redis-server 7.0 without redis.conf has.
-func New() *Config {
+func New() *Config { return defaults.Clone() }
+
+var defaults = withDefaults()
+
+func withDefaults() *Config {
 	c := &Config{Limits: object.DefaultLimits(), kept: map[string]string{}}
 	for i := range Parameters {
 		if p := &Parameters[i]; p.AliasOf == "" {

@@ -83,9 +83,20 @@ const (
 
 // jones is the CRC-64 of Redis: the Jones polynomial, reflected, starting from
 // 0 and not inverted, which is how it differs from Go's.
-var jones = crc64.MakeTable(0x95ac9329ac4bc9b5)
+// It is not crc64.MakeTable's, which makes 32 KB of tables for other polynomials
+// at once: in the browser whatever is made before main is downloaded.
+var jones = func() (table crc64.Table) {
+	for i := range table {
+		crc := uint64(i)
+		for range 8 {
+			crc = crc>>1 ^ crc&1*0x95ac9329ac4bc9b5
+		}
+		table[i] = crc
+	}
+	return table
+}()
 
-func checksum(crc uint64, p []byte) uint64 { return ^crc64.Update(^crc, jones, p) }
+func checksum(crc uint64, p []byte) uint64 { return ^crc64.Update(^crc, &jones, p) }
 
 // Error says where in a file something is wrong.
 type Error struct {

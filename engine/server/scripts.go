@@ -43,10 +43,10 @@ const (
 	stepBudget = 1_000_000_000
 )
 
-func newScriptCache(s *Server) *scriptCache {
+func newScriptCache(s *Server, engine *lua.Engine) *scriptCache {
 	c := &scriptCache{
 		server: s,
-		engine: lua.New(luaOptions),
+		engine: engine,
 		client: &command.Client{Internal: true, Authenticated: true},
 	}
 	c.client.Reply = &c.writer

@@ -17,6 +17,7 @@ import (
 	"everysec/engine/ds/arena"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
+	"everysec/engine/lua"
 	"everysec/engine/resp"
 	"everysec/engine/vfs"
 )
@@ -44,6 +45,20 @@ type Options struct {
 	// (SLOWLOG, commandstats, the page's event loop). nil: every duration is 0.
 	Stopwatch func() int64
 	ProcessID int
+	// Prepared is used by one server only; nil: Open prepares.
+	Prepared *Prepared
+}
+
+// Prepared is what a server has when it begins, whatever its options are. Where
+// opening one must be quick it is made before.
+type Prepared struct {
+	table   *command.Table
+	scripts *lua.Engine
+}
+
+// Prepare makes it.
+func Prepare() *Prepared {
+	return &Prepared{table: command.NewTable(commands.Families()...), scripts: lua.New(luaOptions)}
 }
 
 // Configuration is what the options configure.
@@ -159,6 +174,10 @@ func Open(now int64, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	prepared := o.Prepared
+	if prepared == nil {
+		prepared = Prepare()
+	}
 	random := rand.New(rand.NewPCG(o.Seed, 0x65766572))
 	s := &Server{
 		fs:           o.FS,
@@ -171,7 +190,7 @@ func Open(now int64, o Options) (*Server, error) {
 		now:          now,
 		startedAt:    now,
 		space:        keyspace.New(arena.New(), c.Databases, random.Uint64()),
-		table:        command.NewTable(commands.Families()...),
+		table:        prepared.table,
 		pubsub:       command.NewPubSubRegistry(),
 		clients:      map[uint64]*connection{},
 		running:      true,
@@ -187,7 +206,7 @@ func Open(now int64, o Options) (*Server, error) {
 	s.applyMemoryPolicy()
 	s.watchAdded()
 	s.system = &command.Client{DB: s.space.DBs[0], Reply: &resp.Writer{Protocol: 2}, Internal: true, Authenticated: true}
-	s.scripts = newScriptCache(s)
+	s.scripts = newScriptCache(s, prepared.scripts)
 	s.stats.init(s.table.Rows())
 	s.group.init(s.table)
 	s.quit = s.table.Lookup([]byte("quit"))

@@ -29,11 +29,14 @@ async function startPage() {
   await db.state();
   globalThis.everysecChannel = db.attach({});
   const go = new Go();
-  go.argv = ["everysec", "ui"];
   // The engine's imports are there for the linker; this role calls none.
   go.importObject.everysec = { post() {}, commit() {}, ask() {}, stopwatch: () => performance.now() * 1000 };
-  const instance = await WebAssembly.instantiate(await db.module, go.importObject);
-  await go.run(instance);
+  const module = await db.module;
+  const instance = await WebAssembly.instantiate(module, go.importObject);
+  const running = go.begun(module, instance);
+  instance.exports.page();
+  go._resume(); // Go's scheduler
+  await running;
 }
 
 startPage().catch((e) => {

@@ -1,6 +1,6 @@
 // The engine's worker: it owns one Go instance in the role "engine" and one
 // store, and passes buffers between them and the page. download.js, the Go
-// runtime's wasm_exec.js and store.js stand before this text in the built file,
+// runtime's wasm_exec.js, begun.js and store.js stand before this text in the built file,
 // so that a single request starts everything.
 //
 // Messages from the page: {start: options, module} at once, where module is
@@ -134,7 +134,6 @@
   }
 
   const go = new Go();
-  go.argv = ["everysec", "engine"];
   go.exit = (code) => fatal(`the engine exited with code ${code}`);
   go.importObject.everysec = {
     // post sends a batch that begins with its channel.
@@ -180,7 +179,7 @@
       return postMessage({ unloadable: e.message });
     }
     const instance = await WebAssembly.instantiate(module, go.importObject);
-    go.run(instance).catch(fatal); // Go's main runs up to its first wait
+    go.begun(module, instance).catch(fatal); // Go's main waits
     if (dead) return;
     engine = instance.exports;
     const config = Object.entries(options.config ?? {});

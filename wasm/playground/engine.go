@@ -4,6 +4,8 @@ package main
 
 import (
 	"math"
+	"runtime"
+	"slices"
 	"unsafe"
 
 	"everysec/wasm/bridge"
@@ -53,7 +55,11 @@ func enter(now float64) int64 {
 	return entered
 }
 
-func runEngine() {
+func prepareEngine() {
+	// The heap has grown, and has room for a server, before a visitor comes.
+	buffer = make([]byte, 1<<20)
+	buffer = make([]byte, smallBuffer)
+	runtime.GC()
 	machine = host.New(host.Options{
 		Post: func(b []byte) { post(unsafe.Pointer(unsafe.SliceData(b)), int32(len(b))) },
 		Commit: func(transaction uint32, ops []byte) {
@@ -70,15 +76,19 @@ func runEngine() {
 	})
 }
 
-// keepBuffer is the largest input buffer that is not given back after use.
-const keepBuffer = 1 << 20
+// keepBuffer is the largest input buffer that is not given back after use,
+// smallBuffer the smallest that is made.
+const (
+	keepBuffer  = 1 << 20
+	smallBuffer = 64 << 10
+)
 
 // in is where the next n bytes of input go.
 //
 //go:wasmexport in
 func in(n int32) unsafe.Pointer {
 	if int(n) > cap(buffer) {
-		buffer = make([]byte, max(int(n), 64<<10))
+		buffer = make([]byte, max(int(n), smallBuffer))
 	}
 	return unsafe.Pointer(unsafe.SliceData(buffer[:cap(buffer)]))
 }
@@ -86,6 +96,9 @@ func in(n int32) unsafe.Pointer {
 // take is that input; keep says that the host goes on holding it.
 func take(n int32, keep bool) []byte {
 	b := buffer[:n:n]
+	if keep && int(n) < cap(buffer)/2 {
+		return slices.Clone(b)
+	}
 	if keep || cap(buffer) > keepBuffer {
 		buffer = nil
 	}

@@ -1,17 +1,23 @@
 //go:build js && wasm
 
-// Command playground is the one wasm module of the page. Where there is a
-// document it is the page, elsewhere it is the server in a worker; the module
-// is compiled once and instantiated twice.
+// Command playground is the one wasm module of the page: it is compiled once
+// and instantiated twice, as the server in a worker and as the page.
+//
+// Everything before the first wait runs when the site is built, not in the
+// browser (see web/cmd/site/publish/begun.go), so it must not ask where it is.
 package main
 
-import "syscall/js"
+// asPage is closed where the module is to be the page.
+var asPage = make(chan struct{})
 
 func main() {
-	if js.Global().Get("document").Truthy() { // package os would tell, at 20 KB
-		runUI()
-	} else {
-		runEngine()
-	}
-	select {} // exports and callbacks do the rest
+	prepareEngine()
+	<-asPage // in the worker for ever: exports do the rest
+	runUI()
+	select {} // callbacks do the rest
 }
+
+// page makes this instance the page, as soon as Go's scheduler runs.
+//
+//go:wasmexport page
+func page() { close(asPage) }

@@ -68,6 +68,7 @@ type Host struct {
 	standing  *notice // what whoever comes later must know of it, too
 	asked     []asked // calls that wait for the store
 
+	prepared  *server.Prepared // of the first engine
 	engine    *server.Server
 	ready     bool   // NoticeReady was sent for this engine
 	baseline  uint64 // number of the last change before it was ready
@@ -127,6 +128,7 @@ func New(o Options) *Host {
 	return &Host{
 		options:  o,
 		clock:    clock{speed: 1},
+		prepared: server.Prepare(),
 		channels: map[uint32]*channel{},
 		owners:   map[uint64]owner{},
 		own:      map[uint64]func([]byte){},
@@ -444,7 +446,9 @@ func (h *Host) start(more ...[2]string) {
 	o := server.Options{
 		FS: h.disk, Seed: h.settings.Seed + h.starts, Stopwatch: h.options.Stopwatch,
 		ConfigFileName: ConfigName, ProcessID: int(h.starts) + 1,
+		Prepared: h.prepared,
 	}
+	h.prepared = nil
 	h.starts++
 	file, err := vfs.ReadFile(h.disk, ConfigName)
 	if err == nil {

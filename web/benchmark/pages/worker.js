@@ -1,7 +1,7 @@
 // The engine without a page: this worker calls the module's exports itself, as
 // worker.js of the site does, and takes what is posted without passing it on.
 "use strict";
-importScripts("wasm_exec.js", "store.js");
+importScripts("wasm_exec.js", "begun.js", "store.js");
 
 const encoder = new TextEncoder();
 const wall = () => (performance.timeOrigin + performance.now()) * 1000;
@@ -18,7 +18,6 @@ let longest = 0; // the longest time that anything held the engine, milliseconds
 let longestWhat = "";
 
 const go = new Go();
-go.argv = ["everysec", "engine"];
 go.exit = (code) => (failure = `the engine exited with code ${code}`);
 go.importObject.everysec = {
   post: (at, n) => {
@@ -137,7 +136,7 @@ async function start({ module, config = {}, url = "memory:" }) {
   store = openStore(url, { taken: () => (failure = "the store was taken") });
   const image = await store.open();
   const instance = await WebAssembly.instantiate(module, go.importObject);
-  go.run(instance);
+  go.begun(module, instance);
   engine = instance.exports;
   const pairs = Object.entries(config);
   const settings = new Record().string(url).number(1).number(pairs.length);

@@ -58,6 +58,11 @@ func (b *Builder) collect() (map[string][]byte, error) {
 		fmt.Fprintln(os.Stderr, "site: everysec.wasm stays as large as it is:", err)
 		files["everysec.wasm"], files["everysec.names.txt"] = wasm, nil
 	}
+	if begun, err := Begun(files["everysec.wasm"]); err == nil {
+		files["everysec.wasm"] = begun
+	} else {
+		fmt.Fprintln(os.Stderr, "site: everysec.wasm begins in the browser:", err) // slower, and as good
+	}
 
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
@@ -67,6 +72,11 @@ func (b *Builder) collect() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	begun, err := os.ReadFile(filepath.Join(b.Root, "wasm", "js", "begun.js"))
+	if err != nil {
+		return nil, err
+	}
+	runtime = bytes.Join([][]byte{runtime, begun}, []byte("\n"))
 	for _, name := range []string{"early.js", "everysec.js", "everysec.d.ts", "boot.js"} {
 		if files[name], err = os.ReadFile(filepath.Join(b.Root, "wasm", "js", name)); err != nil {
 			return nil, err

@@ -350,6 +350,7 @@ const (
 	// Of runtime.moduledata.
 	moduleFindTab = 152
 	moduleMinPC   = 160
+	moduleTypes   = 296 // and where they end
 	moduleGoFunc  = 320
 	moduleEnd     = 328
 )

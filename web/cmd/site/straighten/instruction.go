@@ -238,3 +238,18 @@ func appendSigned(b []byte, v int64) []byte {
 		b = append(b, c|0x80)
 	}
 }
+
+// References are the functions that code calls by their number, and its
+// constants, which may be program counters.
+func References(code []byte) (calls, constants []int64, err error) {
+	list, err := decode(code)
+	for i := range list {
+		switch in := &list[i]; in.op {
+		case opCall:
+			calls = append(calls, in.x)
+		case opI32Const, opI64Const:
+			constants = append(constants, in.x)
+		}
+	}
+	return calls, constants, err
+}
