@@ -250,7 +250,7 @@ func flatten(section []byte) (memory []byte, base int, err error) {
 }
 
 // longGap is how many zeros are worth the header of another segment.
-const longGap = 4096
+const longGap = 512
 
 // segments writes a data section that leaves out long runs of zeros, which
 // memory holds anyway.
