@@ -33,8 +33,10 @@ type aofState struct {
 
 	sync       vfs.Ticket
 	syncTarget uint64
-	syncBytes  int64
-	lastSync   int64 // microseconds; when the last one was started
+	// syncedAhead: the sync before an automatic rewrite has begun.
+	syncedAhead bool
+	syncBytes   int64
+	lastSync    int64 // microseconds; when the last one was started
 
 	baseSize, currentSize int64 // bytes of all files; baseSize after the last rewrite
 	syncedBytes           int64

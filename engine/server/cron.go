@@ -97,7 +97,7 @@ func (s *Server) startDueJobs() {
 	a := &s.aof
 	if a.enabled && mayRewrite && s.config.AutoAOFRewritePercentage > 0 && a.currentSize > s.config.AutoAOFRewriteMinSize {
 		base := max(a.baseSize, 1)
-		if growth := a.currentSize*100/base - 100; growth >= s.config.AutoAOFRewritePercentage {
+		if growth := a.currentSize*100/base - 100; growth >= s.config.AutoAOFRewritePercentage && s.mostlySynced() {
 			s.logf(event.Notice, "Starting automatic rewriting of AOF on ", itoa(growth), "% growth")
 			s.startRewrite(started)
 		}

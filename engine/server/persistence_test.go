@@ -592,6 +592,31 @@ func TestAutomaticRewrite(t *testing.T) {
 	}
 }
 
+// What a rewrite that nobody asked for must have on disk first is synced while
+// commands run; only what they wrote meanwhile holds the thread.
+func TestAnAutomaticRewriteHoldsTheThreadForLittle(t *testing.T) {
+	s := servertest.New(t, "appendonly", "yes", "auto-aof-rewrite-min-size", "4mb", "auto-aof-rewrite-percentage", "100")
+	c := s.Client()
+	s.Advance(1_500_000) // the next sync of the second is a while away
+	s.Disk.SetLatency(vfs.Latency{PerMiB: 20_000})
+	for range 40 {
+		c.Do("SET", "k", strings.Repeat("v", 1<<20))
+	}
+	held := 0 // milliseconds
+	for range 2000 {
+		s.Advance(1000)
+		if s.Server.Held() {
+			held++
+		}
+	}
+	if got := info(s, "aof_rewrites"); got != "1" {
+		t.Errorf("aof_rewrites:%s, want 1", got)
+	}
+	if held > 100 {
+		t.Errorf("the thread was held for %d ms of the 800 ms that 40 MB take", held)
+	}
+}
+
 func TestSavePoints(t *testing.T) {
 	s := servertest.New(t, "appendonly", "no", "save", "60 3")
 	c := s.Client()

@@ -173,6 +173,27 @@ func (s *Server) startRewrite(then func(err error)) {
 	})
 }
 
+// mostlySynced tells whether a rewrite that nobody asked for may begin. What is
+// not synced yet holds the thread then, so most of it is synced beforehand,
+// while commands run.
+func (s *Server) mostlySynced() bool {
+	const little = 1 << 20
+	a := &s.aof
+	switch {
+	case a.detached || a.lost || a.file == nil:
+		return true
+	case a.sync != nil:
+		return false
+	case a.syncedAhead || a.currentSize-a.syncedBytes <= little:
+		a.syncedAhead = false
+		return true
+	}
+	a.syncedAhead = true
+	s.startSync()
+	s.pollAppendOnlySync()
+	return false
+}
+
 // beginRewrite starts the job that writes the new base.
 func (s *Server) beginRewrite() error {
 	a := &s.aof
