@@ -75,6 +75,9 @@ type Transaction struct {
 	Aborted bool       // a command could not be queued: EXEC will fail
 	Dirty   bool       // a watched key changed: EXEC will reply nil
 	Watched []WatchedKey
+	// Of the queue that EXEC runs: how many commands, and their Bytes.
+	Executing      int
+	ExecutingBytes int64
 }
 
 // WatchedKey is one key of WATCH.

@@ -41,9 +41,12 @@ func (c *Context) AppendClient(dst []byte, client *Client) []byte {
 		arguments = size(c.Args)
 		memory += arguments + arena.RedisBlock(8*len(c.Args))
 	}
-	if client.Transaction.Open {
-		multi = int64(len(client.Transaction.Queue))
-		queued = client.Transaction.Bytes
+	switch t := &client.Transaction; {
+	case t.Executing > 0:
+		multi, queued = int64(t.Executing), t.ExecutingBytes
+		arguments = int64(len("exec")) // whose words the client has sent
+	case t.Open:
+		multi, queued = int64(len(t.Queue)), t.Bytes
 	}
 	b := &client.Buffers
 	events := "r"
@@ -103,7 +106,7 @@ func flagsOf(client *Client) string {
 	}{
 		{client.Monitor, 'O'},
 		{client.Listens(), 'P'},
-		{client.Transaction.Open, 'x'},
+		{client.Transaction.Open || client.Transaction.Executing > 0, 'x'},
 		{client.Blocked != nil, 'b'},
 		{client.Tracking != nil, 't'},
 		{client.Tracking != nil && client.Tracking.Broken, 'R'},

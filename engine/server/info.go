@@ -394,6 +394,17 @@ func infoLatencyStats(s *Server, w *infoWriter) {
 	}
 }
 
+// safeInfo takes what separates fields of INFO out of a name that a script made up.
+func safeInfo(name string) string {
+	b := []byte(name)
+	for i, c := range b {
+		if c == '#' || c == ':' || c == '\r' || c == '\n' {
+			b[i] = '_'
+		}
+	}
+	return string(b)
+}
+
 func infoErrorStats(s *Server, w *infoWriter) {
 	codes := make([]string, 0, len(s.stats.errors))
 	for code := range s.stats.errors {
@@ -401,7 +412,7 @@ func infoErrorStats(s *Server, w *infoWriter) {
 	}
 	slices.Sort(codes)
 	for _, code := range codes {
-		w.text("errorstat_"+code, "count="+itoa(s.stats.errors[code]))
+		w.text("errorstat_"+safeInfo(code), "count="+itoa(s.stats.errors[code]))
 	}
 }
 

@@ -99,20 +99,24 @@ func (st *statistics) ran(spec *command.Spec, duration int64, failed bool) {
 
 func (st *statistics) rejected(spec *command.Spec) { st.calls[spec.Row()].rejected++ }
 
-// errorReply counts an error under its first word.
+// errorReply counts an error under its first word, or under ERR where that
+// does not end early enough.
 func (st *statistics) errorReply(text string) {
 	st.errorReplies++
-	code, _, _ := strings.Cut(text, " ")
-	if _, known := st.errors[code]; known || len(st.errors) < maxErrorCodes && len(code) <= maxErrorCode {
+	code, _, found := strings.Cut(text[:min(len(text), maxErrorCode+1)], " ")
+	if !found {
+		code = "ERR"
+	}
+	if _, known := st.errors[code]; known || len(st.errors) < maxErrorCodes {
 		st.errors[strings.Clone(code)]++
 	}
-	st.lastError = strings.Clone(text[:min(len(text), 4*maxErrorCode)])
+	st.lastError = strings.Clone(text[:min(len(text), 256)])
 }
 
 // Scripts can make up codes: they are not remembered without end.
 const (
 	maxErrorCodes = 1000
-	maxErrorCode  = 64
+	maxErrorCode  = 30
 )
 
 // failure counts the error that a reply is, unless it is one that a script

@@ -98,14 +98,16 @@ func runExec(c *command.Context) {
 		c.Reply.NullArray()
 		return
 	}
-	queue := t.Queue
+	queue, bytes := t.Queue, t.Bytes
 	// The commands' own changes must not count against the watched keys.
 	c.Client.Discard()
 	c.InTransaction = true
+	t.Executing, t.ExecutingBytes = len(queue), bytes
 	c.Reply.Array(len(queue))
 	for _, args := range queue {
 		c.Server.Call(c, args, c.Reply)
 	}
+	t.Executing, t.ExecutingBytes = 0, 0
 	c.InTransaction = false
 }
 
