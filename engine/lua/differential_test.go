@@ -119,7 +119,9 @@ func (h *forwardingHost) Log(level int, message string) {
 }
 func (h *forwardingHost) Interrupted() bool        { return false }
 func (h *forwardingHost) SetProtocol(protocol int) { h.c.command("HELLO", strconv.Itoa(protocol)) }
-func (h *forwardingHost) SetReplication(int)       {}
+func (h *forwardingHost) ErrorWithin(string, bool) {}
+
+func (h *forwardingHost) SetReplication(int) {}
 
 func (h *forwardingHost) MayRun(args [][]byte) (allowed, known bool) {
 	return true, !strings.Contains(string(h.c.do([]byte("COMMAND"), []byte("INFO"), args[0])), "-1\r\n")

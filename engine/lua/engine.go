@@ -57,6 +57,9 @@ type Host interface {
 	SetReplication(flags int)
 	// MayRun answers redis.acl_check_cmd; known is false for no such command.
 	MayRun(args [][]byte) (allowed, known bool)
+	// ErrorWithin counts an error that stands within a list that the script
+	// replies; again tells that Call has replied it before.
+	ErrorWithin(text string, again bool)
 }
 
 // Flags are what a script says of itself in its first line, "#!lua flags=...".

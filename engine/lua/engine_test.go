@@ -46,6 +46,8 @@ func (h *scriptedHost) Interrupted() bool {
 }
 
 func (h *scriptedHost) SetProtocol(p int)        { fmt.Fprintf(&h.out, "protocol %d\n", p) }
+func (h *scriptedHost) ErrorWithin(string, bool) {}
+
 func (h *scriptedHost) SetReplication(flags int) { fmt.Fprintf(&h.out, "replication %d\n", flags) }
 
 func (h *scriptedHost) MayRun(args [][]byte) (allowed, known bool) {

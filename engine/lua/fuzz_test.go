@@ -16,10 +16,12 @@ type fuzzHost struct {
 	checks int
 }
 
-func (h *fuzzHost) Call([][]byte) []byte { return h.reply }
-func (h *fuzzHost) Log(int, string)      {}
-func (h *fuzzHost) SetProtocol(int)      {}
-func (h *fuzzHost) SetReplication(int)   {}
+func (h *fuzzHost) Call([][]byte) []byte     { return h.reply }
+func (h *fuzzHost) Log(int, string)          {}
+func (h *fuzzHost) SetProtocol(int)          {}
+func (h *fuzzHost) ErrorWithin(string, bool) {}
+
+func (h *fuzzHost) SetReplication(int) {}
 func (h *fuzzHost) Interrupted() bool {
 	h.checks++
 	return h.checks > 20

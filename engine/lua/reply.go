@@ -59,7 +59,11 @@ func trimLine(s string) string { return strings.TrimRight(s, "\r\n") }
 
 func (s *state) replyTable(tb *table, w *resp.Writer, depth int) {
 	if m, ok := tb.getField("err").o.(*str); ok {
-		w.Error(trimLine(cString(m.s)))
+		text := trimLine(cString(m.s))
+		if depth > 0 {
+			s.host.ErrorWithin(text, !tb.getField("ignore_error_stats_update").isNil())
+		}
+		w.Error(text)
 		return
 	}
 	if m, ok := tb.getField("ok").o.(*str); ok {

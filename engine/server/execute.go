@@ -364,7 +364,9 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	if bad {
 		s.stats.failure(ctx.Reply.Bytes()[mark:], errorsBefore)
 	}
-	s.stats.ran(spec, duration, bad)
+	s.stats.ran(spec, duration, bad || s.scripts.errorWithin)
+	s.stats.calls[spec.Row()].failed += s.scripts.errorsAgain
+	s.scripts.errorWithin, s.scripts.errorsAgain = false, 0
 	if !together {
 		if s.config.LatencyTracking {
 			s.stats.calls[spec.Row()].tookLevel(command.Level(duration))

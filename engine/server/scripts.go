@@ -15,7 +15,12 @@ import (
 type scriptCache struct {
 	server *Server
 	engine *lua.Engine
-	world  *lua.Functions // made when the first library is loaded
+	// errorWithin: the list that was replied last holds an error; errorsAgain
+	// are those in it that commands of the script have replied before. As in
+	// Redis the script has failed as often.
+	errorWithin bool
+	errorsAgain int64
+	world       *lua.Functions // made when the first library is loaded
 	libraries
 	client *command.Client
 	writer resp.Writer
@@ -384,6 +389,16 @@ func (c *scriptCache) SetProtocol(protocol int) { c.writer.Protocol = protocol }
 // SetReplication is redis.set_repl: what follows is not appended without the
 // first bit. The second, for replicas, has nobody to keep it from.
 func (c *scriptCache) SetReplication(flags int) { c.server.unit.muted = flags&1 == 0 }
+
+// ErrorWithin counts an error within a reply.
+func (c *scriptCache) ErrorWithin(text string, again bool) {
+	if again {
+		c.errorsAgain++
+		return
+	}
+	c.server.stats.errorReply(text)
+	c.errorWithin = true
+}
 
 // MayRun is redis.acl_check_cmd.
 func (c *scriptCache) MayRun(args [][]byte) (allowed, known bool) {
