@@ -7,6 +7,8 @@
 // browser (see web/cmd/site/publish/begun.go), so it must not ask where it is.
 package main
 
+//lint:file-ignore U1000 page is called by boot.js
+
 // asPage is closed where the module is to be the page.
 var asPage = make(chan struct{})
 
