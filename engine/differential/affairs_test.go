@@ -187,8 +187,13 @@ var ofTheMoment = regexp.MustCompile(`\b(id|addr|laddr|fd|age|idle|qbuf|qbuf-fre
 // noEvict is the flag that RESET takes away here.
 var noEvict = regexp.MustCompile(`(flags=\S*)e`)
 
+// withinExec is a line of a client in EXEC, whose argv-mem in redis-server is
+// changed by every command before that was rewritten.
+var withinExec = regexp.MustCompile(`argv-mem=\d+( multi-mem=\d+ .*cmd=exec )`)
+
 func clientLines(v resp.Value) string {
-	return noEvict.ReplaceAllString(ofTheMoment.ReplaceAllString(string(v.Str), "$1="), "$1")
+	text := ofTheMoment.ReplaceAllString(string(v.Str), "$1=")
+	return withinExec.ReplaceAllString(noEvict.ReplaceAllString(text, "$1"), "argv-mem=$1")
 }
 
 func aclLog(v resp.Value) string {

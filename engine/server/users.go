@@ -136,9 +136,11 @@ func (s *Server) Denied(c *command.Context, d command.Denial, object, user strin
 }
 
 func (s *Server) noteDenial(c *command.Client, args [][]byte, d command.Denial, context, object, user string) {
-	if real := s.clients[c.ID]; real != nil { // the caller, for the client of scripts
+	if real := s.clients[c.ID]; real != nil {
 		s.measureBuffers(real)
-		c = &real.Client
+		if c != &real.Client { // a script's: it is the caller who is noted
+			c, args = &real.Client, s.scripts.caller.Args
+		}
 	}
 	view := command.Context{Client: c, Args: args, Now: s.space.Now}
 	line := view.AppendClient(nil, c)

@@ -119,7 +119,8 @@ func TestACLLog(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	line := s.ACL().Log.Entries[1].Client
-	if !strings.Contains(line, " cmd=eval user=u ") || strings.Contains(line, "\n") {
+	if !strings.Contains(line, " argv-mem=33 ") || // the words of EVAL
+		!strings.Contains(line, " cmd=eval user=u ") || strings.Contains(line, "\n") {
 		t.Errorf("client-info of a script: %q", line)
 	}
 	if got := c.Text("ACL LOG 1"); !strings.Contains(got, "12) \"0\"\n") {

@@ -59,7 +59,9 @@ func (d *dots) text() []byte {
 			}
 			b = append(b, string(character)...)
 		}
-		b = append(b, '\n')
+		if y != d.height-1 { // a last row of one line of dots ends without
+			b = append(b, '\n')
+		}
 	}
 	return b
 }
@@ -74,16 +76,16 @@ func squares(c *command.Context, words [][]byte) {
 	if width > 4 {
 		padding = 2
 	}
-	side := (width - 2*padding) / perRow
-	d := dots{width: width, height: side*perColumn + 2*padding}
+	side := float32(width-2*padding) / float32(perRow)
+	d := dots{width: width, height: int(side*float32(perColumn) + float32(2*padding))}
 	d.set = make([]bool, d.width*d.height)
 	for row := range perColumn {
 		disorder := math.Max(0, float64(row-1)) / float64(perColumn)
 		chance := func() float64 { return (c.Random.Float64()*2 - 1) * disorder }
 		for column := range perRow {
 			half := float64(side) / 2
-			x := float64(column*side+padding) + half + chance()*half
-			y := float64(row*side+padding) + half + chance()*half
+			x := float64(column)*float64(side) + float64(padding) + half + chance()*half
+			y := float64(row)*float64(side) + float64(padding) + half + chance()*half
 			sin, cos := math.Sincos(math.Pi/4 + chance())
 			u, v := cos*half*math.Sqrt2, sin*half*math.Sqrt2
 			d.line(x+u, y+v, x-v, y+u)

@@ -18,6 +18,9 @@ func TestDrawings(t *testing.T) {
 		{"LOLWUT VERSION 5", 49, 66, "Georg Nees - schotter, plotter on paper, 1968. Redis ver. 7.0.15\n"},
 		{"LOLWUT VERSION 5 30 4 3", 12, 30, "Georg Nees - schotter, plotter on paper, 1968. Redis ver. 7.0.15\n"},
 		{"LOLWUT VERSION 5 -5 1000 9", 0, 1, "Georg Nees - schotter, plotter on paper, 1968. Redis ver. 7.0.15\n"},
+		{"LOLWUT VERSION 5 5", 4, 5, "Georg Nees - schotter, plotter on paper, 1968. Redis ver. 7.0.15\n"},
+		{"LOLWUT VERSION 5 5 5", 5, 5, "Georg Nees - schotter, plotter on paper, 1968. Redis ver. 7.0.15\n"},
+		{"LOLWUT VERSION 5 1000 200 200", 500, 1000, "Georg Nees - schotter, plotter on paper, 1968. Redis ver. 7.0.15\n"},
 		{"LOLWUT VERSION 6", 20, 80, "Original 8 bit image from Plaguemon by hikikomori. Redis ver. 7.0.15\n"},
 		{"LOLWUT VERSION 6 5 2", 2, 5, "Original 8 bit image from Plaguemon by hikikomori. Redis ver. 7.0.15\n"},
 	} {
