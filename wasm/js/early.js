@@ -15,6 +15,17 @@
     seed: wishes.has("seed") ? Number(wishes.get("seed")) : Math.floor(Math.random() * 2 ** 48),
     config,
   };
+
+  // A browser starts a worker from this thread, too, and the first layout of
+  // the lesson holds that up for a quarter of a second: it waits until the
+  // worker runs, but never for long.
+  const root = document.documentElement;
+  const show = () => (root.style.display = "");
+  root.style.display = "none";
+  setTimeout(show, 100);
+  worker.addEventListener("message", show, { once: true });
+  worker.addEventListener("error", show, { once: true });
+
   const heard = []; // what the worker said before anybody listened
   worker.onmessage = worker.onerror = (e) => heard.push(e);
   worker.postMessage({ start: options });

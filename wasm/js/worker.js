@@ -3,12 +3,12 @@
 // runtime's wasm_exec.js, begun.js and store.js stand before this text in the built file,
 // so that a single request starts everything.
 //
-// Messages from the page: {start: options, module} at once, where module is
-// for a worker that takes another's place, then batches: a u32 channel followed by bridge frames. A batch is
-// an ArrayBuffer; a short one is a string of as many characters below 256,
-// which a browser passes on sooner.
-// Messages to the page: the same batches, {ready, module}, {fatal: text}, and
-// {unloadable: text} if there is no module.
+// Messages from the page: {start: options, module} at once, where module is for
+// a worker that takes another's place, then batches: a u32 channel followed by
+// bridge frames. A batch is an ArrayBuffer; a short one is a string of as many
+// characters below 256, which a browser passes on sooner.
+// Messages to the page: {running} at once, the same batches, {ready, module},
+// {fatal: text}, and {unloadable: text} if there is no module.
 "use strict";
 
 {
@@ -203,6 +203,7 @@
       if (waiting) waiting.push(data);
       else receive(data);
     } else if (data.start) {
+      postMessage({ running: true });
       start(data.start, data.module).catch(fatal);
     }
   };

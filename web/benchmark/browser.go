@@ -116,6 +116,14 @@ func (b *browser) open(path string) error {
 	return nil
 }
 
+// leave goes to an empty page, and gives the browser time to take down the last.
+func (b *browser) leave() error {
+	if err := chromedp.Run(b.ctx, chromedp.Navigate("about:blank"), chromedp.Sleep(time.Second)); err != nil {
+		return fmt.Errorf("leave the page: %w", err)
+	}
+	return nil
+}
+
 // workerSeconds is the processor time the page's workers have used so far.
 func (b *browser) workerSeconds() float64 {
 	if p := chromedp.FromContext(b.ctx).Browser.Process(); p != nil {

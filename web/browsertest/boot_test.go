@@ -1,10 +1,15 @@
 package browsertest
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
+
+	"everysec/web/cmd/site/publish"
 )
 
 func TestThePageAnswersItsFirstCommand(t *testing.T) {
@@ -19,6 +24,39 @@ func TestThePageAnswersItsFirstCommand(t *testing.T) {
 	b.eval(`everysec.pipeline([["SET", "k", "v"], ["GET", "k"], ["GET", "missing"]])`, &values)
 	if diff := cmp.Diff([]any{"OK", "v", nil}, values); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The lesson can be read before the engine is there, and without it.
+func TestTheTextDoesNotWaitForTheEngine(t *testing.T) {
+	for _, missing := range []string{"/worker.js", "/everysec.wasm"} {
+		t.Run(missing, func(t *testing.T) {
+			over := make(chan struct{})
+			t.Cleanup(func() { close(over) })
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == missing {
+					select { // an answer that does not come
+					case <-over:
+					case <-r.Context().Done():
+					}
+					return
+				}
+				publish.Handler(dist).ServeHTTP(w, r)
+			}))
+			t.Cleanup(s.CloseClientConnections)
+			b := launch(t, t.TempDir(), strings.Replace(s.URL, "127.0.0.1", "localhost", 1))
+			b.run(chromedp.Navigate(b.origin + "/?store=memory:"))
+			var height float64
+			b.eval(`new Promise((resolve) => setTimeout(resolve, 1000)).then(() => document.querySelector("h1, h2").getBoundingClientRect().height)`, &height)
+			if height == 0 {
+				t.Error("the text is not shown")
+			}
+			var answered bool
+			b.eval(`Boolean(window.everysec)`, &answered)
+			if answered {
+				t.Error("the engine is there: this test tests nothing")
+			}
+		})
 	}
 }
 
