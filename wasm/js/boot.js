@@ -2,14 +2,14 @@
 // engine is opened, and the same module becomes the page's user interface.
 import { open } from "./everysec.js";
 
-const wishes = globalThis.everysecEarly.options;
+const { options, show } = globalThis.everysecEarly;
 
 const say = (text) => {
   const place = document.querySelector("[data-everysec-status]");
   if (place) place.textContent = text;
 };
 
-const opening = open(wishes);
+const opening = open(options);
 
 // window.everysec is the instance as soon as it answers; everysecReady waits.
 window.everysecReady = opening.then((db) => (window.everysec = db));
@@ -23,10 +23,11 @@ const parsed = new Promise((resolve) => {
 
 async function startPage() {
   const db = await opening;
-  await parsed;
-  // Starting the interface takes a while, on this thread: who has waited for
-  // the engine gets an answer before.
+  // Laying the page out and starting the interface take a while, on this
+  // thread: who has waited for the engine gets an answer before.
   await db.state();
+  show();
+  await parsed;
   globalThis.everysecChannel = db.attach({});
   const go = new Go();
   // The engine's imports are there for the linker; this role calls none.
@@ -36,6 +37,8 @@ async function startPage() {
   const running = go.begun(module, instance);
   instance.exports.page();
   go._resume(); // Go's scheduler
+  const idle = globalThis.requestIdleCallback ?? ((f) => setTimeout(f, 500)); // Safari has none
+  idle(() => document.documentElement.classList.add("whole"));
   await running;
 }
 

@@ -16,18 +16,26 @@
     config,
   };
 
-  // A browser starts a worker from this thread, too, and the first layout of
-  // the lesson holds that up for a quarter of a second: it waits until the
-  // worker runs, but never for long.
+  // A browser starts a worker from this thread, too, and lets it work on few
+  // cores; the first layout of the lesson would take both for a good while. It
+  // waits for the engine's first answer, but never for long.
   const root = document.documentElement;
-  const show = () => (root.style.display = "");
+  const show = () => {
+    if (!root.style.display) return;
+    root.style.display = "";
+    // A browser has looked for it already, and found nothing to scroll to.
+    const step = document.getElementById(location.hash.slice(1));
+    if (!step) return;
+    root.classList.add("whole");
+    step.scrollIntoView({ behavior: "instant" });
+  };
   root.style.display = "none";
-  setTimeout(show, 100);
-  worker.addEventListener("message", show, { once: true });
+  setTimeout(show, 200);
+  setTimeout(() => root.classList.add("whole"), 3000); // where no engine comes; boot.js knows better
   worker.addEventListener("error", show, { once: true });
 
   const heard = []; // what the worker said before anybody listened
   worker.onmessage = worker.onerror = (e) => heard.push(e);
   worker.postMessage({ start: options });
-  window.everysecEarly = { worker, options, heard };
+  window.everysecEarly = { worker, options, heard, show };
 }

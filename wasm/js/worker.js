@@ -7,7 +7,7 @@
 // a worker that takes another's place, then batches: a u32 channel followed by
 // bridge frames. A batch is an ArrayBuffer; a short one is a string of as many
 // characters below 256, which a browser passes on sooner.
-// Messages to the page: {running} at once, the same batches, {ready, module},
+// Messages to the page: the same batches, {ready, module},
 // {fatal: text}, and {unloadable: text} if there is no module.
 "use strict";
 
@@ -203,7 +203,6 @@
       if (waiting) waiting.push(data);
       else receive(data);
     } else if (data.start) {
-      postMessage({ running: true });
       start(data.start, data.module).catch(fatal);
     }
   };

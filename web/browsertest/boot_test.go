@@ -60,6 +60,27 @@ func TestTheTextDoesNotWaitForTheEngine(t *testing.T) {
 	}
 }
 
+// A link to a step leads there, though the page is laid out late: in the
+// address, and in the page.
+func TestALinkToAStepLeadsThere(t *testing.T) {
+	b := launch(t, t.TempDir(), site(t))
+	b.open("/?store=memory:#setnx")
+	b.eval(`everysec.command("PING")`, nil)
+	at := func(step string) {
+		t.Helper()
+		var top float64
+		b.eval(`new Promise((resolve) => setTimeout(resolve, 2000)).then(() => document.getElementById("`+step+`").getBoundingClientRect().top)`, &top)
+		if top < 0 || top > 300 {
+			t.Errorf("the step %s begins at %v, above or below what is seen", step, top)
+		}
+	}
+	at("setnx")
+	b.open("/?store=memory:")
+	b.eval(`everysec.command("PING")`, nil)
+	b.eval(`new Promise((resolve) => requestIdleCallback(resolve)).then(() => document.querySelector('#steps a[data-step="setnx"]').click())`, nil)
+	at("setnx")
+}
+
 // The page works under its own policy, and asks nobody but its own server.
 func TestThePageKeepsToItself(t *testing.T) {
 	b := launch(t, t.TempDir(), site(t))
