@@ -267,18 +267,27 @@ func oneAtATime(url string) ([]benchmark.Figure, error) {
 	if err := b.eval(`firstReply`, new(any)); err != nil {
 		return nil, err
 	}
-	var one struct{ Ours, Bare []float64 }
-	if err := b.eval(`measure.oneAtATime(30)`, &one); err != nil {
+	type rates struct{ Ours, Bare []float64 } // thousands a second
+	var one struct{ Turns, Rows rates }
+	if err := b.eval(`measure.oneAtATime(100)`, &one); err != nil {
 		return nil, err
 	}
 	var ratios []float64
-	for i := range one.Ours {
-		ratios = append(ratios, one.Ours[i]/one.Bare[i])
+	for i := range one.Turns.Ours {
+		ratios = append(ratios, one.Turns.Ours[i]/one.Turns.Bare[i])
 	}
-	return []benchmark.Figure{{
-		What: "from the page, one at a time, beside a bare echo", Unit: "k/s", Value: slices.Max(one.Ours) * 1000,
-		Median: benchmark.Median(one.Ours) * 1000, Beside: slices.Max(one.Bare) * 1000, Ratio: benchmark.Median(ratios), Bar: 0.8, AtLeast: true,
-	}}, nil
+	const what = "from the page, one at a time, beside a bare echo"
+	figure := func(what string, r rates, ratio float64) benchmark.Figure {
+		return benchmark.Figure{
+			What: what, Unit: "k/s", Value: slices.Max(r.Ours), Median: benchmark.Median(r.Ours),
+			Beside: slices.Max(r.Bare), Ratio: ratio, AtLeast: true,
+		}
+	}
+	turns := figure(what, one.Turns, benchmark.Median(ratios))
+	turns.Bar = 0.8
+	return []benchmark.Figure{
+		turns, figure(what+", 200 in a row, best by best", one.Rows, slices.Max(one.Rows.Ours)/slices.Max(one.Rows.Bare)),
+	}, nil
 }
 
 // load puts a million keys into the engine on a store in IndexedDB. With
