@@ -59,8 +59,8 @@ async function pipelined(name, size, samples, messagesEach = 20) {
 
 // oneAtATime waits for each reply, beside a bare echo of as many bytes. Where
 // the system lets the two threads run makes a factor of three, and changes
-// every few hundred milliseconds: so both are asked in turn, and what they
-// reach in rows is told beside.
+// every few hundred milliseconds: beside rows of each, both are asked in turn,
+// so that they meet the same state of the machine.
 async function oneAtATime(samples, each = 200) {
   let arrived;
   echo.onmessage = () => arrived();
