@@ -488,6 +488,22 @@ export function prepare() {
 const alike = (a, b) =>
   a.store === b.store && a.seed === b.seed && JSON.stringify(a.config) === JSON.stringify(b.config);
 
+// stayAwake keeps this thread from going to sleep for some turns, a tenth of a
+// millisecond or two: to be woken takes longer than most commands, whose replies
+// are there by then. worker.js does the same after input.
+let awake = null;
+let turns = 0;
+function stayAwake() {
+  if (!awake) {
+    awake = new MessageChannel();
+    awake.port1.onmessage = () => {
+      if (--turns > 0) awake.port2.postMessage(0);
+    };
+  }
+  if (turns <= 0) awake.port2.postMessage(0);
+  turns = 32;
+}
+
 // Engine is one worker with its channels. When the engine dies a new worker
 // takes its place, on the same files.
 class Engine {
@@ -565,6 +581,7 @@ class Engine {
         if (this.closed) return handlers.lost("the engine is closed");
         for (let i = 0; i < 4; i++) batch[i] = id >>> (8 * i);
         if (n <= 512) {
+          if (batch[8] === INPUT) stayAwake();
           this.worker.postMessage(String.fromCharCode.apply(null, batch.subarray(0, n)));
         } else {
           const buffer = batch.buffer.slice(0, n);
