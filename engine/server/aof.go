@@ -33,6 +33,9 @@ type aofState struct {
 
 	sync       vfs.Ticket
 	syncTarget uint64
+	// postponed: the buffer waits for the sync since postponedAt (microseconds).
+	postponed   bool
+	postponedAt int64
 	// syncedAhead: the sync before an automatic rewrite has begun.
 	syncedAhead bool
 	syncBytes   int64
@@ -116,7 +119,7 @@ func (s *Server) flushAppendOnly() {
 	if !a.enabled || a.file == nil || a.lost && !a.detached {
 		return
 	}
-	if len(a.buffer) > 0 && !s.writeAppendOnly() {
+	if len(a.buffer) > 0 && (s.postpones() || !s.writeAppendOnly()) {
 		return
 	}
 	if a.written == s.syncedInFile() || s.syncForbidden() {
@@ -148,6 +151,39 @@ func (s *Server) flushAppendOnly() {
 	}
 }
 
+// postponedAtMost is how long a slow sync may keep "everysec" from writing.
+const postponedAtMost = 2_000_000 // microseconds
+
+// postpones tells whether the write has to wait. To write to a file while it
+// is synced can block the thread for as long as the sync takes; so under
+// "everysec" the buffer is kept while replies go out, up to two seconds. Then
+// it is written come what may: the thread is held until the sync is done.
+func (s *Server) postpones() bool {
+	a := &s.aof
+	switch {
+	case a.sync == nil || s.config.AppendFsync != config.SyncEverySec:
+		return false
+	case !a.postponed:
+		a.postponed, a.postponedAt = true, s.now
+		return true
+	case s.now-a.postponedAt < postponedAtMost:
+		return true
+	}
+	a.delayedSyncs++
+	s.logf(event.Notice, "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, this may slow down Redis.")
+	from := s.now
+	s.holdFor(a.sync, func(err error) {
+		blocked := (s.now - from) / 1000
+		s.noteLatency("aof-write-pending-fsync", blocked)
+		s.noteLatency("aof-write", blocked)
+		s.finishSync(err)
+		a.lastSync = s.now // the next one a second later, as after any write
+		s.flushAppendOnly()
+		s.releaseReplies() // before the input that has come meanwhile runs
+	})
+	return true
+}
+
 // syncedInFile is the newest change that a sync of the current file has saved.
 func (s *Server) syncedInFile() uint64 {
 	if s.aof.detached {
@@ -166,6 +202,7 @@ func (s *Server) syncForbidden() bool {
 // that ends the server, else it is tried again later and writes are refused.
 func (s *Server) writeAppendOnly() bool {
 	a := &s.aof
+	a.postponed = false
 	begun := s.begin()
 	n, err := a.file.Write(a.buffer)
 	while := "aof-write-alone"

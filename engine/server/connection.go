@@ -202,7 +202,8 @@ func (s *Server) markDirty(c *connection) {
 	}
 }
 
-// releaseReplies lets replies go out: the append-only file has them.
+// releaseReplies lets replies go out: the append-only file has what they
+// acknowledge, unless a slow sync postpones the write.
 func (s *Server) releaseReplies() {
 	s.acknowledged = s.space.Change - 1
 	for _, c := range s.dirtyOutput {

@@ -255,10 +255,17 @@ func TestNoFsyncComesBackAsAPrefix(t *testing.T) {
 	lives(t, "no", allKinds, 10, nil, func(im image) uint64 { return im.durability.synced })
 }
 
-func TestKillLosesNothingAcknowledged(t *testing.T) {
+// A killed process loses what it has not written: nothing that it has
+// acknowledged, but for writes that wait for a slow sync under everysec.
+func TestKillLosesNothingWritten(t *testing.T) {
 	for _, policy := range []string{"always", "everysec", "no"} {
 		t.Run(policy, func(t *testing.T) {
-			lives(t, policy, []vfs.Kind{vfs.ProcessKill}, 6, nil, func(im image) uint64 { return im.acknowledged })
+			lives(t, policy, []vfs.Kind{vfs.ProcessKill}, 6, nil, func(im image) uint64 {
+				if policy == "everysec" {
+					return im.durability.written
+				}
+				return im.acknowledged
+			})
 		})
 	}
 }
@@ -403,8 +410,11 @@ func TestCrashAtEveryOperation(t *testing.T) {
 						if !im.durability.aof {
 							return 0 // between off and on nothing is promised
 						}
-						if policy == "always" || strings.HasPrefix(im.name, "process-kill") {
+						switch {
+						case policy == "always":
 							return im.acknowledged
+						case strings.HasPrefix(im.name, "process-kill"):
+							return im.durability.written
 						}
 						return im.durability.synced
 					})

@@ -118,7 +118,7 @@ func (s *Server) detach() error {
 		return err
 	}
 	s.useIncremental(f)
-	a.detached, a.sync = true, nil
+	a.detached, a.sync, a.postponed = true, nil, false
 	a.buffer = a.buffer[:0]
 	a.written, a.detachedSynced = a.last, a.last
 	return nil
@@ -422,7 +422,7 @@ func (s *Server) stopAppendOnly() {
 	}
 	a.enabled, a.waitRewrite, a.detached = false, false, false
 	a.writeFailed, a.lost = false, false
-	a.file, a.sync = nil, nil
+	a.file, a.sync, a.postponed = nil, nil, false
 	a.buffer = a.buffer[:0]
 	a.rewriteScheduled = false
 }

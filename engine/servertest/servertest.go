@@ -57,6 +57,9 @@ func Open(disk *vfs.Disk, now int64, config ...string) (*Server, error) {
 	return open(disk, now, nil, config)
 }
 
+// ReportTo names the test that hears of what goes wrong, after Open.
+func (s *Server) ReportTo(tb testing.TB) { s.tb = tb }
+
 // WithStopwatch is New with a stopwatch for measured durations.
 func WithStopwatch(tb testing.TB, stopwatch func() int64, config ...string) *Server {
 	tb.Helper()
