@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	only := flag.String("only", "size,visit,inside,page,one,load,native", "what to measure")
+	only := flag.String("only", "size,visit,inside,page,one,load,durable,native", "what to measure")
 	pairs := flag.Int("pairs", 5, "how often each comparison is made")
 	flag.Parse()
 	if err := run(strings.Split(*only, ","), *pairs); err != nil {
@@ -67,6 +67,7 @@ func run(only []string, pairs int) error {
 		{"one", func() ([]benchmark.Figure, error) { return oneAtATime(server.URL) }},
 		{"load", func() ([]benchmark.Figure, error) { return load(server.URL, "yes") }},
 		{"load", func() ([]benchmark.Figure, error) { return load(server.URL, "no") }},
+		{"durable", func() ([]benchmark.Figure, error) { return durable(server.URL) }},
 		{"native", func() ([]benchmark.Figure, error) { return benchmark.Native(root, pairs) }},
 	} {
 		if !wanted(part.name) {
