@@ -96,63 +96,6 @@ func difference(got, want string) string {
 	return strings.Join(out, "\n")
 }
 
-// observedFS calls before ahead of every operation that changes the disk.
-type observedFS struct {
-	*vfs.Disk
-	before func(op string)
-}
-
-func (o *observedFS) OpenFile(name string, mode vfs.Mode) (vfs.File, error) {
-	if mode&(vfs.Create|vfs.Truncate) != 0 {
-		o.before("create " + name)
-	}
-	f, err := o.Disk.OpenFile(name, mode)
-	if err != nil {
-		return nil, err
-	}
-	return &observedFile{f, o}, nil
-}
-
-func (o *observedFS) Rename(from, to string) error {
-	o.before("rename " + from + " to " + to)
-	return o.Disk.Rename(from, to)
-}
-
-func (o *observedFS) Remove(name string) error {
-	o.before("remove " + name)
-	return o.Disk.Remove(name)
-}
-
-func (o *observedFS) MakeDir(name string) error {
-	o.before("mkdir " + name)
-	return o.Disk.MakeDir(name)
-}
-
-func (o *observedFS) SyncDir(name string) vfs.Ticket {
-	o.before("syncdir " + name)
-	return o.Disk.SyncDir(name)
-}
-
-type observedFile struct {
-	vfs.File
-	fs *observedFS
-}
-
-func (f *observedFile) Write(p []byte) (int, error) {
-	f.fs.before("write " + f.Name())
-	return f.File.Write(p)
-}
-
-func (f *observedFile) Truncate(size int64) error {
-	f.fs.before("truncate " + f.Name())
-	return f.File.Truncate(size)
-}
-
-func (f *observedFile) Sync() vfs.Ticket {
-	f.fs.before("sync " + f.Name())
-	return f.File.Sync()
-}
-
 // world is a server under observation, on a disk that takes its time.
 type world struct {
 	t      testing.TB
@@ -207,16 +150,19 @@ func begin(t testing.TB, disk *vfs.Disk, now int64, before func(op string), conf
 	for i := 0; i+1 < len(config); i += 2 {
 		options = append(options, [2]string{config[i], config[i+1]})
 	}
-	fs := &observedFS{disk, func(op string) {
+	disk.Observe(func(op vfs.Operation, m vfs.Moment) {
+		if m != vfs.Before {
+			return
+		}
 		if before != nil {
-			before(op)
+			before(op.String())
 		}
 		if w.crash != nil {
-			w.crash(op)
+			w.crash(op.String())
 		}
-	}}
+	})
 	var err error
-	w.s, err = server.Open(now, server.Options{FS: fs, Seed: 1, Config: options, ProcessID: 1})
+	w.s, err = server.Open(now, server.Options{FS: disk, Seed: 1, Config: options, ProcessID: 1})
 	return w, err
 }
 

@@ -40,10 +40,11 @@ type request struct {
 	name   string
 	op     string
 	ticket *ticket
-	fail   bool     // the device will report an error
-	lie    bool     // the device will report success and do nothing
-	raw    []Change // changes for the platter alone
-	flip   *inode   // whose platter side takes the bytes of raw, too
+	asked  Operation // zero: no program asked
+	fail   bool      // the device will report an error
+	lie    bool      // the device will report success and do nothing
+	raw    []Change  // changes for the platter alone
+	flip   *inode    // whose platter side takes the bytes of raw, too
 }
 
 // flightFile is a file in flight: the bytes from..to as they were at the start.
@@ -84,7 +85,7 @@ func (d *Disk) NextWake() (at int64, ok bool) {
 	if d.halted {
 		return 0, false
 	}
-	if d.flight != nil && d.flight.answered {
+	if d.flight != nil && d.flight.answered && !d.hung {
 		at, ok = d.flight.due, true
 	}
 	if d.writeback > 0 && d.dirtySince >= 0 {
@@ -97,14 +98,16 @@ func (d *Disk) NextWake() (at int64, ok bool) {
 
 // SyncDir implements FS.
 func (d *Disk) SyncDir(name string) Ticket {
+	op := d.begin(CallSyncDir, name, "", 0)
 	in, err := d.lookup(name)
 	if err == nil && !in.dir {
 		err = ErrNotDir
 	}
 	if err != nil {
+		d.pass(op, After)
 		return Finished(failure("syncdir", name, -1, err))
 	}
-	return d.request(in, name, "syncdir")
+	return d.request(in, op)
 }
 
 // SyncAll saves everything, bytes and names. Neither FailSyncs nor a lying disk
@@ -132,8 +135,8 @@ func (d *Disk) writeAllBack() {
 }
 
 // request queues what a program asks for, and draws the fault that meets it.
-func (d *Disk) request(in *inode, name, op string) Ticket {
-	r := request{in: in, name: name, op: op, ticket: &ticket{}}
+func (d *Disk) request(in *inode, asked Operation) Ticket {
+	r := request{in: in, name: asked.Name, op: asked.Call.String(), ticket: &ticket{}, asked: asked}
 	if r.fail = d.failing > 0; r.fail {
 		d.failing--
 	} else {
@@ -158,7 +161,10 @@ func (d *Disk) pump() {
 			return
 		case d.flight == nil:
 			d.takeOff()
-		case !d.flight.answered || d.now < d.flight.due:
+			for _, r := range d.flight.requests {
+				d.pass(r.asked, InFlight)
+			}
+		case d.hung || !d.flight.answered || d.now < d.flight.due:
 			return
 		default:
 			d.land()
@@ -177,7 +183,12 @@ func (d *Disk) takeOff() {
 		case r.in == nil:
 		case !r.in.dir:
 			d.board(f, r)
-		case !r.fail && !r.lie:
+		case r.fail:
+		case r.lie:
+			for i, mine := range d.namesOf(r.in) {
+				d.names[i].claimed = d.names[i].claimed || mine
+			}
+		default:
 			f.names = append(f.names, d.takeNames(r.in)...)
 		}
 	}
@@ -282,14 +293,20 @@ func (d *Disk) appendNames(changes []Change, f *flight) []Change {
 	return changes
 }
 
-// takeNames removes from the waiting names those that a SyncDir of dir saves,
-// and returns them in order: those in dir, and the earlier ones they rest on.
-func (d *Disk) takeNames(dir *inode) []nameChange {
+// namesOf tells which of the waiting names a SyncDir of dir saves: those in dir,
+// and the earlier ones they rest on.
+func (d *Disk) namesOf(dir *inode) []bool {
 	taken := make([]bool, len(d.names))
 	for i, n := range d.names {
 		taken[i] = n.change.Parent == dir.id || n.change.NewParent == dir.id
 	}
 	closeOver(d.names, taken, true)
+	return taken
+}
+
+// takeNames removes those from the waiting names, and returns them in order.
+func (d *Disk) takeNames(dir *inode) []nameChange {
+	taken := d.namesOf(dir)
 	var mine, rest []nameChange
 	for i, n := range d.names {
 		if taken[i] {
@@ -387,6 +404,9 @@ func (d *Disk) land() {
 			r.ticket.err = failure(r.op, r.name, -1, err)
 		}
 		r.ticket.done = true
+	}
+	for _, r := range f.requests {
+		d.pass(r.asked, After)
 	}
 	if d.wake != nil {
 		d.wake()

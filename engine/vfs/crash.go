@@ -40,9 +40,13 @@ const (
 	// among files whose name is durable, since recovery will read those; if
 	// everything is synced there is nothing to tear, and no account says torn.
 	TornTail
+	// BitRot is no crash of a program: the machine was shut down in good order,
+	// everything reached the platter, and while it lay there one to three bits
+	// turned (Rot flips as many as one likes).
+	BitRot
 )
 
-var kindNames = [...]string{"process-kill", "power-cut", "torn-tail"}
+var kindNames = [...]string{"process-kill", "power-cut", "torn-tail", "bit-rot"}
 
 func (k Kind) String() string { return kindNames[min(int(k), len(kindNames)-1)] }
 
@@ -57,6 +61,7 @@ type Account struct {
 	Intact   int64  // bytes from the start that are as they were written
 	TornAt   int64  // offset at which a write was cut in two; -1 if none was
 	Zeroed   int64  // lost bytes within what survived, now zeros
+	Flips    []Flip // bits that turned
 	What     string // in words
 }
 
@@ -65,11 +70,13 @@ type Account struct {
 func (d *Disk) Accounts() []Account { return slices.Clone(d.accounts) }
 
 // Image is the disk after a crash, for the next start to recover from. The Disk
-// itself goes on unharmed. The image keeps capacity, latency and a drive that
-// lies, but not the platter (Attach) and not the Wake of its options.
+// itself goes on unharmed. The image keeps capacity, latency, a drive that lies and
+// the count of operations, but not the platter (Attach), the Wake of its options,
+// a device that hangs, and who waits for a moment (Observe, CrashAt).
 func (d *Disk) Image(kind Kind, seed uint64) *Disk {
 	im := New(Options{Sector: d.sector, Capacity: d.capacity, Latency: d.latency, Writeback: d.writeback})
 	im.now, im.nextID, im.lying, im.writes = d.now, d.nextID, d.lying, d.writes
+	im.operations = d.operations
 	for id, in := range d.inodes {
 		copied := *in
 		copied.cache, copied.disk = in.cache.clone(), in.disk.clone()
@@ -181,19 +188,22 @@ type damage struct {
 	torn    int64
 	zeroed  int64
 	cutLost bool // a truncate did not survive
+	flips   []Flip
 }
 
 // cutPower turns a copy of old into what the platter holds afterwards.
 func (d *Disk) cutPower(old *Disk, kind Kind, seed uint64) {
 	kept := make([]bool, len(d.names))
 	torn := uint64(0)
-	if kind == TornTail {
-		torn = old.newestUnsynced()
+	if kind == PowerCut {
+		chooseNames(d.names, kept, source(seed, 0))
+	} else {
 		for i := range kept {
 			kept[i] = true
 		}
-	} else {
-		chooseNames(d.names, kept, source(seed, 0))
+	}
+	if kind == TornTail {
+		torn = old.newestUnsynced()
 	}
 	for i, n := range d.names {
 		if kept[i] {
@@ -208,7 +218,9 @@ func (d *Disk) cutPower(old *Disk, kind Kind, seed uint64) {
 	}
 	d.reach(d.root, reached)
 
-	for _, id := range slices.Sorted(maps.Keys(old.inodes)) {
+	hurts := map[uint64]damage{}
+	ids := slices.Sorted(maps.Keys(old.inodes))
+	for _, id := range ids {
 		was, in := old.inodes[id], d.inodes[id]
 		if was.dir {
 			continue
@@ -229,15 +241,36 @@ func (d *Disk) cutPower(old *Disk, kind Kind, seed uint64) {
 				}
 			}
 		}
-		if account, ok := accountOf(was, in, hurt); ok {
-			d.accounts = append(d.accounts, account)
-		}
+		hurts[id] = hurt
 	}
+	copies := d.inodes
 	d.inodes = reached
 	for _, in := range reached {
 		in.cache = in.disk.clone()
 		in.clean()
 	}
+	if kind == BitRot {
+		random := source(seed, RootInode)
+		for _, f := range d.rot(1+random.IntN(3), random) {
+			in, _ := d.file(f.Name) // it was just flipped
+			hurt := hurts[in.id]
+			hurt.flips = append(hurt.flips, f)
+			hurts[in.id] = hurt
+		}
+	}
+	for _, id := range ids {
+		if was := old.inodes[id]; !was.dir {
+			if account, ok := accountOf(was, copies[id], hurts[id], old.status(was).NameSynced, old.claimed(was)); ok {
+				d.accounts = append(d.accounts, account)
+			}
+		}
+	}
+}
+
+// claimed tells whether a lying drive said that a change of this name is durable.
+func (d *Disk) claimed(in *inode) bool {
+	lied := func(n nameChange) bool { return n.claimed && (n.in == in || n.victim == in) }
+	return slices.ContainsFunc(d.names, lied) || d.flight != nil && slices.ContainsFunc(d.flight.names, lied)
 }
 
 // clean makes the page cache say what the platter says.
@@ -417,25 +450,35 @@ func bytesLost(n int64) string {
 
 // accountOf compares a file before and after. It is not worth telling of a file
 // that had no name before and has none afterwards.
-func accountOf(was, in *inode, hurt damage) (Account, bool) {
+func accountOf(was, in *inode, hurt damage, nameSynced, nameClaimed bool) (Account, bool) {
 	a := Account{
 		Name: in.path(), Was: was.path(), Present: in.parent != nil,
-		Written: was.cache.size, Synced: was.syncedBytes(), TornAt: hurt.torn, Zeroed: hurt.zeroed,
+		Written: was.cache.size, Synced: was.syncedBytes(), TornAt: hurt.torn, Zeroed: hurt.zeroed, Flips: hurt.flips,
 	}
+	const lie = "; the drive had said it was synced"
 	if a.Name == "" && a.Was == "" {
 		return a, false
 	}
 	if !a.Present {
 		a.Name = a.Was
 		a.What = "lost: its name was not synced"
+		if nameClaimed {
+			a.What += lie
+		}
 		return a, true
 	}
 	a.Survived = in.disk.size
 	a.Intact = in.disk.same(&was.cache)
 	lost := a.Written - a.Intact
 	switch {
+	case len(hurt.flips) == 1:
+		a.What = phrase.Sprintf("bit rot: a bit flipped at %d", hurt.flips[0].Offset)
+	case len(hurt.flips) > 1:
+		a.What = phrase.Sprintf("bit rot: %d bits flipped, the first at %d", len(hurt.flips), hurt.flips[0].Offset)
 	case hurt.cutLost:
 		a.What = phrase.Sprintf("a truncate was lost: %d bytes again", a.Survived)
+	case a.Intact == a.Written && a.Survived == a.Written && a.Synced == a.Written && !nameSynced && a.Name == a.Was:
+		a.What = "whole, by luck: its name was not synced"
 	case a.Intact == a.Written && a.Survived == a.Written && a.Synced == a.Written:
 		a.What = "whole: it was synced"
 	case a.Intact == a.Written && a.Survived == a.Written:
@@ -447,14 +490,17 @@ func accountOf(was, in *inode, hurt damage) (Account, bool) {
 	default:
 		a.What = phrase.Sprintf("zeros from %d: the length survived without the data", a.Intact)
 	}
-	if a.Intact < a.Synced && !hurt.cutLost {
-		a.What += "; the drive had said it was synced"
+	if a.Intact < a.Synced && !hurt.cutLost && len(hurt.flips) == 0 {
+		a.What += lie
 	}
 	switch {
 	case a.Was == "":
 		a.What += "; back, because its removal was not synced"
 	case a.Was != a.Name:
 		a.What += phrase.Sprintf("; %s again, because its rename was not synced", a.Name)
+	}
+	if nameClaimed && a.Was != a.Name {
+		a.What += lie
 	}
 	return a, true
 }

@@ -64,6 +64,11 @@ type Disk struct {
 
 	failing int
 	lying   bool
+	hung    bool
+
+	operations uint64
+	observer   func(Operation, Moment)
+	armed      *armed
 
 	accounts []Account
 }
@@ -104,6 +109,8 @@ type nameChange struct {
 	in     *inode   // that the change is about
 	victim *inode   // that loses its name by it, or nil
 	under  []uint64 // a move to another directory: that one and those above it
+
+	claimed bool // a lying drive said that it is durable
 }
 
 // New is an empty disk.
@@ -198,7 +205,12 @@ func (d *Disk) place(name string) (dir *inode, base string, in *inode, err error
 
 // OpenFile implements FS.
 func (d *Disk) OpenFile(name string, mode Mode) (File, error) {
+	var op Operation
+	if mode&(Create|Truncate) != 0 {
+		op = d.begin(CallCreate, name, "", 0)
+	}
 	in, err := d.open(name, mode)
+	d.pass(op, After)
 	if err != nil {
 		return nil, failure("open", name, -1, err)
 	}
@@ -278,30 +290,39 @@ func (d *Disk) release(in *inode) {
 
 // Rename implements FS.
 func (d *Disk) Rename(oldName, newName string) error {
-	fail := func(err error) error { return failure("rename", oldName+" to "+newName, -1, err) }
+	op := d.begin(CallRename, oldName, newName, 0)
+	err := d.move(oldName, newName)
+	d.pass(op, After)
+	if err != nil {
+		return failure("rename", oldName+" to "+newName, -1, err)
+	}
+	return nil
+}
+
+func (d *Disk) move(oldName, newName string) error {
 	from, oldBase, in, err := d.place(oldName)
 	if err != nil {
-		return fail(err)
+		return err
 	}
 	to, newBase, old, err := d.place(newName)
 	switch {
 	case err != nil:
-		return fail(err)
+		return err
 	case in == nil:
-		return fail(ErrNotExist)
+		return ErrNotExist
 	case in == old:
 		return nil
 	case old != nil && old.dir:
-		return fail(ErrExist)
+		return ErrExist
 	case old != nil && in.dir:
-		return fail(ErrNotDir)
+		return ErrNotDir
 	case d.halted:
-		return fail(ErrIO)
+		return ErrIO
 	}
 	var under []uint64
 	for dir := to; dir != nil; dir = dir.parent {
 		if dir == in {
-			return fail(ErrInvalid) // into itself
+			return ErrInvalid // into itself
 		}
 		if from != to {
 			under = append(under, dir.id)
@@ -321,18 +342,26 @@ func (d *Disk) Rename(oldName, newName string) error {
 
 // Remove implements FS.
 func (d *Disk) Remove(name string) error {
+	op := d.begin(CallRemove, name, "", 0)
+	err := d.remove(name)
+	d.pass(op, After)
+	if err != nil {
+		return failure("remove", name, -1, err)
+	}
+	return nil
+}
+
+func (d *Disk) remove(name string) error {
 	parent, base, in, err := d.place(name)
 	switch {
 	case err != nil:
+		return err
 	case in == nil:
-		err = ErrNotExist
+		return ErrNotExist
 	case in.dir && len(in.children) > 0:
-		err = ErrNotEmpty
+		return ErrNotEmpty
 	case d.halted:
-		err = ErrIO
-	}
-	if err != nil {
-		return failure("remove", name, -1, err)
+		return ErrIO
 	}
 	d.unlink(in)
 	d.rename(nameChange{change: Change{Op: OpUnlink, Parent: parent.id, Name: base, Inode: in.id, Dir: in.dir}, in: in, victim: in})
@@ -341,7 +370,10 @@ func (d *Disk) Remove(name string) error {
 
 // MakeDir implements FS.
 func (d *Disk) MakeDir(name string) error {
-	if _, err := d.create(name, true); err != nil {
+	op := d.begin(CallMakeDir, name, "", 0)
+	_, err := d.create(name, true)
+	d.pass(op, After)
+	if err != nil {
 		return failure("mkdir", name, -1, err)
 	}
 	return nil
@@ -460,9 +492,11 @@ func (f *diskFile) check(write bool) error {
 }
 
 func (f *diskFile) Write(p []byte) (n int, err error) {
+	op := f.d.begin(CallWrite, f.name, "", int64(len(p)))
 	if err = f.check(true); err == nil {
 		n, err = f.d.write(f.in, p)
 	}
+	f.d.pass(op, After)
 	if err != nil {
 		return n, failure("write", f.name, f.Size(), err) // where it stopped
 	}
@@ -488,10 +522,12 @@ func (f *diskFile) Size() int64 {
 }
 
 func (f *diskFile) Truncate(size int64) error {
+	op := f.d.begin(CallTruncate, f.name, "", size)
 	err := f.check(true)
 	if err == nil {
 		err = f.d.truncate(f.in, size)
 	}
+	f.d.pass(op, After)
 	if err != nil {
 		return failure("truncate", f.name, size, err)
 	}
@@ -499,10 +535,12 @@ func (f *diskFile) Truncate(size int64) error {
 }
 
 func (f *diskFile) Sync() Ticket {
+	op := f.d.begin(CallSync, f.name, "", 0)
 	if err := f.check(false); err != nil {
+		f.d.pass(op, After)
 		return Finished(failure("sync", f.name, -1, err))
 	}
-	return f.d.request(f.in, f.name, "sync")
+	return f.d.request(f.in, op)
 }
 
 func (f *diskFile) Close() error {

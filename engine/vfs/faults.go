@@ -2,6 +2,7 @@ package vfs
 
 import (
 	"maps"
+	"math/rand/v2"
 	"path"
 	"slices"
 )
@@ -25,6 +26,14 @@ func (d *Disk) FailSyncs(n int) { d.failing = n }
 // LieAboutSyncs makes a drive that calls a sync done and keeps the data in its
 // own cache, where a power cut finds it unsynced. The next honest sync saves it.
 func (d *Disk) LieAboutSyncs(lie bool) { d.lying = lie }
+
+// HangSyncs makes a device that stops answering: no sync is done until it is
+// told to go on, and each waits behind the one before it. Writes go on, for they
+// need the page cache only. A crash ends it.
+func (d *Disk) HangSyncs(hang bool) {
+	d.hung = hang
+	d.pump()
+}
 
 // Halt is the end of this Disk, as if the power were off: nothing more reaches
 // the platter, waiting tickets are never done, and changes fail with ErrIO.
@@ -65,7 +74,13 @@ func (d *Disk) FlipByte(name string, off int64, mask byte) error {
 	_, _ = in.cache.readAt(flipped, off) // off is inside, checked above
 	flipped[0] ^= mask
 	in.cache.put(off, flipped)
-	if d.unsyncedFrom(in) > off && off < in.disk.size || d.inFlight(in) && off < in.dirty {
+	landed := d.unsyncedFrom(in) > off && off < in.disk.size
+	if landed { // what a failed sync gave up is not the same there
+		flipped = []byte{0}
+		_, _ = in.disk.readAt(flipped, off)
+		flipped[0] ^= mask
+	}
+	if landed || d.inFlight(in) && off < in.dirty {
 		d.queue = append(d.queue, request{
 			flip: in, name: name, op: "flip byte", ticket: &ticket{},
 			raw: []Change{{Op: OpWrite, Inode: in.id, Offset: off, Data: flipped}},
@@ -73,6 +88,58 @@ func (d *Disk) FlipByte(name string, off int64, mask byte) error {
 		d.pump()
 	}
 	return nil
+}
+
+// Flip is a bit that turned.
+type Flip struct {
+	Name   string
+	Offset int64
+	Mask   byte // the bit
+}
+
+// Rot flips single bits at places drawn from seed, every synced bit as likely as
+// any other, and returns them in the order of Files and offsets. They are fewer
+// if fewer are synced. Like FlipByte it is for a disk at rest: a program that
+// has a page in the cache would not see the rot of the platter below it.
+func (d *Disk) Rot(bits int, seed uint64) []Flip {
+	return d.rot(bits, rand.New(rand.NewPCG(seed, RootInode)))
+}
+
+func (d *Disk) rot(bits int, random *rand.Rand) []Flip {
+	type piece struct {
+		name  string
+		bytes int64
+	}
+	var pieces []piece
+	total := int64(0)
+	for _, s := range d.Files() {
+		in, _ := d.file(s.Name) // it was just listed
+		n := min(in.syncedBytes(), d.unsyncedFrom(in), in.disk.size)
+		pieces = append(pieces, piece{s.Name, n})
+		total += n * 8
+	}
+	// Floyd's way to draw a set: no bit twice, which would undo it.
+	drawn := map[int64]bool{}
+	for top := max(total-int64(bits), 0); top < total; top++ {
+		bit := random.Int64N(top + 1)
+		if drawn[bit] {
+			bit = top
+		}
+		drawn[bit] = true
+	}
+	var flips []Flip
+	for _, bit := range slices.Sorted(maps.Keys(drawn)) {
+		at := bit / 8
+		i := 0
+		for ; at >= pieces[i].bytes; i++ {
+			at -= pieces[i].bytes
+		}
+		flip := Flip{pieces[i].name, at, 1 << (bit % 8)}
+		if d.FlipByte(flip.Name, flip.Offset, flip.Mask) == nil {
+			flips = append(flips, flip)
+		}
+	}
+	return flips
 }
 
 func (d *Disk) file(name string) (*inode, error) {

@@ -25,10 +25,15 @@ import (
 //	sync F, syncdir D, syncall   start a sync; it is told when it is done
 //	advance N                    N microseconds pass
 //	answer [TEXT]                the platter says done, or fails with TEXT
-//	fail N, lie on|off, fill N, capacity N, slow N, cut-tail F N, flip F OFFSET MASK
+//	fail N, lie on|off, hang on|off, fill N, capacity N, slow SYNC [PER-MIB]
+//	cut-tail F N, flip F OFFSET MASK, rot BITS SEED
 //	status, show, space          durability of all files; their content; room left
 //	crash KIND SEED              goes on with the image, and tells of it
 //	look KIND SEED...            only tells, of one image a seed
+//	observe                      tells every moment of every operation from now on
+//	crash-at MOMENT CALL NAME SKIP KIND SEED
+//	                             waits for it, and goes on with the image; * is any
+//	disarm                       waits no more
 //	halt, attach                 the disk's end; a new one moves onto the platter
 //	reload                       goes on with what the platter itself has stored
 //
@@ -43,6 +48,10 @@ func TestTranscripts(t *testing.T) {
 					m.tell("%s: %v", line, err)
 				}
 				m.tickets()
+				if m.next != nil {
+					m.use(m.next)
+					m.next = nil
+				}
 			}
 			return m.out.String()
 		})
@@ -57,6 +66,7 @@ type machine struct {
 	waiting []waiting
 	out     strings.Builder
 	now     int64
+	next    *vfs.Disk // the image of a crash that came while the program ran
 }
 
 type waiting struct {
@@ -182,12 +192,26 @@ func (m *machine) run(words []string) error {
 		m.disk.FailSyncs(int(number(arg(1))))
 	case "lie":
 		m.disk.LieAboutSyncs(arg(1) == "on")
+	case "hang":
+		m.disk.HangSyncs(arg(1) == "on")
+	case "rot":
+		for _, f := range m.disk.Rot(int(number(arg(1))), uint64(number(arg(2)))) {
+			m.tell("    %s: the bit %#02x of byte %d flipped", f.Name, f.Mask, f.Offset)
+		}
+	case "observe":
+		m.disk.Observe(func(op vfs.Operation, moment vfs.Moment) {
+			m.tell("    %v %d %v", moment, op.Number, op)
+		})
+	case "crash-at":
+		return m.crashAt(arg)
+	case "disarm":
+		m.tell("waited: %v", m.disk.Disarm())
 	case "fill":
 		m.disk.Fill(number(arg(1)))
 	case "capacity":
 		m.disk.SetCapacity(number(arg(1)))
 	case "slow":
-		m.disk.SetLatency(vfs.Latency{Sync: number(arg(1))})
+		m.disk.SetLatency(vfs.Latency{Sync: number(arg(1)), PerMiB: number("0" + arg(2))})
 	case "halt": // the power is off
 		m.disk.Halt()
 	case "cut-tail":
@@ -229,8 +253,32 @@ func (m *machine) run(words []string) error {
 	return nil
 }
 
+// crashAt lets the image take over at a moment to come.
+func (m *machine) crashAt(arg func(int) string) error {
+	any := func(s string) string {
+		if s == "*" {
+			return ""
+		}
+		return s
+	}
+	p := vfs.CrashPoint{Name: any(arg(3)), Skip: int(number(arg(4)))}
+	for p.Moment = vfs.Before; strings.ReplaceAll(p.Moment.String(), " ", "-") != arg(1); p.Moment++ {
+	}
+	for c := vfs.CallCreate; c <= vfs.CallSyncDir && arg(2) != "*"; c <<= 1 {
+		if slices.Contains(strings.Split(arg(2), "|"), c.String()) {
+			p.Call |= c
+		}
+	}
+	return m.disk.CrashAt(p, kind(arg(5)), uint64(number(arg(6))), func(image *vfs.Disk, at vfs.Operation) {
+		m.tell("%s, %s operation %d, %v:", arg(5), strings.Replace(arg(1), "in-flight", "in the middle of", 1), at.Number, at)
+		m.account(image)
+		m.show(image)
+		m.next = image
+	})
+}
+
 func kind(s string) vfs.Kind {
-	for k := vfs.ProcessKill; k <= vfs.TornTail; k++ {
+	for k := vfs.ProcessKill; k <= vfs.BitRot; k++ {
 		if k.String() == s {
 			return k
 		}
