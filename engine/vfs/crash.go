@@ -18,7 +18,31 @@ import (
 // survive out of order, and so may sectors. What is promised: bytes whose Sync
 // was reported survive unless the device lied, names whose SyncDir was reported
 // survive, a rename is there or not, and a sector once synced is not harmed by
-// a later write into its rest.
+// a later write into its rest. Each file of testdata/disk opens with what is
+// promised and what is not for one kind of crash or fault, and shows it.
+//
+// What it rests on:
+//   - fsync(2) of Linux: the file's own bytes and what is needed to read them, not
+//     its name; and an error is told once.
+//   - ext4's notes on data=ordered, delayed allocation and auto_da_alloc: why the
+//     length may be there without the data, and why many programs that forget a
+//     sync before the rename are lucky there.
+//   - Pillai et al., All File Systems Are Not Created Equal (OSDI 2014, the ALICE
+//     tool): which orders between writes and names file systems really keep, and
+//     that programs count on more. Hence no order here that is not promised.
+//   - Rebello et al., Can Applications Recover from fsync Failures? (USENIX ATC
+//     2020): pages that could not be written are called clean, and the next fsync
+//     succeeds. Hence what a failed Sync gives up.
+//   - Zheng et al., Understanding the Robustness of SSDs under Power Fault (FAST
+//     2013): drives that lose what they said was saved, and half-written pages.
+//   - Bairavasundaram et al., An Analysis of Data Corruption in the Storage Stack
+//     (FAST 2008): bits do rot, and nobody reports it.
+//
+// What it leaves out: bytes of other files where the data is missing (there are
+// zeros always); a sync that fails after having saved a part; a torn sector that
+// takes synced neighbours with it; names that find no room on a full disk; writes
+// that land in the wrong place; overwriting, for no file of Redis is overwritten
+// but by appending, cutting and replacing.
 
 // Kind is a way for the machine to stop.
 type Kind uint8
@@ -260,7 +284,7 @@ func (d *Disk) cutPower(old *Disk, kind Kind, seed uint64) {
 	}
 	for _, id := range ids {
 		if was := old.inodes[id]; !was.dir {
-			if account, ok := accountOf(was, copies[id], hurts[id], old.status(was).NameSynced, old.claimed(was)); ok {
+			if account, ok := old.account(kind, was, copies[id], hurts[id]); ok {
 				d.accounts = append(d.accounts, account)
 			}
 		}
@@ -448,14 +472,15 @@ func bytesLost(n int64) string {
 	return phrase.Sprintf("%d bytes lost", n)
 }
 
-// accountOf compares a file before and after. It is not worth telling of a file
-// that had no name before and has none afterwards.
-func accountOf(was, in *inode, hurt damage, nameSynced, nameClaimed bool) (Account, bool) {
+// account compares a file of d before the crash and after it. It is not worth
+// telling of a file that had no name before and has none afterwards.
+func (d *Disk) account(kind Kind, was, in *inode, hurt damage) (Account, bool) {
 	a := Account{
 		Name: in.path(), Was: was.path(), Present: in.parent != nil,
 		Written: was.cache.size, Synced: was.syncedBytes(), TornAt: hurt.torn, Zeroed: hurt.zeroed, Flips: hurt.flips,
 	}
 	const lie = "; the drive had said it was synced"
+	nameClaimed := d.claimed(was)
 	if a.Name == "" && a.Was == "" {
 		return a, false
 	}
@@ -470,6 +495,7 @@ func accountOf(was, in *inode, hurt damage, nameSynced, nameClaimed bool) (Accou
 	a.Survived = in.disk.size
 	a.Intact = in.disk.same(&was.cache)
 	lost := a.Written - a.Intact
+	whole := lost == 0 && a.Survived == a.Written
 	switch {
 	case len(hurt.flips) == 1:
 		a.What = phrase.Sprintf("bit rot: a bit flipped at %d", hurt.flips[0].Offset)
@@ -477,21 +503,31 @@ func accountOf(was, in *inode, hurt damage, nameSynced, nameClaimed bool) (Accou
 		a.What = phrase.Sprintf("bit rot: %d bits flipped, the first at %d", len(hurt.flips), hurt.flips[0].Offset)
 	case hurt.cutLost:
 		a.What = phrase.Sprintf("a truncate was lost: %d bytes again", a.Survived)
-	case a.Intact == a.Written && a.Survived == a.Written && a.Synced == a.Written && !nameSynced && a.Name == a.Was:
+	case whole && kind == BitRot:
+		a.What = "whole: the machine was shut down in good order"
+	case whole && a.Synced == a.Written && d.unsyncedFrom(was) < a.Written:
+		a.What = "whole, by luck: the drive had lied about its sync"
+	case whole && a.Synced == a.Written && a.Name == a.Was && !d.status(was).NameSynced:
 		a.What = "whole, by luck: its name was not synced"
-	case a.Intact == a.Written && a.Survived == a.Written && a.Synced == a.Written:
+	case whole && a.Synced == a.Written:
 		a.What = "whole: it was synced"
-	case a.Intact == a.Written && a.Survived == a.Written:
+	case whole:
 		a.What = "whole, by luck: not all of it was synced"
 	case hurt.torn >= 0 && a.Intact == a.Survived:
 		a.What = phrase.Sprintf("torn at %d: %s", hurt.torn, bytesLost(lost))
 	case a.Intact == a.Survived:
 		a.What = phrase.Sprintf("cut at %d: %s", a.Survived, bytesLost(lost))
+	case a.Zeroed > 0 && a.Zeroed < a.Survived-a.Intact:
+		a.What = phrase.Sprintf("zeros from %d: later bytes survived without the earlier ones", a.Intact)
 	default:
 		a.What = phrase.Sprintf("zeros from %d: the length survived without the data", a.Intact)
 	}
-	if a.Intact < a.Synced && !hurt.cutLost && len(hurt.flips) == 0 {
+	switch {
+	case hurt.cutLost || len(hurt.flips) > 0:
+	case a.Intact < a.Synced:
 		a.What += lie
+	case was.hole >= 0 && was.hole <= a.Intact && a.Intact < a.Written:
+		a.What += "; a sync that failed had given them up"
 	}
 	switch {
 	case a.Was == "":
