@@ -6,7 +6,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run build dev size test check native wasm differential compare fuzz browser bench screenshots needs clean
+.PHONY: run build dist dev size test check native wasm differential compare fuzz browser bench screenshots needs clean
 
 SITE := go run ./web/cmd/site
 
@@ -16,6 +16,11 @@ run:
 build:
 	@$(SITE) build
 	go build -o dist/everysec-server ./engine/cmd/everysec-server
+
+# As build, and the whole site as one HTML file that needs no server, and as a
+# zip for any host and any path: dist/download.
+dist:
+	@$(SITE) dist
 
 dev:
 	@$(SITE) dev

@@ -38,8 +38,34 @@ async function startPage() {
   instance.exports.page();
   go._resume(); // Go's scheduler
   const idle = globalThis.requestIdleCallback ?? ((f) => setTimeout(f, 500)); // Safari has none
-  idle(() => document.documentElement.classList.add("whole"));
+  idle(() => {
+    document.documentElement.classList.add("whole");
+    if (options.store.startsWith("idb:")) offline().catch(() => {}); // a page that keeps nothing need not be kept
+  });
   await running;
+}
+
+// offline lets the page be there without a network the next time, and tells when
+// a newer one is ready. It is used when the learner says so, and not before.
+async function offline() {
+  const workers = navigator.serviceWorker;
+  if (!workers || globalThis.everysecInline || !location.protocol.startsWith("http")) return;
+  const registration = await workers.register("service-worker.js");
+  const box = document.getElementById("update");
+  const offer = (fresh) => {
+    if (!fresh || !workers.controller) return; // the first one is no update
+    box.hidden = false;
+    document.getElementById("update-later").onclick = () => (box.hidden = true);
+    document.getElementById("update-now").onclick = () => {
+      workers.addEventListener("controllerchange", () => location.reload(), { once: true });
+      fresh.postMessage("take over");
+    };
+  };
+  offer(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const fresh = registration.installing;
+    fresh.addEventListener("statechange", () => fresh.state === "installed" && offer(fresh));
+  });
 }
 
 startPage().catch((e) => {

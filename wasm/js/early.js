@@ -4,7 +4,7 @@
 // ?store=memory: keeps nothing, ?config.appendfsync=always and the like set
 // directives, ?seed= the chance.
 {
-  const worker = new Worker("worker.js");
+  const worker = globalThis.everysecInline?.worker("") ?? new Worker("worker.js");
   const wishes = new URLSearchParams(location.search);
   const config = {};
   for (const [name, value] of wishes) {

@@ -475,7 +475,8 @@ let prepared = null;
 
 const beside = (name) => new URL(name, import.meta.url);
 
-const newWorker = (name = "") => new Worker(beside("worker.js"), { name });
+// A page that is a single file has the worker in itself.
+const newWorker = (name = "") => globalThis.everysecInline?.worker(name) ?? new Worker(beside("worker.js"), { name });
 
 // prepare starts a worker and its download at once, so that a page can do
 // other things before it calls open. A page that cannot wait even for this

@@ -12,7 +12,7 @@ import (
 	"everysec/lessons"
 )
 
-//go:embed index.html style.css theme.js icon.svg
+//go:embed index.html style.css theme.js icon.svg manifest.webmanifest service-worker.js
 var files embed.FS
 
 // Static are the files that are served as they are.
@@ -30,6 +30,8 @@ type Page struct {
 	// Preload are the files that the start needs and that a browser should
 	// fetch early: URL and the value of "as".
 	Preload [][2]string
+	// Download is the URL of the page as one file; "" if there is none.
+	Download string
 }
 
 var index = template.Must(template.ParseFS(files, "index.html"))

@@ -1,6 +1,7 @@
 // Command site builds the page and serves it.
 //
 //	site build   writes dist/
+//	site dist    also writes the whole site as one file and as a zip, under dist/download
 //	site serve   builds, then serves dist/ on http://localhost:8080 (PORT=)
 //	site dev     serves, and builds again whenever a source changes
 //	site size    builds and prints what a first visit downloads
@@ -36,9 +37,9 @@ func run(verb string) error {
 	if err != nil {
 		return err
 	}
-	b := publish.Builder{Root: root, Out: filepath.Join(root, "dist"), Compress: verb == "build" || verb == "size"}
+	b := publish.Builder{Root: root, Out: filepath.Join(root, "dist"), Compress: verb == "build" || verb == "dist" || verb == "size", Download: verb == "dist"}
 	switch verb {
-	case "build":
+	case "build", "dist":
 		return b.Build()
 	case "size":
 		if err := b.Build(); err != nil {
@@ -60,7 +61,7 @@ func run(verb string) error {
 		go b.Watch()
 		return listen(b.Out)
 	}
-	return fmt.Errorf("unknown verb %q: build, serve, dev or size", verb)
+	return fmt.Errorf("unknown verb %q: build, dist, serve, dev or size", verb)
 }
 
 func listen(dir string) error {

@@ -30,6 +30,7 @@ type Builder struct {
 	Root     string // of the module
 	Out      string // the folder that is written, and cleared of everything else
 	Compress bool   // write .br and .gz beside each file
+	Download bool   // also write the whole site as one page and as a zip
 }
 
 // Build makes the site.
@@ -110,7 +111,21 @@ func (b *Builder) collect() (map[string][]byte, error) {
 	addressed("everysec.js", "worker.js")
 	files["boot.js"] = bytes.ReplaceAll(files["boot.js"], []byte(`"./everysec.js"`), []byte(`"./`+address(files, "everysec.js")+`"`))
 
-	return files, b.pages(files)
+	if err := b.pages(files); err != nil {
+		return nil, err
+	}
+	if err := b.offline(files); err != nil {
+		return nil, err
+	}
+	if b.Download {
+		if files[singleName], err = b.single(files, string(runtime)); err != nil {
+			return nil, err
+		}
+		if files[archiveName], err = archived(files); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 }
 
 // hot are the packages that run for every command. Everything else is compiled
@@ -194,13 +209,13 @@ func (b *Builder) clear(files map[string][]byte) error {
 
 func (b *Builder) writeFile(name string, data []byte) error {
 	path := filepath.Join(b.Out, filepath.FromSlash(name))
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) && (!b.Compress || compressed(path)) {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) && (!b.Compress || strings.HasPrefix(name, downloads) || compressed(path)) {
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	if b.Compress {
+	if b.Compress && !strings.HasPrefix(name, downloads) { // those are compressed in themselves
 		if err := replace(path+".br", brotlied(data)); err != nil {
 			return err
 		}

@@ -32,13 +32,22 @@ func (b *Builder) pages(files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	files["index.html"], err = site.Index(site.Page{
+	for _, size := range []int{192, 512} {
+		if files[fmt.Sprintf("icon-%d.png", size)], err = iconPNG(size); err != nil {
+			return err
+		}
+	}
+	page := site.Page{
 		Lesson:  list[0],
 		HTML:    html,
 		Style:   address(files, "style.css"),
 		Early:   []string{address(files, "early.js")},
 		Scripts: []string{address(files, "boot.js")},
 		Preload: [][2]string{{address(files, "everysec.js"), "script"}},
-	})
+	}
+	if b.Download {
+		page.Download = singleName
+	}
+	files["index.html"], err = site.Index(page)
 	return err
 }

@@ -1,0 +1,42 @@
+package publish
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+)
+
+// firstVisit are the files that the page is made of, as it asks for them, the
+// page itself first: what the service worker keeps.
+var firstVisit = []string{"early.js", "style.css", "everysec.js", "boot.js", "worker.js", "everysec.wasm"}
+
+// offline fills in what the service worker keeps.
+func (b *Builder) offline(files map[string][]byte) error {
+	const name, list, build = "service-worker.js", "const files = [];", `const build = "";`
+	kept := [][2]string{{"./", Digest(files["index.html"])}}
+	for _, f := range firstVisit {
+		kept = append(kept, [2]string{address(files, f), Digest(files[f])})
+	}
+	for _, f := range []string{"icon.svg", "manifest.webmanifest"} {
+		kept = append(kept, [2]string{f, Digest(files[f])})
+	}
+	text, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	script := files[name]
+	if bytes.Count(script, []byte(list)) != 1 || bytes.Count(script, []byte(build)) != 1 {
+		return fmt.Errorf("%s has no place for the list of files", name)
+	}
+	script = bytes.Replace(script, []byte(list), append(append([]byte("const files = "), text...), ';'), 1)
+	files[name] = bytes.Replace(script, []byte(build), fmt.Appendf(nil, "const build = %q;", hash(text)), 1)
+	return nil
+}
+
+// Digest is the SHA-256 of a file, as a browser's own check of a file has it.
+func Digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}

@@ -1,0 +1,150 @@
+package publish
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The site to take along: as one HTML file that a double click opens, without
+// a server and without a network, and as a zip for any host.
+
+const (
+	downloads   = "download/"
+	singleName  = downloads + "everysec.html"
+	archiveName = downloads + "everysec-site.zip"
+)
+
+// inlineScript makes the worker out of the page itself. A page from file:// may
+// fetch nothing, so the module goes to the worker in a message.
+const inlineScript = `globalThis.everysecInline = (() => {
+  const text = (id) => document.getElementById(id).textContent;
+  const unpack = async () => {
+    const packed = Uint8Array.from(atob(text("everysec-wasm")), (c) => c.charCodeAt(0));
+    return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  };
+  return {
+    worker(name) {
+      const url = URL.createObjectURL(new Blob([text("everysec-worker")], { type: "text/javascript" }));
+      const worker = new Worker(url, { name });
+      if (name !== "again") {
+        unpack().then((wasm) => worker.postMessage({ wasm }, [wasm]), (e) => worker.dispatchEvent(new ErrorEvent("error", { message: e.message })));
+      }
+      return worker;
+    },
+  };
+})();
+`
+
+// inlineDownload stands in the worker where download.js does otherwise.
+const inlineDownload = `self.everysecModule =
+  self.name === "again"
+    ? null
+    : new Promise((resolve) => {
+        addEventListener("message", function hear({ data }) {
+          if (!data?.wasm) return;
+          removeEventListener("message", hear);
+          resolve(WebAssembly.compile(data.wasm));
+        });
+      });
+self.everysecModule?.catch(() => {}); // worker.js tells the page
+`
+
+var (
+	exported   = regexp.MustCompile(`(?m)^export (class|function|async function) (\w+)`)
+	importLine = regexp.MustCompile(`(?m)^import \{ open \} from "\./everysec\.js[^"]*";\n`)
+	linkTag    = regexp.MustCompile(`<link rel="(?:preload|manifest|apple-touch-icon)"[^>]*>\n`)
+	scriptTag  = regexp.MustCompile(`<script[^>]* src="[^"]*"></script>\n`)
+	styleTag   = regexp.MustCompile(`<link rel="stylesheet"[^>]*>`)
+	iconTag    = regexp.MustCompile(`<link rel="icon"[^>]*>`)
+	endTag     = regexp.MustCompile(`(?i)<(/script|!--)`)
+)
+
+// single makes the page with everything in it. Its scripts are allowed by their
+// hashes: no other runs in it.
+func (b *Builder) single(files map[string][]byte, runtime string) ([]byte, error) {
+	worker := strings.SplitN(string(files["worker.js"]), runtime, 2)
+	if len(worker) != 2 {
+		return nil, fmt.Errorf("worker.js does not have Go's runtime in it")
+	}
+	api := string(files["everysec.js"])
+	var names []string
+	for _, m := range exported.FindAllStringSubmatch(api, -1) {
+		names = append(names, m[2])
+	}
+	api = exported.ReplaceAllString(api, "$1 $2")
+	boot := importLine.ReplaceAllString(string(files["boot.js"]), "")
+	if len(names) == 0 || strings.Contains(boot, "\nimport ") {
+		return nil, fmt.Errorf("everysec.js and boot.js cannot be put together")
+	}
+	module := fmt.Sprintf("const { open } = (() => {\n%s\nreturn { %s };\n})();\n%s", api, strings.Join(names, ", "), boot)
+
+	// "</script" ends a script even within a string.
+	safe := func(script string) string { return endTag.ReplaceAllString(script, `<\$1`) }
+	early := safe(inlineScript + string(files["early.js"]))
+	module = safe(module)
+	style := string(files["style.css"])
+
+	page := string(files["index.html"])
+	page = linkTag.ReplaceAllString(page, "")
+	page = scriptTag.ReplaceAllString(page, "")
+	once := func(tag *regexp.Regexp, with string) error {
+		if len(tag.FindAllString(page, -1)) != 1 {
+			return fmt.Errorf("index.html has no one place for %s", tag)
+		}
+		page = tag.ReplaceAllLiteralString(page, with)
+		return nil
+	}
+	policy := fmt.Sprintf("default-src 'none'; script-src %s %s 'wasm-unsafe-eval'; worker-src blob:; style-src %s; img-src data: blob:; base-uri 'none'; form-action 'none'",
+		allowed(early), allowed(module), allowed(style))
+	icon := "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(files["icon.svg"])
+	for _, err := range []error{
+		once(iconTag, `<meta http-equiv="Content-Security-Policy" content="`+policy+`">`+"\n"+`<link rel="icon" href="`+icon+`" type="image/svg+xml">`),
+		once(styleTag, "<style>"+style+"</style>"),
+	} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	body, end, found := strings.Cut(page, "</body>")
+	if !found {
+		return nil, fmt.Errorf("index.html has no end")
+	}
+	var out bytes.Buffer
+	out.WriteString(body)
+	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-worker\">%s</script>\n", safe(inlineDownload+"\n"+runtime+worker[1]))
+	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-wasm\">%s</script>\n", base64.StdEncoding.EncodeToString(gzipped(files["everysec.wasm"])))
+	fmt.Fprintf(&out, "<script>%s</script>\n<script type=\"module\">%s</script>\n</body>%s", early, module, end)
+	return out.Bytes(), nil
+}
+
+// allowed is an inline text's place in a Content-Security-Policy.
+func allowed(text string) string { return "'sha256-" + Digest([]byte(text)) + "'" }
+
+// archived is the site as a zip, the same bytes for the same files.
+func archived(files map[string][]byte) ([]byte, error) {
+	names := make([]string, 0, len(files))
+	for name := range files {
+		if name != archiveName {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for _, name := range names {
+		w, err := z.Create("everysec/" + name)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(files[name]); err != nil {
+			return nil, err
+		}
+	}
+	err := z.Close()
+	return out.Bytes(), err
+}

@@ -1,0 +1,77 @@
+// The page without a network. A build is a list of files, each with its hash;
+// this worker keeps one whole build, looked at byte for byte, and answers with
+// it. It never fetches a newer file for a page of an older build: what is new
+// comes as another build, waits until somebody says yes, and then takes over as
+// a whole. The data is not touched here; it lies in IndexedDB.
+"use strict";
+
+// [address, SHA-256 in base64] of every file, the page itself first. The build fills it in.
+const files = [];
+const build = "";
+
+// Several sites may live on one origin, each under a path of its own.
+const ours = `everysec ${new URL(registration.scope).pathname} `;
+const cacheName = ours + build;
+
+async function keep(cache, [address, sum]) {
+  // A hash in the address makes the browser's own cache as good as the server.
+  const response = await fetch(address, { cache: address.includes("?") ? "default" : "no-cache" });
+  if (!response.ok) throw new Error(`${address}: ${response.status}`);
+  const body = await response.clone().arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+  if (btoa(String.fromCharCode(...digest)) !== sum) throw new Error(`${address} is not of this build`);
+  await cache.put(address, response);
+}
+
+addEventListener("install", (event) => {
+  event.waitUntil(
+    (async () => {
+      const cache = await caches.open(cacheName);
+      try {
+        await Promise.all(files.map((file) => keep(cache, file)));
+      } catch (e) {
+        await caches.delete(cacheName); // all or nothing; the browser tries again
+        throw e;
+      }
+    })(),
+  );
+});
+
+// The build before stays: a page of it may still run in another tab, and may
+// want to start its worker again.
+addEventListener("activate", (event) => {
+  event.waitUntil(
+    (async () => {
+      const names = (await caches.keys()).filter((name) => name.startsWith(ours) && name !== cacheName);
+      await Promise.all(names.slice(0, -1).map((name) => caches.delete(name)));
+    })(),
+  );
+});
+
+addEventListener("message", ({ data }) => {
+  if (data === "take over") skipWaiting();
+});
+
+async function answer(request, name) {
+  if (name === "" || name === "index.html") {
+    const page = await caches.match(files[0][0], { cacheName });
+    if (page) return page;
+  } else if (new URL(request.url).search) {
+    const kept = await caches.match(request); // of this build or of the one before
+    if (kept) return kept;
+  }
+  try {
+    return await fetch(request);
+  } catch (e) {
+    const kept = await caches.match(request, { cacheName, ignoreSearch: true });
+    if (kept) return kept;
+    throw e;
+  }
+}
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return;
+  const name = new URL(request.url).pathname.slice(new URL(registration.scope).pathname.length);
+  event.respondWith(answer(request, name));
+});
