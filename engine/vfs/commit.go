@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"errors"
 	"maps"
 	"slices"
 )
@@ -64,6 +65,7 @@ type flight struct {
 	names    []nameChange
 	stored   []*inode // that the platter learns of by this flight
 	freed    []*inode
+	whole    bool // it carries all that is durable already
 	answered bool
 	err      error
 	due      int64
@@ -177,8 +179,13 @@ func (d *Disk) takeOff() {
 	f := &flight{requests: d.queue}
 	d.queue, d.flight = nil, f
 	var batch Batch
+	if f.whole = d.foreign; f.whole {
+		batch = d.Durable().Batch()
+	}
 	for _, r := range f.requests {
-		batch.Changes = append(batch.Changes, r.raw...)
+		if !f.whole || r.flip != nil { // what a clean up removes is not there any more
+			batch.Changes = append(batch.Changes, r.raw...)
+		}
 		switch {
 		case r.in == nil:
 		case !r.in.dir:
@@ -372,6 +379,8 @@ func (d *Disk) apply(n nameChange) {
 func (d *Disk) land() {
 	f := d.flight
 	d.flight = nil
+	var torn *TornError
+	d.foreign = d.foreign && f.err != nil || errors.As(f.err, &torn)
 	for _, r := range f.requests { // as in the batch: before the files
 		if r.flip != nil && f.err == nil {
 			r.flip.disk.put(r.raw[0].Offset, r.raw[0].Data)

@@ -59,6 +59,7 @@ type Disk struct {
 	queue      []request
 	flight     *flight
 	pumping    bool
+	foreign    bool // the platter may hold something else than this disk's durable part
 	halted     bool
 	dirtySince int64 // when the oldest unsynced change was made; -1: none since the last writeback
 

@@ -101,15 +101,15 @@ func (c Content) Batch() Batch {
 
 // Attach lets p hold this disk's durable content, instead of whatever it held,
 // and be its platter from now on. It is how the image of a crash moves onto the
-// platter of the disk that crashed; that one must be halted. If the ticket
-// fails the platter is as before, and the Disk must not be used until another
-// Attach succeeds. With a commit under way it fails with ErrInvalid.
+// platter of the disk that crashed; that one must be halted. If that fails the
+// next commit tries it again. With a commit under way the ticket fails with
+// ErrInvalid.
 func (d *Disk) Attach(p Platter) Ticket {
 	if d.flight != nil {
 		return Finished(failure("attach", ".", -1, ErrInvalid))
 	}
-	d.platter = p
-	r := request{name: ".", op: "attach", ticket: &ticket{}, raw: d.Durable().Batch().Changes}
+	d.platter, d.foreign = p, true
+	r := request{name: ".", op: "attach", ticket: &ticket{}}
 	d.queue = append([]request{r}, d.queue...)
 	d.pump()
 	return r.ticket

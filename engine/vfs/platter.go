@@ -93,9 +93,20 @@ func (b Batch) Bytes() int64 {
 type Platter interface {
 	// Commit makes the batch durable and then calls done, exactly once: before
 	// Commit returns or later, on the same thread. An error means that nothing
-	// of the batch is durable. A Disk has one commit under way at a time.
+	// of the batch is durable, a TornError that nobody knows what of it is. A
+	// Disk has one commit under way at a time.
 	Commit(batch Batch, done func(error))
 }
+
+// TornError is the end of a commit of which only a part may be durable. The
+// next commit of the Disk brings all its durable content, with OpFormat first;
+// that commit must be durable whole or not at all.
+type TornError struct{ Err error }
+
+func (e *TornError) Error() string { return e.Err.Error() }
+
+// Unwrap is what went wrong.
+func (e *TornError) Unwrap() error { return e.Err }
 
 // instant is the platter of a Disk without one: the Disk itself remembers what
 // is durable, and its configured latency says when.

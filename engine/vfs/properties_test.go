@@ -49,6 +49,7 @@ type world struct {
 // heldPlatter answers when it is told to.
 type heldPlatter struct {
 	content vfs.Content
+	torn    bool // a commit was torn, and none has succeeded since
 	batch   vfs.Batch
 	done    func(error)
 }
@@ -67,8 +68,24 @@ func (p *heldPlatter) answer(t *rapid.T, err error) {
 		if err := p.content.Apply(p.batch); err != nil {
 			t.Fatalf("the platter cannot apply a batch: %v", err)
 		}
+		p.torn = false
 	}
 	done(err)
+}
+
+// tear fails a commit of which some changes are durable all the same, unless it
+// takes the place of everything.
+func (p *heldPlatter) tear(t *rapid.T) {
+	done := p.done
+	p.done = nil
+	part := p.batch.Changes[:rapid.IntRange(0, len(p.batch.Changes)).Draw(t, "changes")]
+	if p.batch.Changes[0].Op != vfs.OpFormat {
+		if err := p.content.Apply(vfs.Batch{Changes: part}); err != nil {
+			t.Fatalf("the platter cannot apply a part of a batch: %v", err)
+		}
+	}
+	p.torn = true
+	done(&vfs.TornError{Err: errors.New("torn")})
 }
 
 func newWorld() *world {
@@ -252,6 +269,11 @@ func (w *world) actions() map[string]func(*rapid.T) {
 				w.platter.answer(t, errors.New("no"))
 			}
 		},
+		"platter tears": func(t *rapid.T) {
+			if w.platter.done != nil {
+				w.platter.tear(t)
+			}
+		},
 		"fsync fails": func(t *rapid.T) {
 			w.disk.FailSyncs(1)
 		},
@@ -325,6 +347,13 @@ func (w *world) moveTo(t *rapid.T, image *vfs.Disk) {
 	w.disk.Halt()
 	w.platter.done = nil
 	ticket := image.Attach(w.platter)
+	if rapid.Bool().Draw(t, "refused at first") {
+		w.platter.answer(t, errors.New("no"))
+		if !ticket.Done() || ticket.Err() == nil {
+			t.Fatalf("a refused attach: done %v, %v", ticket.Done(), ticket.Err())
+		}
+		ticket = image.SyncAll()
+	}
 	w.platter.answer(t, nil)
 	if !ticket.Done() || ticket.Err() != nil {
 		t.Fatalf("attach: done %v, %v", ticket.Done(), ticket.Err())
@@ -371,7 +400,7 @@ func (w *world) check(t *rapid.T) {
 		return true
 	})
 	w.compare(t, w.disk, "the disk")
-	if diff := difference(w.platter.content, w.disk.Durable()); diff != "" {
+	if diff := difference(w.platter.content, w.disk.Durable()); diff != "" && !w.platter.torn {
 		t.Fatalf("the platter and what the disk calls durable: %s", diff)
 	}
 	for name := range w.promised {

@@ -41,6 +41,7 @@ const (
 	NoticeStoreFull    Notice = 8  // the browser's quota is used up
 	NoticeStoreFailed  Notice = 9  // a transaction failed
 	NoticeFatal        Notice = 10 // the engine itself died; a new one starts from the files
+	NoticeStoreSaves   Notice = 11 // a transaction succeeded, after one that had not
 )
 
 // CrashKind is how the machine goes down.

@@ -7,7 +7,8 @@
 // pending, and what is written next to each other becomes one chunk, because
 // each record costs more than its bytes. Only a commit of many megabytes goes
 // in pieces, one transaction after the other: packing it at once would hold
-// the engine for longer than anybody should notice.
+// the engine for longer than anybody should notice. Where such a commit begins
+// with a format, store.js keeps the old content until the last piece is there.
 package idb
 
 import (
@@ -27,13 +28,20 @@ type Platter struct {
 	pending map[uint32]*commit
 	queue   []*commit // the first has more pieces to come, the others wait for it
 	ops     bridge.Record
+	nowhere bool
 }
 
 // commit is what one call of Commit still has to write.
 type commit struct {
 	changes []vfs.Change
 	done    func(error)
+	formats bool // it takes the place of all that is stored
+	begun   int  // pieces
 }
+
+// OpSettle follows the changes of a commit that formats, which may be many
+// transactions: only now they take the place of what was stored.
+const OpSettle vfs.Op = 9
 
 // pieceBytes is how much one transaction carries. It is copied several times on
 // its way into IndexedDB, on the engine's thread.
@@ -49,14 +57,13 @@ func New(begin func(transaction uint32, ops []byte)) *Platter {
 // Commit implements vfs.Platter. Transactions on one store end in the order in
 // which they began, so the next may begin before the last has ended (it
 // belongs to another Disk then). Where a commit goes in pieces and one of them
-// fails, those before it are durable: bytes that no sync has vouched for, as
-// on any disk.
+// fails, those before it are durable, and the error is a vfs.TornError.
 func (p *Platter) Commit(batch vfs.Batch, done func(error)) {
-	if len(batch.Changes) == 0 {
+	if len(batch.Changes) == 0 || p.nowhere {
 		done(nil)
 		return
 	}
-	c := &commit{batch.Changes, done}
+	c := &commit{changes: batch.Changes, done: done, formats: batch.Changes[0].Op == vfs.OpFormat}
 	if len(p.queue) > 0 {
 		p.queue = append(p.queue, c)
 		return
@@ -76,6 +83,10 @@ func (p *Platter) beginPiece(c *commit) {
 	}
 	p.ops = AppendBatch(slices.Grow(p.ops[:0], size+64*n), vfs.Batch{Changes: c.changes[:n]})
 	c.changes = c.changes[n:]
+	if len(c.changes) == 0 && c.formats {
+		p.ops = p.ops.Byte(byte(OpSettle))
+	}
+	c.begun++
 	p.number++
 	p.pending[p.number] = c
 	p.begin(p.number, p.ops)
@@ -99,7 +110,8 @@ func (p *Platter) goOn() {
 }
 
 // Finished ends a transaction. failure is "" or the name and the message of a
-// DOMException; a quota that is used up becomes vfs.ErrNoSpace.
+// DOMException; a quota that is used up becomes vfs.ErrNoSpace, all else
+// vfs.ErrIO.
 func (p *Platter) Finished(transaction uint32, failure string) {
 	c := p.pending[transaction]
 	if c == nil {
@@ -114,16 +126,24 @@ func (p *Platter) Finished(transaction uint32, failure string) {
 		c.changes = nil
 		p.goOn()
 	}
-	done := c.done
-	switch {
+	switch full := IsFull(failure); {
 	case failure == "":
-		done(nil)
-	case strings.HasPrefix(failure, "QuotaExceededError"):
-		done(phrase.Errorf("IndexedDB: %s: %w", failure, vfs.ErrNoSpace))
-	default:
-		done(phrase.Errorf("IndexedDB: %s: %w", failure, vfs.ErrIO))
+		c.done(nil)
+	case full && c.begun == 1:
+		c.done(phrase.Errorf("IndexedDB: %s: %w", failure, vfs.ErrNoSpace))
+	case full:
+		c.done(&vfs.TornError{Err: phrase.Errorf("IndexedDB: %s: %w", failure, vfs.ErrNoSpace)})
+	default: // an aborted transaction leaves nothing, a lost connection who knows what
+		c.done(&vfs.TornError{Err: phrase.Errorf("IndexedDB: %s: %w", failure, vfs.ErrIO)})
 	}
 }
+
+// IsFull tells a quota that is used up from other failures.
+func IsFull(failure string) bool { return strings.HasPrefix(failure, "QuotaExceededError") }
+
+// Abandon is the end of the store: what is committed from now on is kept
+// nowhere, and succeeds.
+func (p *Platter) Abandon() { p.nowhere = true }
 
 // AppendBatch writes a batch as store.js reads it: for each change its opcode
 // and the fields that count, in the order of vfs.Change.

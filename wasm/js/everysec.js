@@ -389,7 +389,7 @@ const op = {
 };
 
 const notices = [
-  "", "ready", "down", "crashed", "store-memory", "store-busy", "store-taken", "store-unknown", "store-full", "store-failed", "fatal",
+  "", "ready", "down", "crashed", "store-memory", "store-busy", "store-taken", "store-unknown", "store-full", "store-failed", "fatal", "store-saves",
 ];
 const phases = ["down", "loading", "running", "waiting"];
 const stores = ["memory", "indexeddb", "waiting"];

@@ -167,7 +167,7 @@
 
   async function start(options, given) {
     store = openStore(options.store ?? "memory:", {
-      taken: () => call(() => engine.taken(wall())),
+      taken: (why) => call(() => engine.taken(give(encoder.encode(why)), wall())),
     });
     // The files are read while the module is on its way.
     const opening = store.open();

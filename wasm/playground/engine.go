@@ -157,10 +157,10 @@ func committed(transaction, n int32, now float64) float64 {
 	return delay()
 }
 
-// taken says that another tab has the store now.
+// taken says that the store is another tab's now, and n bytes of why.
 //
 //go:wasmexport taken
-func taken(now float64) float64 {
-	machine.Taken(enter(now))
+func taken(n int32, now float64) float64 {
+	machine.Taken(string(take(n, false)), enter(now))
 	return delay()
 }

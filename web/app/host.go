@@ -86,6 +86,10 @@ func (m *Model) noticed(msg Noticed) {
 		m.Down, m.Loading = false, true // another engine is on its way
 		m.Notice = &msg
 		m.refreshState() // it does not know of us yet
+	case bridge.NoticeStoreSaves:
+		if n := m.Notice; n != nil && (n.Kind == bridge.NoticeStoreFull || n.Kind == bridge.NoticeStoreFailed) {
+			m.Notice = nil
+		}
 	default:
 		m.Notice = &msg
 		m.refreshState()

@@ -7,9 +7,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/storage"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -38,6 +40,20 @@ func storeSite(t *testing.T) string {
 			let taken = 0;
 			const store = openStore("idb://test", { taken: () => taken++ });
 			const outcome = (p) => p.then(() => "", (e) => e.name);
+			// raw runs f on the database itself, as no page does.
+			const raw = (stores, f, version) => new Promise((resolve, reject) => {
+				const request = indexedDB.open("everysec:test", version);
+				request.onupgradeneeded = () => f(request.result, request.transaction);
+				request.onerror = () => reject(request.error);
+				request.onsuccess = () => {
+					const db = request.result;
+					if (version) return db.close(), resolve();
+					const tx = db.transaction(stores, "readwrite");
+					const result = f(db, tx);
+					tx.oncomplete = () => { db.close(); resolve(result?.result); };
+					tx.onabort = () => { db.close(); reject(tx.error); };
+				};
+			});
 		</script>`)
 	}))
 	t.Cleanup(s.Close)
@@ -95,18 +111,29 @@ func TestIndexedDBHoldsWhatTheDiskMadeDurable(t *testing.T) {
 		}
 	})
 	disk = vfs.New(vfs.Options{Platter: &answering{platter}})
+	crashes := 0
 
 	random := rapid.Custom(func(rt *rapid.T) []step {
 		return rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) step {
 			return step{
-				op:   rapid.IntRange(0, 6).Draw(rt, "op"),
+				op:   rapid.IntRange(0, 7).Draw(rt, "op"),
 				file: rapid.IntRange(0, 3).Draw(rt, "file"),
 				size: rapid.IntRange(0, 3000).Draw(rt, "size"),
 			}
 		}), 120, 120).Draw(rt, "steps")
 	})
 	for _, s := range random.Example(7) {
+		if s.op == 7 && s.size%4 == 0 { // the image of a crash takes the place of all that is stored
+			crashes++
+			image := disk.Image(vfs.PowerCut, uint64(s.size))
+			disk.Halt()
+			image.Attach(&answering{platter})
+			disk = image
+		}
 		s.run(t, disk)
+	}
+	if crashes < 2 {
+		t.Errorf("only %d crashes: the steps are too tame", crashes)
 	}
 	if batches < 20 {
 		t.Errorf("only %d transactions: the steps are too tame", batches)
@@ -168,29 +195,32 @@ func TestAStoreOfAnotherFormatIsLeftAlone(t *testing.T) {
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	b.image(`store.open()`)
-	for _, c := range []struct{ name, harm string }{
-		{"its own number is unknown", `meta.put({version: 99, epoch: 1}, "format")`},
-		{"a chunk of no file", `tx.objectStore("chunks").put({offset: 0, data: new Uint8Array([1, 2, 3])}, [77, 1]); meta.put({version: 1, epoch: 1}, "format")`},
+	bytes := `tx.objectStore("chunks").put({offset: 0, data: new TextEncoder().encode("precious")}, [77, 1]);`
+	good := `tx.objectStore("meta").put({version: 2, epoch: 1, base: 0}, "format"); tx.objectStore("inodes").put({dir: false, size: 0}, 77);`
+	for _, c := range []struct{ name, harm, says string }{
+		{"its own number is unknown", bytes + `tx.objectStore("meta").put({version: 99, epoch: 1}, "format")`, "format 99"},
+		{"a chunk of no file", bytes + good + `tx.objectStore("inodes").delete(77)`, "inode 77"},
+		{"a chunk without bytes", bytes + good + `tx.objectStore("chunks").put({}, [77, 2])`, "no bytes"},
+		{"an inode that is none", bytes + good + `tx.objectStore("inodes").put(null, 78)`, "broken"},
+		{"no number", bytes + `tx.objectStore("meta").clear()`, "undefined"},
+		{"a newer page's database", `raw(null, (db, tx) => db.createObjectStore("more"), 3)`, "newer"},
+		{"an object store is missing", `raw(null, (db, tx) => db.deleteObjectStore("names"), 4)`, "newer"},
 	} {
-		b.eval(`(async () => {
-			const db = await done2(indexedDB.open("everysec:test"));
-			const tx = db.transaction(["meta", "chunks"], "readwrite");
-			const meta = tx.objectStore("meta");
-			`+c.harm+`;
-			await new Promise((r) => (tx.oncomplete = r));
-			db.close();
-			function done2(q) { return new Promise((r) => (q.onsuccess = () => r(q.result))); }
-		})()`, nil)
+		b.eval(`raw(["meta", "inodes", "chunks"], (db, tx) => {`+c.harm+`})`, nil)
+		b.eval(`new Promise((r) => setTimeout(r, 50))`, nil)
 		b.run(navigate(b.origin + "/"))
 		im := b.image(`store.open()`)
-		if im.State != idb.Unknown || im.Text == "" {
+		if im.State != idb.Unknown || !strings.Contains(im.Text, c.says) {
 			t.Errorf("%s: state %v, %q", c.name, im.State, im.Text)
 		}
-		if raw := b.image(`store.ask(4)`); raw.State != idb.Raw || len(raw.Blobs) == 0 {
-			t.Errorf("%s: nothing to download: %+v", c.name, raw)
+		raw := b.image(`store.ask(4)`)
+		if raw.State != idb.Raw || !slices.ContainsFunc(raw.Blobs, func(b idb.Blob) bool { return string(b.Data) == "precious" }) {
+			t.Errorf("%s: the bytes cannot be downloaded: %+v", c.name, raw)
 		}
 	}
-	b.image(`store.ask(3)`)
+	if im := b.image(`store.ask(3)`); im.State != idb.Kept || len(im.Content.Inodes) != 0 {
+		t.Errorf("erasing: %v, %q", im.State, im.Text)
+	}
 	b.run(navigate(b.origin + "/"))
 	if im := b.image(`store.open()`); im.State != idb.Kept {
 		t.Errorf("after erasing: %v, %q", im.State, im.Text)
@@ -231,5 +261,203 @@ func TestOneTabOwnsTheStore(t *testing.T) {
 	b.eval(`new Promise((r) => setTimeout(() => r(taken), 200))`, &taken)
 	if taken != 1 {
 		t.Errorf("the first tab was told %d times", taken)
+	}
+}
+
+// A store as version 1 of this page left it is brought to the version of
+// today, with all that is in it, and goes on from there.
+func TestAStoreOfVersion1IsMigrated(t *testing.T) {
+	b := launch(t, t.TempDir(), storeSite(t))
+	b.run(navigate(b.origin + "/"))
+	b.eval(`raw(null, (db, tx) => {
+		db.createObjectStore("meta").put({version: 1, epoch: 5}, "format");
+		const inodes = db.createObjectStore("inodes");
+		inodes.put({dir: true, size: 0}, 2);
+		inodes.put({dir: false, size: 0}, 3);
+		inodes.put({dir: false, size: 7}, 5);
+		const names = db.createObjectStore("names");
+		names.put(2, [1, "appendonlydir"]);
+		names.put(3, [2, "a.aof"]);
+		names.put(5, [1, "dump.rdb"]);
+		const chunks = db.createObjectStore("chunks");
+		const put = (inode, sequence, offset, text) => chunks.put({offset, data: new TextEncoder().encode(text)}, [inode, sequence]);
+		put(3, 1, 0, "SET k ");
+		put(3, 4, 6, "v");
+		put(5, 2, 0, "REDIS");
+		put(5, 3, 1, "edi");
+	}, 1)`, nil)
+	want := map[string]string{"appendonlydir/a.aof": "SET k v", "dump.rdb": "RediS\x00\x00"}
+	im := b.image(`store.open()`)
+	if im.State != idb.Kept {
+		t.Fatalf("%v, %q", im.State, im.Text)
+	}
+	if diff := cmp.Diff(want, files(t, im.Content)); diff != "" {
+		t.Error(diff)
+	}
+	var meta struct{ Version, Epoch, Base int }
+	b.eval(`raw(["meta"], (db, tx) => tx.objectStore("meta").get("format"))`, &meta)
+	if meta.Version != 2 || meta.Epoch != 6 || meta.Base != 0 {
+		t.Errorf("the migrated store says %+v", meta)
+	}
+	if name := b.commit(vfs.Change{Op: vfs.OpWrite, Inode: 3, Offset: 7, Data: []byte("w")}); name != "" {
+		t.Errorf("writing to it: %s", name)
+	}
+	want["appendonlydir/a.aof"] += "w"
+	b.run(navigate(b.origin + "/"))
+	if diff := cmp.Diff(want, files(t, b.image(`store.open()`).Content)); diff != "" {
+		t.Errorf("after a reload: %s", diff)
+	}
+}
+
+// commit is one transaction; it returns the name of the error.
+func (b *browser) commit(changes ...vfs.Change) (name string) {
+	b.t.Helper()
+	ops := idb.AppendBatch(nil, vfs.Batch{Changes: changes})
+	b.eval(`outcome(store.commit(decode("`+base64.StdEncoding.EncodeToString(ops)+`")))`, &name)
+	return name
+}
+
+// newFile is a file with a name and content.
+func newFile(inode uint64, name, content string) []vfs.Change {
+	return []vfs.Change{
+		{Op: vfs.OpCreate, Inode: inode},
+		{Op: vfs.OpWrite, Inode: inode, Data: []byte(content)},
+		{Op: vfs.OpLink, Parent: vfs.RootInode, Name: name, Inode: inode},
+	}
+}
+
+// Content that takes the place of everything comes in many transactions: who
+// looks before the last has ended finds what was there before, and nothing of
+// what has been given up stays.
+func TestWhatReplacesEverythingDoesSoAtOnce(t *testing.T) {
+	b := launch(t, t.TempDir(), storeSite(t))
+	b.run(navigate(b.origin + "/"))
+	b.image(`store.open()`)
+	b.commit(newFile(2, "old", "old bytes")...)
+	format := func(content string) []vfs.Change {
+		return append([]vfs.Change{{Op: vfs.OpFormat}}, newFile(2, "new", content)...)
+	}
+	stored := func() (n int) {
+		b.eval(`raw(["chunks"], (db, tx) => tx.objectStore("chunks").count())`, &n)
+		return n
+	}
+	for _, attempt := range []string{"first", "second"} {
+		if name := b.commit(format(attempt)...); name != "" {
+			t.Fatal(name)
+		}
+	}
+	if n := stored(); n != 2 {
+		t.Errorf("%d chunks are stored: the old file's and those of the newest attempt are two", n)
+	}
+	b.run(navigate(b.origin + "/"))
+	if diff := cmp.Diff(map[string]string{"old": "old bytes"}, files(t, b.image(`store.open()`).Content)); diff != "" {
+		t.Errorf("it ended half way: %s", diff)
+	}
+	if n := stored(); n != 1 {
+		t.Errorf("%d chunks are left", n)
+	}
+	b.commit(format("third")...)
+	if name := b.commit(vfs.Change{Op: vfs.OpWrite, Inode: 2, Offset: 5, Data: []byte(" bytes")}, vfs.Change{Op: idb.OpSettle}); name != "" {
+		t.Fatal(name)
+	}
+	b.commit(vfs.Change{Op: vfs.OpWrite, Inode: 2, Offset: 11, Data: []byte("!")})
+	b.run(navigate(b.origin + "/"))
+	if diff := cmp.Diff(map[string]string{"new": "third bytes!"}, files(t, b.image(`store.open()`).Content)); diff != "" {
+		t.Errorf("it came to its end: %s", diff)
+	}
+	if n := stored(); n != 3 {
+		t.Errorf("%d chunks are stored, three were written", n)
+	}
+}
+
+// A batch with something wrong in it leaves nothing.
+func TestABatchIsStoredWholeOrNotAtAll(t *testing.T) {
+	b := launch(t, t.TempDir(), storeSite(t))
+	b.run(navigate(b.origin + "/"))
+	b.image(`store.open()`)
+	b.commit(newFile(2, "a", "before")...)
+	if name := b.commit(append(newFile(3, "b", "half"), vfs.Change{Op: 77})...); name != "DataError" {
+		t.Errorf("a change that does not exist: %q", name)
+	}
+	if name := b.commit(vfs.Change{Op: vfs.OpWrite, Inode: 2, Offset: 6, Data: []byte(" and after")}); name != "" {
+		t.Errorf("the next batch: %q", name)
+	}
+	b.run(navigate(b.origin + "/"))
+	if diff := cmp.Diff(map[string]string{"a": "before and after"}, files(t, b.image(`store.open()`).Content)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Thousands of small appends do not stay thousands of chunks, whoever wrote
+// them, and mean the same after they have been merged.
+func TestSmallChunksAreMerged(t *testing.T) {
+	b := launch(t, t.TempDir(), storeSite(t))
+	b.run(navigate(b.origin + "/"))
+	b.image(`store.open()`)
+	b.commit(newFile(2, "a.aof", "begin ")...)
+	b.eval(`(async () => {
+		for (let i = 0; i < 1000; i++) {
+			const text = new TextEncoder().encode(String(i).padStart(6));
+			await store.commit(new Record().byte(3).number(2).number(6 + 6 * i).bytes(text).join());
+		}
+	})()`, nil)
+	var want strings.Builder
+	want.WriteString("begin ")
+	for i := range 1000 {
+		fmt.Fprintf(&want, "%6d", i)
+	}
+	few := func(when string) {
+		t.Helper()
+		var n int
+		b.eval(`(async () => {
+			for (let i = 0; i < 100; i++) {
+				const n = await raw(["chunks"], (db, tx) => tx.objectStore("chunks").count());
+				if (n < 200) return n;
+				await new Promise((r) => setTimeout(r, 50));
+			}
+			return 1000000;
+		})()`, &n)
+		if n >= 200 {
+			t.Errorf("%s: still %d chunks", when, n)
+		}
+		b.run(navigate(b.origin + "/"))
+		if diff := cmp.Diff(map[string]string{"a.aof": want.String()}, files(t, b.image(`store.open()`).Content)); diff != "" {
+			t.Errorf("%s: %s", when, diff)
+		}
+	}
+	few("written here")
+	b.eval(`raw(["chunks"], (db, tx) => {
+		for (let i = 0; i < 5000; i++) tx.objectStore("chunks").put({offset: 6006 + i, data: Uint8Array.of(97 + i % 26)}, [2, 1000000 + i]);
+	})`, nil)
+	for i := range 5000 {
+		want.WriteByte(byte('a' + i%26))
+	}
+	b.run(navigate(b.origin + "/"))
+	if im := b.image(`store.open()`); im.State != idb.Kept {
+		t.Fatal(im.Text)
+	}
+	few("written long ago")
+}
+
+// The browser takes its database away, as it does when its own disk fails or
+// somebody clears the data of the site: what fails is said, and what comes
+// after it is stored again.
+func TestTheBrowserTakesTheDatabaseAway(t *testing.T) {
+	b := launch(t, t.TempDir(), storeSite(t))
+	b.run(navigate(b.origin + "/"))
+	b.image(`store.open()`)
+	b.commit(newFile(2, "a", "before")...)
+	b.run(storage.ClearDataForOrigin(b.origin, "indexeddb"))
+	lost := b.commit(vfs.Change{Op: vfs.OpWrite, Inode: 2, Offset: 6, Data: []byte(" lost")})
+	if lost == "" {
+		t.Error("a write to a database that is gone succeeded")
+	}
+	whole := append([]vfs.Change{{Op: vfs.OpFormat}}, append(newFile(2, "a", "before and after"), vfs.Change{Op: idb.OpSettle})...)
+	if name := b.commit(whole...); name != "" {
+		t.Errorf("after %s: %q", lost, name)
+	}
+	b.run(navigate(b.origin + "/"))
+	if diff := cmp.Diff(map[string]string{"a": "before and after"}, files(t, b.image(`store.open()`).Content)); diff != "" {
+		t.Error(diff)
 	}
 }

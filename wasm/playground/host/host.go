@@ -168,12 +168,14 @@ func (h *Host) Tick(wall int64) {
 // DOMException's name and message.
 func (h *Host) Committed(transaction uint32, failure string, wall int64) {
 	h.begin(wall)
-	if failure != "" {
-		kind := bridge.NoticeStoreFailed
-		if len(failure) >= 5 && failure[:5] == "Quota" {
-			kind = bridge.NoticeStoreFull
-		}
-		h.tell(kind, failure)
+	switch {
+	case idb.IsFull(failure):
+		h.tellAlways(bridge.NoticeStoreFull, "The browser has no more room for the files of this page: writes are refused until it has. ("+failure+")")
+	case failure != "":
+		h.tellAlways(bridge.NoticeStoreFailed, "The browser could not save the files of this page. ("+failure+")")
+	case h.standing != nil && (h.standing.kind == bridge.NoticeStoreFull || h.standing.kind == bridge.NoticeStoreFailed):
+		h.standing = nil
+		h.tell(bridge.NoticeStoreSaves, "The files of this page are saved again.")
 	}
 	if h.platter != nil {
 		h.platter.Finished(transaction, failure)
@@ -181,11 +183,15 @@ func (h *Host) Committed(transaction uint32, failure string, wall int64) {
 	h.finish()
 }
 
-// Taken says that another tab took the store. What is in memory stays usable.
-func (h *Host) Taken(wall int64) {
+// Taken says that the store is another tab's now, and why. What is in memory
+// stays usable, on a disk that keeps nothing.
+func (h *Host) Taken(why string, wall int64) {
 	h.begin(wall)
 	h.store = bridge.StoreMemory
-	h.tellAlways(bridge.NoticeStoreTaken, "another tab took over this store; what you change here is no longer kept")
+	if h.platter != nil {
+		h.platter.Abandon()
+	}
+	h.tellAlways(bridge.NoticeStoreTaken, why+"; what you change here is no longer kept")
 	h.finish()
 }
 

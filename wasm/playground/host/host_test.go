@@ -29,8 +29,10 @@ type page struct {
 
 	watch int64 // the stopwatch
 
-	content      vfs.Content // of the store
+	content      vfs.Content  // of the store
+	staged       *vfs.Content // between a format and what settles it
 	transactions []transaction
+	failure      string // of every transaction
 	asked        []idb.Ask
 	commits      int
 
@@ -124,9 +126,11 @@ func (p *page) pass(micros int64) {
 		for len(p.transactions) > 0 {
 			t := p.transactions[0]
 			p.transactions = p.transactions[1:]
-			p.apply(t.ops)
-			p.commits++
-			p.host.Committed(t.number, "", p.wall)
+			if p.failure == "" {
+				p.apply(t.ops)
+				p.commits++
+			}
+			p.host.Committed(t.number, p.failure, p.wall)
 		}
 		p.wall = min(end, p.wall+min(max(p.host.Delay(), 1), 10_000))
 		p.host.Tick(p.wall)
@@ -137,10 +141,20 @@ func (p *page) pass(micros int64) {
 func (p *page) apply(ops []byte) {
 	p.t.Helper()
 	var b vfs.Batch
+	to, settled := &p.content, false
+	if p.staged != nil {
+		to = p.staged
+	}
 	for f := bridge.Read(ops); f.More(); {
 		c := vfs.Change{Op: vfs.Op(f.Byte())}
 		id := func() uint64 { return uint64(f.Int()) }
 		switch c.Op {
+		case vfs.OpFormat:
+			p.staged = &vfs.Content{}
+			to = p.staged
+		case idb.OpSettle:
+			settled = true
+			continue
 		case vfs.OpCreate:
 			c.Inode, c.Dir = id(), f.Bool()
 		case vfs.OpWrite:
@@ -153,9 +167,14 @@ func (p *page) apply(ops []byte) {
 			c.Parent, c.Name, c.Inode = id(), f.String(), id()
 		case vfs.OpUnlink:
 			c.Parent, c.Name = id(), f.String()
-			for _, n := range p.content.Names {
+			for _, n := range to.Names {
 				if n.Parent == c.Parent && n.Name == c.Name {
 					c.Inode = n.Inode
+				}
+			}
+			for _, e := range b.Changes { // or it came by this very batch
+				if e.Op == vfs.OpLink && e.Parent == c.Parent && e.Name == c.Name || e.Op == vfs.OpRename && e.NewParent == c.Parent && e.NewName == c.Name {
+					c.Inode = e.Inode
 				}
 			}
 		case vfs.OpRename:
@@ -163,8 +182,11 @@ func (p *page) apply(ops []byte) {
 		}
 		b.Changes = append(b.Changes, c)
 	}
-	if err := p.content.Apply(b); err != nil {
+	if err := to.Apply(b); err != nil {
 		p.t.Fatalf("a transaction that no store can run: %v", err)
+	}
+	if settled {
+		p.content, p.staged = *p.staged, nil
 	}
 }
 
@@ -607,22 +629,74 @@ func TestASecondTabWaitsForADecision(t *testing.T) {
 	}
 }
 
-func TestAFullStoreIsSaidAndServed(t *testing.T) {
-	p := open(t)
-	c := p.conn.Connect("redis")
-	p.do(c, "SET k v")
-	for len(p.transactions) == 0 {
-		p.wall += 100_000
-		p.host.Tick(p.wall)
+// A store that takes nothing more is a disk that is full or broken: writes are
+// refused, and accepted again when it does.
+func TestAStoreThatFailsIsSaidAndServed(t *testing.T) {
+	for _, c := range []struct {
+		failure string
+		notice  bridge.Notice
+		reply   string
+	}{
+		{"QuotaExceededError: the quota is used up", bridge.NoticeStoreFull, "-MISCONF Errors writing to the AOF file: No space left on device\r\n"},
+		{"AbortError: the connection was lost", bridge.NoticeStoreFailed, "-MISCONF Errors writing to the AOF file: Input/output error\r\n"},
+	} {
+		p := open(t)
+		client := p.conn.Connect("redis")
+		p.failure = c.failure
+		p.do(client, "SET k v")
+		p.pass(3_000_000)
+		if got := strings.Join(p.notices, "\n"); !strings.Contains(got, fmt.Sprint(c.notice, " ")) || !strings.Contains(got, c.failure) {
+			t.Errorf("%s: notices: %s", c.failure, got)
+		}
+		if got := p.do(client, "GET k"); got != "$1\r\nv\r\n" {
+			t.Errorf("%s: reading: %q", c.failure, got)
+		}
+		if got := p.do(client, "SET k w"); got != c.reply {
+			t.Errorf("%s: writing: %q", c.failure, got)
+		}
+		p.failure = ""
+		p.do(client, "BGREWRITEAOF") // by itself it would try again in a minute or more
+		p.pass(3_000_000)
+		if got := p.do(client, "SET k x"); got != "+OK\r\n" {
+			t.Errorf("%s: writing when there is room again: %q", c.failure, got)
+		}
+		if got := strings.Join(p.notices, "\n"); !strings.Contains(got, fmt.Sprint(bridge.NoticeStoreSaves, " ")) {
+			t.Errorf("%s: notices: %s", c.failure, got)
+		}
+		p.pass(3_000_000)
+		again := newPage(t, Settings{Store: "idb://test"})
+		again.content = p.content
+		again.host.Stored(again.image(idb.Kept, ""), again.wall)
+		again.pass(100_000)
+		if got := again.do(again.conn.Connect("redis"), "GET k"); got != "$1\r\nx\r\n" {
+			t.Errorf("%s: after a reload: %q", c.failure, got)
+		}
 	}
-	n := p.transactions[0].number
-	p.transactions = nil
-	p.host.Committed(n, "QuotaExceededError: the quota is used up", p.wall)
-	if got := strings.Join(p.notices, "\n"); !strings.Contains(got, fmt.Sprint(bridge.NoticeStoreFull, " QuotaExceededError")) {
-		t.Errorf("notices: %s", got)
+}
+
+// The image of a crash that cannot be stored is brought again by the next commit.
+func TestTheImageOfACrashIsStoredInTheEnd(t *testing.T) {
+	p := open(t, [2]string{"appendfsync", "everysec"})
+	client := p.conn.Connect("redis")
+	p.do(client, "SET k v")
+	p.pass(3_000_000)
+	p.failure = "QuotaExceededError: the quota is used up"
+	if _, err := p.call(bridge.OpCrash, bridge.Record(nil).Byte(uint8(bridge.PowerCut)).Int(1)); err != nil {
+		t.Fatal(err)
 	}
-	if got := p.do(c, "GET k"); got != "$1\r\nv\r\n" {
-		t.Errorf("reading: %q", got)
+	p.pass(100_000)
+	p.failure = ""
+	if _, err := p.call(bridge.OpRestart, bridge.Record(nil).Int(0)); err != nil {
+		t.Fatal(err)
+	}
+	p.do(p.conn.Connect("redis"), "SET k w")
+	p.pass(3_000_000)
+	again := newPage(t, Settings{Store: "idb://test"})
+	again.content = p.content
+	again.host.Stored(again.image(idb.Kept, ""), again.wall)
+	again.pass(100_000)
+	if got := again.do(again.conn.Connect("redis"), "GET k"); got != "$1\r\nw\r\n" {
+		t.Errorf("after a reload: %q", got)
 	}
 }
 
