@@ -224,7 +224,7 @@ func TestRepairRefuses(t *testing.T) {
 			t.Errorf("%s: %+v", name, report)
 		}
 	}
-	one := aof.CheckFile(disk, "a")
+	one := (&aof.Checker{FS: disk}).File("a")
 	if err := disk.TruncateTail("a", 1); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package aof
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"path"
@@ -10,19 +11,46 @@ import (
 	"everysec/engine/vfs"
 )
 
+// Checker reads append-only files as a server would and keeps nothing.
+type Checker struct {
+	FS  vfs.FS
+	Now int64 // Unix milliseconds, for which keys of an RDB part have expired
+	// Until is a time in Unix seconds: a file is valid only up to the first
+	// annotation that tells a later one. 0: all of it.
+	Until int64
+	// Say, if it is set, is told what redis-check-rdb says while it reads an RDB
+	// part, with the number of bytes read.
+	Say func(offset int64, what string)
+}
+
 // FileReport says how much of one file is valid.
 type FileReport struct {
 	Name      string
 	Size      int64 // bytes
 	ValidUpTo int64 // bytes up to the end of the last whole command, or transaction
 	Commands  int64 // among them; the RDB part of a file has none
+	Lines     int64 // read, as Reader.Lines counts them
 	Preamble  int64 // bytes of the RDB part, 0 if there is none
-	// Problem is nil for a valid file, *Truncated for one cut short, *Corrupt
-	// or *rdb.Error for a damaged one, else why it cannot be read.
+	RDB       *rdb.Summary
+	// Problem is nil for a valid file, *Truncated for one cut short, *Later for one
+	// that goes on after the time asked for, *Corrupt or *rdb.Error for a damaged
+	// one, else why it cannot be read.
 	Problem error
 	// Last: no file after it holds anything, so cutting it loses only the end
 	// of history and not its middle.
 	Last bool
+}
+
+// Later is the first annotation with a time after the one that was asked for.
+type Later struct {
+	Name   string
+	Offset int64
+	Time   int64 // Unix seconds
+}
+
+func (e *Later) Error() string {
+	return "read AOF " + e.Name + ": what follows from offset " + strconv.FormatInt(e.Offset, 10) +
+		" on is of a later time, " + strconv.FormatInt(e.Time, 10)
 }
 
 // Repairable tells whether cutting the file at ValidUpTo makes the append-only
@@ -30,7 +58,8 @@ type FileReport struct {
 func (r *FileReport) Repairable() bool {
 	var cut *Truncated
 	var bad *Corrupt
-	return r.Last && (errors.As(r.Problem, &cut) || errors.As(r.Problem, &bad))
+	var later *Later
+	return r.Last && (errors.As(r.Problem, &cut) || errors.As(r.Problem, &bad) || errors.As(r.Problem, &later))
 }
 
 // Report says how much of an append-only file is valid.
@@ -55,36 +84,12 @@ func (r *Report) Damaged() *FileReport {
 
 // Check reads all files that a manifest names, up to the first bad one.
 func Check(fs vfs.FS, manifest string) Report {
-	text, err := vfs.ReadFile(fs, manifest)
-	if err != nil {
-		return Report{Problem: err}
-	}
-	m, err := ParseManifest(manifest, text)
-	if err != nil {
-		return Report{Problem: err}
-	}
-	var names []string
-	if m.Base != nil {
-		names = append(names, m.Base.Name)
-	}
-	for _, incr := range m.Incr {
-		names = append(names, incr.Name)
-	}
-	last := 0
-	for i := range names {
-		names[i] = path.Join(path.Dir(manifest), names[i])
-		info, err := fs.Stat(names[i])
-		if err != nil {
-			return Report{Problem: &ManifestError{manifest, i + 1, "the file cannot be read: " + err.Error()}}
-		}
-		if info.Size > 0 {
-			last = i
-		}
-	}
-	var report Report
-	for i, name := range names {
-		file := CheckFile(fs, name)
-		file.Last = i >= last
+	c := Checker{FS: fs}
+	files, err := c.Files(manifest)
+	report := Report{Problem: err}
+	for _, f := range files {
+		file := c.File(f.Name)
+		file.Last = f.Last
 		report.Files = append(report.Files, file)
 		if file.Problem != nil {
 			break
@@ -93,20 +98,70 @@ func Check(fs vfs.FS, manifest string) Report {
 	return report
 }
 
-// CheckFile reads one file of commands, perhaps after an RDB part, as if it
-// were the last.
-func CheckFile(fs vfs.FS, name string) FileReport {
+// NamedFile is a file that a manifest names.
+type NamedFile struct {
+	Name string // with its directory
+	Base bool
+	Last bool // no file after it holds anything
+}
+
+// Files are those that a manifest names, in the order in which they are loaded.
+func (c *Checker) Files(manifest string) ([]NamedFile, error) {
+	text, err := vfs.ReadFile(c.FS, manifest)
+	if err != nil {
+		return nil, err
+	}
+	m, err := ParseManifest(manifest, text)
+	if err != nil {
+		return nil, err
+	}
+	var files []NamedFile
+	if m.Base != nil {
+		files = append(files, NamedFile{Name: m.Base.Name, Base: true})
+	}
+	for _, incr := range m.Incr {
+		files = append(files, NamedFile{Name: incr.Name})
+	}
+	last := 0
+	for i := range files {
+		files[i].Name = path.Join(path.Dir(manifest), files[i].Name)
+		info, err := c.FS.Stat(files[i].Name)
+		if err != nil {
+			return nil, &ManifestError{manifest, i + 1, "the file cannot be read: " + err.Error()}
+		}
+		if info.Size > 0 {
+			last = i
+		}
+	}
+	for i := range files {
+		files[i].Last = i >= last
+	}
+	return files, nil
+}
+
+// IsManifest tells whether a file is a manifest: its first line that is no
+// comment begins with "file".
+func IsManifest(text []byte) bool {
+	for len(text) > 0 && text[0] == '#' {
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
+	return bytes.HasPrefix(text, []byte("file"))
+}
+
+// File reads one file of commands, perhaps after an RDB part, as if it were the
+// last.
+func (c *Checker) File(name string) FileReport {
 	r := FileReport{Name: name, Last: true}
-	f, err := fs.OpenFile(name, 0)
+	f, err := c.FS.OpenFile(name, 0)
 	if err != nil {
 		r.Problem = err
 		return r
 	}
 	defer f.Close()
 	r.Size = f.Size()
-	var magic [5]byte
-	if n, _ := f.ReadAt(magic[:], 0); n == len(magic) && string(magic[:]) == "REDIS" {
-		summary, err := rdb.Check(f, r.Size, name)
+	if HasPreamble(f) {
+		summary, err := rdb.Check(f, r.Size, name, c.Now, c.Say)
+		r.RDB = &summary
 		if err != nil {
 			r.Problem = err
 			return r
@@ -114,37 +169,75 @@ func CheckFile(fs vfs.FS, name string) FileReport {
 		r.Preamble, r.ValidUpTo = summary.End, summary.End
 	}
 	reader := NewReader(f, r.Preamble, r.Size, name)
+	if c.Until != 0 {
+		reader.annotation = c.notAfter(name)
+	}
+	r.Problem = r.read(reader)
+	r.Lines = reader.Lines()
+	return r
+}
+
+// HasPreamble tells whether a file begins with a snapshot in RDB form.
+func HasPreamble(file io.ReaderAt) bool {
+	var magic [6]byte
+	n, _ := file.ReadAt(magic[:], 0)
+	return n == len(magic) && (string(magic[:5]) == "REDIS" || string(magic[:]) == "VALKEY")
+}
+
+func (r *FileReport) read(reader *Reader) error {
 	multi := false
 	for {
 		args, err := reader.Next()
 		if err == io.EOF {
 			if multi {
-				r.Problem = &Truncated{name, r.ValidUpTo, r.Size}
+				return &Truncated{r.Name, r.ValidUpTo, r.Size, r.Size, "Reached EOF before reading EXEC for MULTI"}
 			}
-			return r
+			r.ValidUpTo = reader.Offset() // an annotation may be the last
+			return nil
 		}
 		if err != nil {
-			r.Problem = reader.ZeroTail(err)
-			return r
+			if !multi {
+				r.ValidUpTo = reader.Offset()
+			}
+			return reader.ZeroTail(err)
 		}
 		switch word := string(args[0]); {
 		case equalFold(word, "multi"):
 			if multi {
-				r.Problem = &Corrupt{name, reader.LastOffset(), "MULTI inside MULTI"}
-				return r
+				return &Corrupt{r.Name, reader.wordOffset(), "Unexpected MULTI"}
 			}
 			multi = true
 		case equalFold(word, "exec"):
 			if !multi {
-				r.Problem = &Corrupt{name, reader.LastOffset(), "EXEC without MULTI"}
-				return r
+				r.ValidUpTo = reader.LastOffset()
+				return &Corrupt{r.Name, reader.wordOffset(), "Unexpected EXEC"}
 			}
 			multi = false
 		}
 		r.Commands++
 		if !multi {
 			r.ValidUpTo = reader.Offset()
+		} else if equalFold(string(args[0]), "multi") {
+			r.ValidUpTo = reader.LastOffset() // behind annotations
 		}
+	}
+}
+
+// notAfter ends the reading at the first annotation with a later time.
+func (c *Checker) notAfter(name string) func(line []byte, at int64) error {
+	return func(line []byte, at int64) error {
+		digits, is := bytes.CutPrefix(line, []byte("#TS:"))
+		if !is {
+			return nil
+		}
+		seconds, err := strconv.ParseInt(string(digits), 10, 64)
+		switch {
+		case err != nil:
+			return &Corrupt{name, at, "Invalid timestamp annotation"}
+		case seconds > c.Until:
+			return &Later{name, at, seconds}
+		}
+		return nil
 	}
 }
 

@@ -14,6 +14,8 @@ type Truncated struct {
 	Name      string
 	ValidUpTo int64 // bytes up to the end of the last whole command
 	Size      int64
+	Offset    int64  // of the word or line that is cut, or missing
+	Reason    string // what was expected there, as redis-check-aof says it
 }
 
 func (e *Truncated) Error() string {
@@ -25,7 +27,7 @@ func (e *Truncated) Error() string {
 type Corrupt struct {
 	Name   string
 	Offset int64
-	Reason string
+	Reason string // what was expected there, as redis-check-aof says it
 }
 
 func (e *Corrupt) Error() string {
@@ -35,17 +37,22 @@ func (e *Corrupt) Error() string {
 
 // Reader reads commands. Annotations (lines that begin with #) are skipped.
 type Reader struct {
-	file io.ReaderAt
-	name string
-	size int64
-	at   int64 // of buf[pos]
-	last int64 // where the newest command began
-	end  int64 // where it ended
-	buf  []byte
-	pos  int
-	fill int
-	args [][]byte
-	offs []int
+	file  io.ReaderAt
+	name  string
+	size  int64
+	at    int64 // of buf[pos]
+	last  int64 // where the newest command began
+	end   int64 // where it ended
+	lines int64
+	buf   []byte
+	pos   int
+	fill  int
+	args  [][]byte
+	offs  []int
+
+	// annotation, if it is set, is shown each annotation without its end. Its
+	// error ends the reading.
+	annotation func(line []byte, at int64) error
 }
 
 const readBytes = 256 << 10
@@ -61,6 +68,13 @@ func (r *Reader) Offset() int64 { return r.end }
 // LastOffset is where the command that Next returned last begins.
 func (r *Reader) LastOffset() int64 { return r.last }
 
+// wordOffset is where the first word of that command begins.
+func (r *Reader) wordOffset() int64 { return r.last + int64(r.offs[0]) }
+
+// Lines is how many lines have been read, and what the length of a word says is
+// one: the number that redis-check-aof calls a line.
+func (r *Reader) Lines() int64 { return r.lines }
+
 // Next returns the words of the next command, valid until the next call. The
 // error is io.EOF at a clean end, *Truncated or *Corrupt.
 func (r *Reader) Next() ([][]byte, error) {
@@ -72,21 +86,37 @@ func (r *Reader) Next() ([][]byte, error) {
 		if err := r.load(1); err != nil {
 			return nil, err
 		}
-		first := r.buf[r.pos]
-		if first != '*' && first != '#' {
-			found := r.buf[r.pos:min(r.fill, r.pos+32)]
-			return nil, r.corrupt("expected '*' and the number of words, found " + strconv.Quote(string(found)))
+		switch first := r.buf[r.pos]; first {
+		case '*':
+			return r.command()
+		case '#':
+			if err := r.skipAnnotation(); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, r.corrupt(r.at, "Expected prefix '*' or '#', got: '"+printable(first)+"'")
 		}
-		line, err := r.line(0)
-		if err != nil {
-			return nil, err
-		}
-		if first == '#' {
-			r.consume(len(line) + 2)
-			continue
-		}
-		return r.command(line)
 	}
+}
+
+func (r *Reader) skipAnnotation() error {
+	line, found, err := r.line(0, longestAnnotation)
+	if err != nil {
+		return err
+	}
+	if !found {
+		if r.at+int64(len(line)) == r.size {
+			return r.truncated(r.at, "Expected the end of an annotation")
+		}
+		return r.corrupt(r.at, "An annotation is too long")
+	}
+	if r.annotation != nil {
+		if err := r.annotation(bytes.TrimSuffix(line, []byte{'\r'}), r.at); err != nil {
+			return err
+		}
+	}
+	r.consume(len(line) + 1)
+	return nil
 }
 
 // ZeroTail looks at an error that Next returned. A power cut can leave the
@@ -103,7 +133,7 @@ func (r *Reader) ZeroTail(err error) error {
 	for zero := true; zero && end > r.end; {
 		b := block[:min(int64(len(block)), end-r.end)]
 		if n, err := r.file.ReadAt(b, end-int64(len(b))); n < len(b) {
-			return &Corrupt{r.name, r.end, "the file cannot be read: " + err.Error()}
+			return r.corrupt(r.end, "the file cannot be read: "+err.Error())
 		}
 		for len(b) > 0 && b[len(b)-1] == 0 {
 			b = b[:len(b)-1]
@@ -116,41 +146,44 @@ func (r *Reader) ZeroTail(err error) error {
 	}
 	_, without := NewReader(r.file, r.end, end, r.name).Next()
 	if without == io.EOF || errors.As(without, new(*Truncated)) {
-		return &Truncated{r.name, r.end, r.size}
+		return r.truncated(corrupt.Offset, corrupt.Reason)
 	}
 	return err
 }
 
-func (r *Reader) corrupt(reason string) error { return &Corrupt{r.name, r.at, reason} }
+func (r *Reader) corrupt(at int64, reason string) error { return &Corrupt{r.name, at, reason} }
 
-func (r *Reader) command(line []byte) ([][]byte, error) {
-	n, ok := count(line[1:])
-	if !ok || n < 1 || n > math.MaxInt32 {
-		return nil, r.corrupt("invalid number of words " + strconv.Quote(string(line[1:min(len(line), 32)])))
+func (r *Reader) truncated(at int64, reason string) error {
+	return &Truncated{r.name, r.end, r.size, at, reason}
+}
+
+func (r *Reader) command() ([][]byte, error) {
+	n, length, err := r.number(0, '*')
+	if err != nil {
+		return nil, err
 	}
-	length := len(line) + 2
+	if n < 1 || n > math.MaxInt32 {
+		return nil, r.corrupt(r.at, "Expected a command of at least one word, got: "+strconv.Itoa(n))
+	}
 	r.offs = r.offs[:0]
 	for range n {
-		head, err := r.line(length)
+		size, head, err := r.number(length, '$')
 		if err != nil {
 			return nil, err
 		}
-		if len(head) == 0 || head[0] != '$' {
-			return nil, r.corrupt("expected '$' and the length of a word, found " + strconv.Quote(string(head[:min(len(head), 32)])))
+		length += head
+		if have := r.size - r.at - int64(length); int64(size)+2 > have {
+			return nil, r.truncated(r.at+int64(length), "Expected to read "+strconv.Itoa(size+2)+" bytes, got "+strconv.FormatInt(have, 10)+" bytes")
 		}
-		size, ok := count(head[1:])
-		if !ok {
-			return nil, r.corrupt("invalid length of a word " + strconv.Quote(string(head[1:min(len(head), 32)])))
-		}
-		length += len(head) + 2
-		if err := r.need(length + size + 2); err != nil {
+		if err := r.load(length + size + 2); err != nil {
 			return nil, err
 		}
 		r.offs = append(r.offs, length, length+size)
-		length += size + 2
-		if r.buf[r.pos+length-2] != '\r' || r.buf[r.pos+length-1] != '\n' {
-			return nil, r.corrupt("a word does not end where its length says")
+		if end := r.buf[r.pos+length+size:]; end[0] != '\r' || end[1] != '\n' {
+			return nil, r.corrupt(r.at+int64(length), "Expected \\r\\n, got: "+hex(end[:2]))
 		}
+		r.lines++
+		length += size + 2
 	}
 	r.args = r.args[:0]
 	for i := 0; i < len(r.offs); i += 2 {
@@ -160,42 +193,91 @@ func (r *Reader) command(line []byte) ([][]byte, error) {
 	return r.args, nil
 }
 
+// number reads the line that begins skip bytes after the position: a prefix
+// and digits. length is that of the line with its end.
+func (r *Reader) number(skip int, prefix byte) (n, length int, err error) {
+	at := r.at + int64(skip)
+	line, found, err := r.line(skip, longestNumber)
+	if err != nil {
+		return 0, 0, err
+	}
+	cut := at+int64(len(line)) == r.size && !found
+	if len(line) == 0 && cut {
+		return 0, 0, r.truncated(at, "Expected prefix '"+string(prefix)+"', got the end of the file")
+	}
+	if len(line) == 0 || line[0] != prefix {
+		got := byte('\n')
+		if len(line) > 0 {
+			got = line[0]
+		}
+		return 0, 0, r.corrupt(at, "Expected prefix '"+string(prefix)+"', got: '"+printable(got)+"'")
+	}
+	digits := 1
+	for digits < len(line) && line[digits] >= '0' && line[digits] <= '9' {
+		digits++
+	}
+	rest := line[digits:]
+	switch {
+	case cut && (len(rest) == 0 || string(rest) == "\r"):
+		return 0, 0, r.truncated(at, "Expected \\r\\n, got: "+hex(append(bytes.Clone(rest), 0, 0)[:2]))
+	case len(rest) != 1 || rest[0] != '\r' || !found:
+		return 0, 0, r.corrupt(at, "Expected \\r\\n, got: "+hex(append(bytes.Clone(rest), '\n', 0)[:2]))
+	case digits == 1:
+		return 0, 0, r.corrupt(at, "Expected digits, got: "+hex([]byte("\r\n")))
+	}
+	n, ok := count(line[1:digits])
+	if !ok {
+		return 0, 0, r.corrupt(at, "Expected to read string of "+string(line[1:digits])+" bytes, which is not in the suitable range")
+	}
+	r.lines++
+	return n, len(line) + 1, nil
+}
+
+// printable is a byte as it can stand in a message.
+func printable(c byte) string {
+	if c >= ' ' && c <= '~' {
+		return string(rune(c))
+	}
+	return "\\x" + hex([]byte{c})
+}
+
+func hex(b []byte) string {
+	const digits = "0123456789abcdef"
+	var text []byte
+	for _, c := range b {
+		text = append(text, digits[c>>4], digits[c&15])
+	}
+	return string(text)
+}
+
 func (r *Reader) consume(n int) {
 	r.pos += n
 	r.at += int64(n)
 	r.end = r.at
 }
 
-// line returns the text up to \r\n that begins skip bytes after the position.
-func (r *Reader) line(skip int) ([]byte, error) {
-	const longest = 1 << 16
-	for want := skip + 32; ; want *= 2 {
-		have := min(int64(want), r.size-r.at)
-		if err := r.load(int(have)); err != nil {
-			return nil, err
-		}
-		text := r.buf[r.pos+skip : r.pos+max(int(have), skip)]
-		if i := bytes.IndexByte(text, '\n'); i >= 0 {
-			if i == 0 || text[i-1] != '\r' {
-				return nil, r.corrupt("a line does not end in \\r\\n")
-			}
-			return text[:i-1], nil
-		}
-		if have == r.size-r.at {
-			return nil, &Truncated{r.name, r.end, r.size}
-		}
-		if want > skip+longest {
-			return nil, r.corrupt("a line is too long")
-		}
-	}
-}
+// The longest lines, as Redis reads them.
+const (
+	longestNumber     = 127
+	longestAnnotation = 1023
+)
 
-// need makes n bytes available, or tells that the file ends before.
-func (r *Reader) need(n int) error {
-	if int64(n) > r.size-r.at {
-		return &Truncated{r.name, r.end, r.size}
+// line returns the text up to the \n that begins skip bytes after the position,
+// or what there is of it: up to the end of the file, or up to longest bytes.
+func (r *Reader) line(skip, longest int) (text []byte, found bool, err error) {
+	for want := 32; ; want *= 2 {
+		have := int(min(int64(want), int64(longest), r.size-r.at-int64(skip)))
+		if err := r.load(skip + have); err != nil {
+			return nil, false, err
+		}
+		text := r.buf[r.pos+skip : r.pos+skip+have]
+		if i := bytes.IndexByte(text, '\n'); i >= 0 {
+			return text[:i], true, nil
+		}
+		if have < want || have == longest {
+			return text, false, nil
+		}
 	}
-	return r.load(n)
 }
 
 // load makes n bytes, which the file has, available from the position on.
@@ -220,7 +302,7 @@ func (r *Reader) load(n int) error {
 		if err != nil && err != io.EOF {
 			reason = err.Error()
 		}
-		return r.corrupt(reason)
+		return r.corrupt(r.at, reason)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package rdb
 
 import (
 	"encoding/binary"
+	"math"
 
 	"everysec/engine/ds/listpack"
 	"everysec/engine/object"
@@ -50,7 +51,7 @@ func (d *decoder) expiringHash(kind byte) (object.Value, error) {
 	v := d.store.NewHash()
 	h := d.store.Hash(&v)
 	h.Convert()
-	h.Expand(n)
+	h.Expand(d.roomFor(n))
 	return d.collect(&v, n, func() error {
 		at, err := d.plainLength()
 		if err != nil {
@@ -84,6 +85,42 @@ func (d *decoder) expiringField(h object.HashView, field, value []byte, at uint6
 		h.SetExpiry(field, int64(at))
 	}
 	return nil
+}
+
+// valkeyHash reads a hash of Valkey 9: each field with its value and its time, -1
+// for none.
+func (d *decoder) valkeyHash() (object.Value, error) {
+	n, err := d.elements()
+	if err != nil {
+		return object.Value{}, err
+	}
+	v := d.store.NewHash()
+	h := d.store.Hash(&v)
+	h.Convert()
+	h.Expand(d.roomFor(n))
+	return d.collect(&v, n, func() error {
+		field, err := d.string()
+		if err != nil {
+			return err
+		}
+		d.member = append(d.member[:0], field...)
+		value, err := d.string()
+		if err != nil {
+			return err
+		}
+		value = append([]byte(nil), value...)
+		b, err := d.take(8)
+		if err != nil {
+			return err
+		}
+		at := binary.LittleEndian.Uint64(b)
+		if at == math.MaxUint64 {
+			at = 0
+		} else if at == 0 {
+			at = 1 // it has long passed, which 0 would not say
+		}
+		return d.expiringField(h, d.member, value, at)
+	})
 }
 
 // expiringPackedHash reads a listpack of fields, values and times.

@@ -1,9 +1,11 @@
 // Package rdb reads and writes RDB, the binary snapshot of Redis, and the
 // single-value form of it that DUMP and RESTORE exchange.
 //
-// It is written in version 10, which Redis 7.0 loads, and read in every
-// version whose types are known. The format is described by Redis's rdb.h and
-// by what redis-check-rdb accepts.
+// It is written in the lowest version that can represent the data: 10, which
+// Redis 7.0 loads, or 12 if fields of hashes expire. It is read in every version
+// from 1 on, also in that of Valkey 9, which goes its own way. What cannot be
+// held here (data of modules, types of newer versions) is refused by its name.
+// The format is described by Redis's rdb.h and by what redis-check-rdb accepts.
 //
 // Input is not trusted: no length in a file makes the reader allocate more
 // than the file's own bytes justify.
@@ -14,10 +16,14 @@ import (
 	"strconv"
 )
 
-// Version is the version that is written; MaxVersion the newest that is read.
+// Version is the version that is written, ExpiryVersion that of a file in which
+// fields of hashes expire; MaxVersion is the newest that is read. Valkey's files
+// begin with another word, and a version that Redis has not reached.
 const (
-	Version    = 10
-	MaxVersion = 12
+	Version       = 10
+	ExpiryVersion = 12
+	MaxVersion    = 14
+	valkeyVersion = 80
 )
 
 // Types of values.
@@ -49,6 +55,16 @@ const (
 	typeHashPackedExpiryOld = 23
 	typeHashExpiry          = 24
 	typeHashPackedExpiry    = 25
+
+	// Known by name only.
+	typeModuleOld = 6
+	typeModule    = 7
+	typeStream4   = 26
+	typeStream5   = 27
+	typeArray     = 28
+
+	// What 22 is in a file of Valkey: a hash whose fields expire.
+	typeHashValkey = 22
 )
 
 // Opcodes between values.
@@ -63,9 +79,27 @@ const (
 	opExpire     = 253
 	opSelectDB   = 254
 	opEOF        = 255
+	opUpdate     = 242 // of Valkey
+	opKeyMeta    = 243 // in Valkey: a slot that is being imported
 	opSlotInfo   = 244
 	opFunctionGA = 246
 )
+
+// typeNames are those that redis-check-rdb gives the types.
+var typeNames = [...]string{
+	"string", "list-linked", "set-hashtable", "zset-v1", "hash-hashtable", "zset-v2", "module-pre-release", "module-value", "",
+	"hash-zipmap", "list-ziplist", "set-intset", "zset-ziplist", "hash-ziplist", "quicklist", "stream", "hash-listpack",
+	"zset-listpack", "quicklist-v2", "stream-v2", "set-listpack", "stream-v3", "hash-hashtable-md-pre-release",
+	"hash-listpack-md-pre-release", "hash-hashtable-md", "hash-listpack-md", "stream-v4", "stream-v5", "array",
+}
+
+// TypeName is the name of an RDB type, "unknown" if it has none.
+func TypeName(kind byte) string {
+	if int(kind) < len(typeNames) && typeNames[kind] != "" {
+		return typeNames[kind]
+	}
+	return "unknown"
+}
 
 // Length forms: the two highest bits of the first byte.
 const (

@@ -32,11 +32,14 @@ type Loader struct {
 	use      Use
 	promised int64 // keys that room was made for
 	key      []byte
+	doing    string // in redis-check-rdb's words
+	kind     int    // the type of the value that is being read, -1 for none
+	unsummed bool   // the file says that its writer made no checksum
 }
 
 // NewLoader reads the size bytes of a file; name is for errors.
 func NewLoader(file io.ReaderAt, size int64, name string, h Handler) *Loader {
-	l := &Loader{handler: h, use: unknownUse}
+	l := &Loader{handler: h, use: unknownUse, doing: "start", kind: -1}
 	l.source = source{file: file, size: size, name: name, check: true}
 	l.store = h.Objects()
 	return l
@@ -69,21 +72,42 @@ func (l *Loader) Next(budget int64) (done bool, err error) {
 
 func (l *Loader) readHeader() error {
 	b, err := l.take(9)
-	if err != nil || string(b[:5]) != "REDIS" {
-		l.at = 0
-		return l.fail("wrong signature: this is not an RDB file")
+	if err != nil {
+		return l.failAt(0, "wrong signature: this is not an RDB file")
 	}
-	l.version, err = strconv.Atoi(string(b[5:]))
-	if err != nil || l.version < 1 || l.version > MaxVersion {
-		l.at = 5
-		return l.fail("can't handle RDB format version " + strconv.Quote(string(b[5:])))
+	digits := b[5:]
+	if l.valkey = string(b[:6]) == "VALKEY"; l.valkey {
+		digits = b[6:]
+	} else if string(b[:5]) != "REDIS" {
+		return l.failAt(0, "wrong signature: this is not an RDB file")
 	}
-	l.header = true
+	at := l.at - int64(len(digits))
+	version, ok := decimal(digits)
+	switch {
+	case !ok, version < 1:
+		return l.failAt(at, "can't handle RDB format version "+strconv.Quote(string(digits)))
+	case l.valkey && version != valkeyVersion:
+		return l.failAt(at, "can't handle RDB format version "+strconv.Quote(string(digits))+" of Valkey: only 80, of Valkey 9.0, is known")
+	case !l.valkey && version > MaxVersion:
+		return l.failAt(at, "can't handle RDB format version "+strconv.Quote(string(digits))+": the newest that is known is "+strconv.Itoa(MaxVersion))
+	}
+	l.version, l.header = version, true
 	return nil
+}
+
+func decimal(digits []byte) (n int, ok bool) {
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, true
 }
 
 // item reads one opcode with what belongs to it.
 func (l *Loader) item() (done bool, err error) {
+	l.doing = "read-type"
 	op, err := l.byte()
 	if err != nil {
 		return false, err
@@ -92,12 +116,14 @@ func (l *Loader) item() (done bool, err error) {
 	case opEOF:
 		return true, l.readChecksum()
 	case opSelectDB:
+		l.doing = "read-len"
 		id, err := l.plainLength()
 		if err != nil {
 			return false, err
 		}
 		return false, l.located(l.at, l.handler.SelectDB(int(min(id, 1<<30))))
 	case opResizeDB:
+		l.doing = "read-len"
 		keys, err := l.plainLength()
 		if err != nil {
 			return false, err
@@ -115,6 +141,7 @@ func (l *Loader) item() (done bool, err error) {
 	case opAux:
 		return false, l.readAux()
 	case opExpireMs:
+		l.doing = "read-expire"
 		b, err := l.take(8)
 		if err != nil {
 			return false, err
@@ -122,6 +149,7 @@ func (l *Loader) item() (done bool, err error) {
 		l.expireAt = int64(binary.LittleEndian.Uint64(b))
 		return false, nil
 	case opExpire:
+		l.doing = "read-expire"
 		b, err := l.take(4)
 		if err != nil {
 			return false, err
@@ -137,13 +165,15 @@ func (l *Loader) item() (done bool, err error) {
 		l.use.Frequency = int64(counter)
 		return false, err
 	case opFunction2:
+		l.doing = "read-functions"
 		code, err := l.string()
 		if err != nil {
 			return false, err
 		}
 		return false, l.located(l.at, l.handler.Function(code))
 	case opModuleAux:
-		return false, l.fail("the file holds data of a module, and modules cannot be loaded here")
+		l.doing = "read-module-aux"
+		return false, l.module(true)
 	case opSlotInfo:
 		for range 3 {
 			if _, err := l.plainLength(); err != nil {
@@ -152,12 +182,26 @@ func (l *Loader) item() (done bool, err error) {
 		}
 		return false, nil
 	case opFunctionGA:
-		return false, l.fail("functions of a Redis 7.0 release candidate cannot be loaded")
+		l.doing = "read-functions"
+		return false, l.failAt(l.at-1, "functions of a Redis 7.0 release candidate cannot be loaded")
+	case opKeyMeta:
+		if l.valkey {
+			return false, l.failAt(l.at-1, "a slot that was being imported (Valkey 9) cannot be loaded")
+		}
+		return false, l.failAt(l.at-1, "the file holds metadata that a module has given a key (RDB version 13), and modules cannot be loaded here")
+	case opUpdate:
+		if l.valkey {
+			return false, l.failAt(l.at-1, "commands of a save without a fork (Valkey) cannot be loaded")
+		}
+	}
+	if op > typeArray || op == 8 {
+		return false, l.failAt(l.at-1, "the RDB type or opcode "+strconv.Itoa(int(op))+" is unknown: the file is damaged, or newer than version "+strconv.Itoa(MaxVersion))
 	}
 	return false, l.entry(op)
 }
 
 func (l *Loader) readAux() error {
+	l.doing = "read-aux"
 	name, err := l.string()
 	if err != nil {
 		return err
@@ -171,24 +215,31 @@ func (l *Loader) readAux() error {
 }
 
 func (l *Loader) entry(kind byte) error {
+	l.doing, l.kind = "read-key", int(kind)
 	name, err := l.string()
 	if err != nil {
 		return err
 	}
 	l.key = append(l.key[:0], name...)
+	l.doing = "read-object-value"
 	at := l.at
 	v, err := l.value(kind)
-	if err == errEmpty {
+	switch err {
+	case nil:
+		err = l.located(at, l.handler.Entry(l.key, v, l.expireAt))
+	case errSkipped:
+		err = nil
+		l.handler.(*checker).count(l.key, "module", l.expireAt)
+	case errEmpty:
 		// Redis before 7 could write collections without elements; they are
-		// skipped, as Redis does.
-		l.expireAt, l.use = 0, unknownUse
-		return nil
-	}
-	if err != nil {
+		// skipped, as Redis does. redis-check-rdb takes one for the end.
+		if err = nil; l.deep {
+			return l.fail("a collection without elements, which a server skips")
+		}
+	default:
 		return err
 	}
-	err = l.located(at, l.handler.Entry(l.key, v, l.expireAt))
-	l.expireAt, l.use = 0, unknownUse
+	l.expireAt, l.use, l.kind = 0, unknownUse, -1
 	return err
 }
 
@@ -205,15 +256,17 @@ func (l *Loader) readChecksum() error {
 	if l.version < 5 {
 		return nil
 	}
+	l.doing = "check-sum"
 	want := l.crc
 	l.check = false
 	b, err := l.take(8)
 	if err != nil {
 		return err
 	}
-	if got := binary.LittleEndian.Uint64(b); got != 0 && got != want && !l.store.SkipChecksums {
-		l.at -= 8
-		return l.fail("wrong checksum: the file says " + strconv.FormatUint(got, 16) + ", its content gives " + strconv.FormatUint(want, 16))
+	got := binary.LittleEndian.Uint64(b)
+	l.unsummed = got == 0
+	if got != 0 && got != want && !l.store.SkipChecksums {
+		return l.failAt(l.at-8, "wrong checksum: the file says "+strconv.FormatUint(got, 16)+", its content gives "+strconv.FormatUint(want, 16))
 	}
 	return nil
 }

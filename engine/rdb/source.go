@@ -3,6 +3,7 @@ package rdb
 import (
 	"encoding/binary"
 	"io"
+	"math"
 	"strconv"
 
 	"everysec/engine/lzf"
@@ -26,14 +27,17 @@ type source struct {
 
 const windowBytes = 64 << 10
 
-func (r *source) fail(reason string) error { return &Error{r.name, r.at, reason} }
+func (r *source) fail(reason string) error { return r.failAt(r.at, reason) }
+
+// failAt is for what is found wrong after it was read.
+func (r *source) failAt(offset int64, reason string) error { return &Error{r.name, offset, reason} }
 
 func (r *source) remaining() int64 { return r.size - r.at }
 
 // take returns the next n bytes. They are valid until the next take.
 func (r *source) take(n int) ([]byte, error) {
 	if int64(n) > r.remaining() {
-		return nil, r.fail("the file ends " + strconv.FormatInt(int64(n)-r.remaining(), 10) + " bytes early")
+		return nil, r.fail("unexpected end of the file, " + strconv.FormatInt(int64(n)-r.remaining(), 10) + " bytes early")
 	}
 	if r.end-r.pos < n {
 		if err := r.fill(n); err != nil {
@@ -110,18 +114,22 @@ func (r *source) length() (n uint64, special bool, err error) {
 	return 0, false, r.fail("unknown length form 0x" + strconv.FormatUint(uint64(first), 16))
 }
 
-// count reads a length that says how many things follow, each of at least
-// bytesEach bytes: more than the file can hold is an error.
-func (r *source) count(bytesEach int64) (int, error) {
+// count reads a length that says how many things follow. It may be more than the
+// file holds: then the file ends early, and reading will tell where. Room is made
+// for roomFor of it only.
+func (r *source) count() (int, error) {
 	n, special, err := r.length()
 	if err != nil {
 		return 0, err
 	}
-	if special || n > uint64(r.remaining()/bytesEach) {
-		return 0, r.fail("a count of " + strconv.FormatUint(n, 10) + " is more than the file can hold")
+	if special {
+		return 0, r.fail("a length was expected")
 	}
-	return int(n), nil
+	return int(min(n, math.MaxInt)), nil
 }
+
+// roomFor is how many of n things, of at least one byte each, the file can hold.
+func (r *source) roomFor(n int) int { return int(min(int64(n), r.remaining())) }
 
 // string reads a string in any of its forms. It is valid until the next read.
 func (r *source) string() ([]byte, error) {
@@ -131,7 +139,7 @@ func (r *source) string() ([]byte, error) {
 	}
 	if !special {
 		if n > uint64(r.remaining()) {
-			return nil, r.fail("a string of " + strconv.FormatUint(n, 10) + " bytes is longer than the rest of the file")
+			return nil, r.fail("unexpected end of the file in a string of " + strconv.FormatUint(n, 10) + " bytes")
 		}
 		return r.take(int(n))
 	}
@@ -178,13 +186,19 @@ func (r *source) compressed() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if special || special2 || packed > uint64(r.remaining()) || full > packed*bestRatio {
-		return nil, r.fail("a compressed string claims " + strconv.FormatUint(packed, 10) + " bytes packed, " +
-			strconv.FormatUint(full, 10) + " unpacked")
+	if special || special2 {
+		return nil, r.fail("a length was expected")
+	}
+	if packed > uint64(r.remaining()) {
+		return nil, r.fail("unexpected end of the file in a compressed string of " + strconv.FormatUint(packed, 10) + " bytes")
 	}
 	b, err := r.take(int(packed))
 	if err != nil {
 		return nil, err
+	}
+	if full/bestRatio > packed {
+		return nil, r.fail("a compressed string claims " + strconv.FormatUint(packed, 10) + " bytes packed, " +
+			strconv.FormatUint(full, 10) + " unpacked")
 	}
 	if uint64(cap(r.unpacked)) < full {
 		r.unpacked = make([]byte, full)

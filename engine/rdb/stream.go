@@ -70,7 +70,7 @@ func (d *decoder) stream(kind byte) (object.Value, error) {
 }
 
 func (d *decoder) streamInto(s stream.Stream, kind byte) error {
-	n, err := d.count(18)
+	n, err := d.count()
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (d *decoder) streamInto(s stream.Stream, kind byte) error {
 	if s.Length != alive {
 		return d.fail("a stream's length is not that of its entries")
 	}
-	groups, err := d.count(4)
+	groups, err := d.count()
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (d *decoder) group(s stream.Stream, kind byte) error {
 		return d.fail("a stream holds a group twice")
 	}
 	// Until its consumer is known an entry is pending for nobody.
-	n, err := d.count(25)
+	n, err := d.count()
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (d *decoder) group(s stream.Stream, kind byte) error {
 		}
 		waiting[id] = delivery{at, count}
 	}
-	consumers, err := d.count(10)
+	consumers, err := d.count()
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (d *decoder) group(s stream.Stream, kind byte) error {
 		if !added {
 			return d.fail("a group holds a consumer twice")
 		}
-		n, err := d.count(16)
+		n, err := d.count()
 		if err != nil {
 			return err
 		}

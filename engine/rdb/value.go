@@ -19,12 +19,19 @@ type decoder struct {
 	source
 	store *object.Store
 	// deep makes listpacks be checked for double members too, as RESTORE must.
-	deep   bool
-	member []byte
+	deep bool
+	// skipped lets data of modules be stepped over, and is told their name; nil
+	// if it is refused.
+	skipped func(name string)
+	valkey  bool // the file is one of Valkey's
+	member  []byte
 }
 
 // errEmpty is a collection without elements.
 var errEmpty = errors.New("empty collection")
+
+// errSkipped is a value that was stepped over.
+var errSkipped = errors.New("value of a module")
 
 // ErrBadPayload is what RESTORE says of a value that it cannot read.
 //
@@ -131,8 +138,17 @@ func (d *decoder) value(kind byte) (object.Value, error) {
 		}
 		return d.store.HashOfListpack(lp), nil
 	case typeHashExpiryOld, typeHashExpiry:
+		if d.valkey && kind == typeHashValkey {
+			return d.valkeyHash()
+		}
+		if d.valkey {
+			break
+		}
 		return d.expiringHash(kind)
 	case typeHashPackedExpiryOld, typeHashPackedExpiry:
+		if d.valkey {
+			break
+		}
 		return d.expiringPackedHash(kind)
 	case typeZset, typeZset2:
 		return d.sortedSet(kind)
@@ -140,6 +156,20 @@ func (d *decoder) value(kind byte) (object.Value, error) {
 		return d.packedSortedSet(kind)
 	case typeStream, typeStream2, typeStream3:
 		return d.stream(kind)
+	case typeModule:
+		err := d.module(false)
+		if err == nil {
+			err = errSkipped
+		}
+		return object.Value{}, err
+	case typeModuleOld:
+		return object.Value{}, d.fail("values of modules of a Redis 4.0 release candidate cannot be loaded")
+	case typeStream4:
+		return object.Value{}, d.fail("streams with idempotent producers (RDB version 13) cannot be loaded")
+	case typeStream5:
+		return object.Value{}, d.fail("streams with entries given back by XNACK (RDB version 14) cannot be loaded")
+	case typeArray:
+		return object.Value{}, d.fail("arrays (RDB version 14) cannot be loaded")
 	}
 	return object.Value{}, d.fail("values of RDB type " + strconv.Itoa(int(kind)) + " cannot be loaded")
 }
@@ -159,7 +189,7 @@ func (d *decoder) collect(v *object.Value, n int, read func() error) (object.Val
 }
 
 func (d *decoder) elements() (int, error) {
-	n, err := d.count(1)
+	n, err := d.count()
 	if err == nil && n == 0 {
 		err = errEmpty
 	}
@@ -244,7 +274,7 @@ func (d *decoder) set() (object.Value, error) {
 		if v.Encoding == 0 {
 			if v = d.store.NewSet(b); n > d.store.Limits.SetMaxIntsetEntries {
 				d.store.Free(&v)
-				v = d.store.NewHashTableSet(n)
+				v = d.store.NewHashTableSet(d.roomFor(n))
 			}
 		}
 		if !d.store.Set(&v).Add(b) {
@@ -299,7 +329,7 @@ func (d *decoder) hash() (object.Value, error) {
 	v := d.store.NewHash()
 	if n > d.store.Limits.HashMaxListpackEntries {
 		d.store.Hash(&v).Convert()
-		d.store.Hash(&v).Expand(n)
+		d.store.Hash(&v).Expand(d.roomFor(n))
 	}
 	return d.collect(&v, n, func() error {
 		field, err := d.string()
@@ -330,7 +360,7 @@ func (d *decoder) pairs(kind byte, what string) ([]byte, error) {
 	if listpack.Len(b) == 0 {
 		return nil, errEmpty
 	}
-	if d.deep {
+	if d.deep || kind == typeHashZipmap || kind == typeHashZiplist || kind == typeZsetZiplist {
 		seen := make(map[string]struct{}, listpack.Len(b)/2)
 		for pos := listpack.First(b); pos >= 0; pos = listpack.Next(b, listpack.Next(b, pos)) {
 			name := string(listpack.GetString(b, pos, nil))
@@ -374,7 +404,7 @@ func (d *decoder) sortedSet(kind byte) (object.Value, error) {
 		return object.Value{}, err
 	}
 	longest := 0
-	v := d.store.NewSkipList(n)
+	v := d.store.NewSkipList(d.roomFor(n))
 	v, err = d.collect(&v, n, func() error {
 		member, err := d.string()
 		if err != nil {

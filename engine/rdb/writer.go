@@ -11,9 +11,10 @@ import (
 	"everysec/engine/object"
 )
 
-// Options are rdbcompression and rdbchecksum.
+// Options are rdbcompression and rdbchecksum, and whether fields of hashes that
+// will be written expire: that takes a newer version.
 type Options struct {
-	Compress, Checksum bool
+	Compress, Checksum, FieldsExpire bool
 }
 
 // Writer makes an RDB file. Its methods return the first error of the sink.
@@ -60,8 +61,12 @@ func (w *Writer) flushIfFull() error {
 
 // Header writes the magic and auxiliary fields.
 func (w *Writer) Header(aux [][2]string) error {
+	version := int64(Version)
+	if w.options.FieldsExpire {
+		version = ExpiryVersion
+	}
 	w.buf = append(w.buf, "REDIS00"...)
-	w.buf = strconv.AppendInt(w.buf, Version, 10)
+	w.buf = strconv.AppendInt(w.buf, version, 10)
 	for _, field := range aux {
 		w.buf = append(w.buf, opAux)
 		w.string([]byte(field[0]))
@@ -138,7 +143,11 @@ func (w *Writer) End() error {
 // Dump appends the form of a value that RESTORE reads: its type, its bytes,
 // the RDB version, a checksum of all that.
 func Dump(dst []byte, store *object.Store, v *object.Value) []byte {
-	return payload(dst, func(w *Writer) {
+	version := uint16(Version)
+	if v.HasFieldExpiry {
+		version = ExpiryVersion
+	}
+	return payload(dst, version, func(w *Writer) {
 		w.buf = append(w.buf, valueType(v))
 		w.value(store, v)
 	})
@@ -146,20 +155,20 @@ func Dump(dst []byte, store *object.Store, v *object.Value) []byte {
 
 // DumpFunctions is FUNCTION DUMP: the texts of function libraries.
 func DumpFunctions(codes [][]byte) []byte {
-	return payload(nil, func(w *Writer) {
+	return payload(nil, Version, func(w *Writer) {
 		for _, code := range codes {
 			_ = w.Function(code) // the sink does not fail
 		}
 	})
 }
 
-func payload(dst []byte, write func(w *Writer)) []byte {
+func payload(dst []byte, version uint16, write func(w *Writer)) []byte {
 	w := Writer{options: Options{Compress: true}}
 	w.sink = func(p []byte) error { dst = append(dst, p...); return nil }
 	start := len(dst)
 	write(&w)
 	w.flush()
-	dst = binary.LittleEndian.AppendUint16(dst, Version)
+	dst = binary.LittleEndian.AppendUint16(dst, version)
 	return binary.LittleEndian.AppendUint64(dst, checksum(0, dst[start:]))
 }
 

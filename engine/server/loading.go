@@ -285,9 +285,7 @@ func (s *Server) openLoadFile(l *loading) error {
 	l.file = file
 	l.client.DB = s.space.DBs[0]
 	l.dbID = 0
-	var magic [5]byte
-	n, _ := file.ReadAt(magic[:], 0)
-	if f.kind == rdbFile || n == 5 && string(magic[:]) == "REDIS" {
+	if f.kind == rdbFile || aof.HasPreamble(file) {
 		l.rdb = rdb.NewLoader(file, f.size, f.name, rdbHandler{s, l})
 		return nil
 	}

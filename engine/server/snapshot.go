@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,12 +89,16 @@ func (o rdbOutput) Entry(key []byte, e *keyspace.Entry) error {
 	return o.Writer.EntryUsed(o.space.Objects, key, &e.Value, e.ExpireAt, use)
 }
 
+func (s *Server) fieldsExpire() bool {
+	return slices.ContainsFunc(s.space.DBs, func(db *keyspace.DB) bool { return db.Expiring() > 0 })
+}
+
 // newRDBOutput begins an RDB file with its auxiliary fields.
 func (s *Server) newRDBOutput(f vfs.File, preamble bool) (entryWriter, error) {
 	w := rdb.NewWriter(func(p []byte) error {
 		_, err := f.Write(p)
 		return err
-	}, rdb.Options{Compress: s.config.RDBCompression, Checksum: s.config.RDBChecksum})
+	}, rdb.Options{Compress: s.config.RDBCompression, Checksum: s.config.RDBChecksum, FieldsExpire: s.fieldsExpire()})
 	aux := [][2]string{
 		{"redis-ver", Version},
 		{"redis-bits", "64"},
