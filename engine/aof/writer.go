@@ -51,11 +51,25 @@ func (w *CommandWriter) Function(code []byte) {
 	w.buf = resp.AppendCommand(w.buf, []byte("FUNCTION"), []byte("LOAD"), code)
 }
 
-// End hands the last bytes to the sink.
-func (w *CommandWriter) End() error {
+// Insert puts commands between those of two keys that another CommandWriter
+// has made.
+func (w *CommandWriter) Insert(p []byte) error {
+	w.buf = append(w.buf, p...)
+	w.db = -1
+	if len(w.buf) >= flushBytes {
+		w.flush()
+	}
+	return w.err
+}
+
+// Flush hands the bytes made so far to the sink.
+func (w *CommandWriter) Flush() error {
 	w.flush()
 	return w.err
 }
+
+// End hands the last bytes to the sink.
+func (w *CommandWriter) End() error { return w.Flush() }
 
 func (w *CommandWriter) flush() {
 	if w.err != nil || len(w.buf) == 0 {

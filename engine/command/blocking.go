@@ -46,7 +46,8 @@ type Blocked struct {
 	Spec   *Spec
 	Args   [][]byte
 	Silent bool
-	// Postponed is a command that CLIENT PAUSE keeps from running.
+	// Postponed is a command that CLIENT PAUSE keeps from running, or a snapshot
+	// that has not yet written all of the value it would change.
 	Postponed bool
 }
 

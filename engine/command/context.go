@@ -298,10 +298,8 @@ type Persistence interface {
 	Reload(c *Context, flags ReloadFlags)
 	LoadAOF(c *Context)
 	// AbortSnapshot ends a running BGSAVE, and lets a rewrite begin again, as
-	// FLUSHALL does; FinishSnapshotScan lets either read all it still has to
-	// read, at once.
+	// FLUSHALL does.
 	AbortSnapshot()
-	FinishSnapshotScan()
 	// FlushedAll saves an empty dataset when save points are configured.
 	FlushedAll()
 }

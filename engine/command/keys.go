@@ -52,6 +52,24 @@ func (s *Spec) KeyPositions(args [][]byte) ([]KeyPosition, error) {
 	return s.withFlags(args, found), nil
 }
 
+// EachKey calls visit with the keys of a command line, as far as its words say
+// where they are, and tells whether it returned true for one.
+func (s *Spec) EachKey(args [][]byte, visit func(key []byte) bool) bool {
+	if len(s.KeySpecs) == 1 && s.KeySpecs[0].LastKey == 0 {
+		if k := &s.KeySpecs[0]; !k.BeginUnknown && !k.FindUnknown && !k.KeyNum && k.Keyword == "" && !k.has("incomplete") {
+			return k.Index < len(args) && visit(args[k.Index]) // most commands have one, at its place
+		}
+	}
+	if !s.HasKeys() {
+		return false
+	}
+	positions, err := s.KeyPositions(args)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(positions, func(p KeyPosition) bool { return visit(args[p.Index]) })
+}
+
 // withFlags lets the row say what a call really does to its keys.
 func (s *Spec) withFlags(args [][]byte, found []KeyPosition) []KeyPosition {
 	if s.KeyFlags == nil {

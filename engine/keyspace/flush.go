@@ -6,16 +6,12 @@ import (
 )
 
 // Flush removes all keys of a database and returns how many there were. With
-// lazy the keys are gone at once but their memory is given back in slices.
+// lazy the keys are gone at once but their memory is given back in slices. A
+// snapshot that has not read them all keeps their table until it has.
 func (db *DB) Flush(lazy bool) int {
 	s := db.Space
 	n := db.Keys.Len()
 	db.touchAllWatchers(nil)
-	if s.snapshotEpoch != 0 {
-		for node := range db.Keys.All() {
-			s.Observer.SaveBeforeChange(db, node)
-		}
-	}
 	for i := range s.changed {
 		if s.changed[i].db == db && s.changed[i].node != 0 {
 			db.entry(s.changed[i].node).reported = 0
@@ -26,13 +22,18 @@ func (db *DB) Flush(lazy bool) int {
 	db.Keys = newKeys(s.Arena, s.Random.Uint64())
 	db.volatile, db.expiring = nil, nil
 	db.expireCursor = 0
-	s.lazy = append(s.lazy, lazyFree{keys: old})
+	if s.snapshotEpoch == 0 || !s.Observer.KeepTable(old) {
+		s.FreeTable(old)
+	}
 	if !lazy {
 		for s.FreeLazily(1 << 30) {
 		}
 	}
 	return n
 }
+
+// FreeTable frees a table that was flushed in slices, by FreeLazily.
+func (s *Space) FreeTable(keys *dict.Dict) { s.lazy = append(s.lazy, lazyFree{keys: keys}) }
 
 // touchAllWatchers dirties the transactions of clients that watch a key which
 // exists here or, when other is given, there (SWAPDB).
@@ -183,13 +184,12 @@ func (s *Space) BeginSnapshot() {
 // EndSnapshot ends the image, whether complete or given up.
 func (s *Space) EndSnapshot() { s.snapshotEpoch = 0 }
 
-// MarkSaved notes that the running snapshot has this key. It tells whether it
-// had not.
-func (db *DB) MarkSaved(node arena.Ref) bool {
-	e := db.entry(node)
-	if e.epoch == db.Space.snapshotEpoch {
-		return false
-	}
-	e.epoch = db.Space.snapshotEpoch
-	return true
+// Unsaved tells whether a key is part of the running snapshot and not in it yet.
+func (s *Space) Unsaved(node arena.Ref) bool {
+	return s.snapshotEpoch != 0 && dict.Head[Entry](s.Arena, node).epoch != s.snapshotEpoch
+}
+
+// MarkSaved notes that the running snapshot has this key.
+func (s *Space) MarkSaved(node arena.Ref) {
+	dict.Head[Entry](s.Arena, node).epoch = s.snapshotEpoch
 }

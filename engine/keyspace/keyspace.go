@@ -50,6 +50,10 @@ type Observer interface {
 	// SaveBeforeChange is called while a snapshot runs, before the first
 	// change to a key that the snapshot has not written yet.
 	SaveBeforeChange(db *DB, node arena.Ref)
+	// KeepTable is called while a snapshot runs with the keys of a database
+	// that was flushed. If it is true they are the snapshot's, which gives
+	// them to FreeTable when it has read them.
+	KeepTable(keys *dict.Dict) bool
 	// KeyAdded is called after a key has come, if TellAdded asks for it. Its
 	// value may still be empty.
 	KeyAdded(db *DB, key []byte, t object.Type)

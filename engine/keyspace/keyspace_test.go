@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"everysec/engine/ds/arena"
+	"everysec/engine/ds/dict"
 	"everysec/engine/keyspace"
 	"everysec/engine/object"
 )
@@ -29,10 +30,13 @@ func (w *witness) KeyAdded(*keyspace.DB, []byte, object.Type) {}
 func (w *witness) KeyModified(*keyspace.DB, []byte) {}
 
 func (w *witness) SaveBeforeChange(db *keyspace.DB, node arena.Ref) {
-	if db.MarkSaved(node) {
+	if w.space.Unsaved(node) {
+		w.space.MarkSaved(node)
 		w.saved[string(db.KeyOf(node))] = string(w.space.Objects.StringBytes(&db.EntryOf(node).Value))
 	}
 }
+
+func (w *witness) KeepTable(*dict.Dict) bool { return false }
 
 func newSpace() (*keyspace.Space, *witness) {
 	s := keyspace.New(arena.New(), 4, 1)

@@ -131,6 +131,20 @@ func (w *Writer) EntryUsed(store *object.Store, key []byte, v *object.Value, exp
 	return w.flushIfFull()
 }
 
+// Insert puts bytes between two entries that another Writer has made, without
+// a header.
+func (w *Writer) Insert(p []byte) error {
+	w.buf = append(w.buf, p...)
+	w.db = -1
+	return w.flushIfFull()
+}
+
+// Flush hands the bytes made so far to the sink.
+func (w *Writer) Flush() error {
+	w.flush()
+	return w.err
+}
+
 // End writes the end of the file and hands the last bytes to the sink.
 func (w *Writer) End() error {
 	w.buf = append(w.buf, opEOF)
@@ -212,6 +226,7 @@ func (w *Writer) value(store *object.Store, v *object.Value) {
 		for container, data := range list.Nodes() {
 			w.length(uint64(container))
 			w.blob(data, container == quicklist.Plain)
+			w.spill()
 		}
 	case object.Set:
 		set := store.Set(v)

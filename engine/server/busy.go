@@ -134,9 +134,17 @@ func (s *Server) KillScript() bool {
 	return true
 }
 
-// Abandon lets go of a running script and of the stack. A host that drops a
-// server calls it, as the server does when it exits.
+// Abandon lets go of a running script, a running job, and their stacks. A host
+// that drops a server calls it, as the server does when it exits.
 func (s *Server) Abandon() {
+	if j := s.job(); j != nil && j.stack != nil {
+		j.stack.stop()
+		j.stack = nil
+	}
+	s.abandonScript()
+}
+
+func (s *Server) abandonScript() {
 	if s.coroutine != nil {
 		s.coroutine.stop()
 		s.coroutine = nil
@@ -217,7 +225,7 @@ func (s *Server) answerBusy() {
 		c.queued = false
 	}
 	if s.shutdown.forced() {
-		s.Abandon()
+		s.abandonScript()
 		return
 	}
 	if s.hold == nil {

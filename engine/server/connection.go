@@ -29,7 +29,7 @@ type connection struct {
 	clientBuffers
 
 	lastWrite uint64   // the newest change that this client made
-	postponed [][]byte // a command that CLIENT PAUSE keeps
+	postponed [][]byte // a command that CLIENT PAUSE keeps, or a snapshot
 	sending   []byte
 }
 

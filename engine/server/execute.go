@@ -109,10 +109,15 @@ func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 	}
 	if s.pause.until != 0 && s.pauses(c, spec) {
 		s.postpone(c, args)
+		s.pause.kept = append(s.pause.kept, c)
 		return
 	}
 	if t.Open && !runsInsideMulti(spec) {
 		s.queue(c, spec, args)
+		return
+	}
+	if len(s.jobs) > 0 && s.awaitsSnapshot(c, spec, args) {
+		s.postpone(c, args)
 		return
 	}
 	if runsScripts(c, spec) {

@@ -63,10 +63,9 @@ func mayReplicate(spec *command.Spec) bool {
 	return false
 }
 
-// postpone keeps a command until the pause is over.
+// postpone keeps a command until its client is unblocked.
 func (s *Server) postpone(c *connection, args [][]byte) {
 	c.postponed = command.CopyWords(args)
 	c.ReplySkipNext = c.ReplySkip // it is not this command's yet
 	s.Block(&c.Client, &command.Blocked{Postponed: true})
-	s.pause.kept = append(s.pause.kept, c)
 }

@@ -7,7 +7,6 @@ import (
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
-	"everysec/engine/ds/arena"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
 	"everysec/engine/rdb"
@@ -15,9 +14,9 @@ import (
 )
 
 // There is no fork here. A snapshot is a job that walks the keyspace in
-// slices; when a key that it has not reached is about to change, the key is
-// written to the snapshot first, as it still is. The order of keys in an RDB
-// file means nothing, so early is as good as late, and the image is exactly
+// slices (walk.go); when a key that it has not reached is about to change, the
+// key is written to the snapshot first, as it still is. The order of keys in an
+// RDB file means nothing, so early is as good as late, and the image is exactly
 // the moment the job began, without a copy of anything.
 
 // rdbState is what SAVE, BGSAVE and the save points know.
@@ -43,8 +42,7 @@ type snapshotJob struct {
 	file   vfs.File
 	output entryWriter
 
-	db      int
-	cursor  uint64
+	walk
 	scanned bool
 	keys    int64
 	total   int64
@@ -52,11 +50,13 @@ type snapshotJob struct {
 	change  uint64 // newest change inside
 	changes int64  // rdbState.changes when it began
 	begun   int64
-	copied  int64 // bytes written early because their key was about to change
-	ticket  vfs.Ticket
-	next    func(err error) // after the ticket
-	done    func(err error)
-	failed  error
+	// copied are bytes: what was written early because its key was about to
+	// change, and what a flushed database left to the job.
+	copied int64
+	ticket vfs.Ticket
+	next   func(err error) // after the ticket
+	done   func(err error)
+	failed error
 	// manifest, if not nil, is being written: it may have its name already.
 	manifest *aof.Manifest
 }
@@ -66,11 +66,13 @@ type entryWriter interface {
 	SelectDB(id int) error
 	ResizeDB(keys, volatile int) error
 	Entry(key []byte, e *keyspace.Entry) error
+	// Insert puts in what another writer of this kind has made for its sink;
+	// Flush hands to the sink what is left.
+	Insert(p []byte) error
+	Flush() error
 	End() error
 	Written() int64
 }
-
-const sliceBytes = 128 << 10
 
 // rdbOutput is an entryWriter that makes an RDB file.
 type rdbOutput struct {
@@ -93,12 +95,15 @@ func (s *Server) fieldsExpire() bool {
 	return slices.ContainsFunc(s.space.DBs, func(db *keyspace.DB) bool { return db.Expiring() > 0 })
 }
 
-// newRDBOutput begins an RDB file with its auxiliary fields.
-func (s *Server) newRDBOutput(f vfs.File, preamble bool) (entryWriter, error) {
-	w := rdb.NewWriter(func(p []byte) error {
-		_, err := f.Write(p)
-		return err
-	}, rdb.Options{Compress: s.config.RDBCompression, Checksum: s.config.RDBChecksum, FieldsExpire: s.fieldsExpire()})
+func (s *Server) newRDBOutput(sink func(p []byte) error, checksum bool) rdbOutput {
+	policy := s.config.MaxMemoryPolicy
+	w := rdb.NewWriter(sink, rdb.Options{Compress: s.config.RDBCompression, Checksum: checksum, FieldsExpire: s.fieldsExpire()})
+	return rdbOutput{w, s.space, strings.HasSuffix(policy, "-lru"), strings.HasSuffix(policy, "-lfu")}
+}
+
+// beginRDB begins an RDB file with its auxiliary fields.
+func (s *Server) beginRDB(sink func(p []byte) error, preamble bool) (entryWriter, error) {
+	w := s.newRDBOutput(sink, s.config.RDBChecksum)
 	aux := [][2]string{
 		{"redis-ver", Version},
 		{"redis-bits", "64"},
@@ -114,27 +119,36 @@ func (s *Server) newRDBOutput(f vfs.File, preamble bool) (entryWriter, error) {
 			return nil, err
 		}
 	}
-	policy := s.config.MaxMemoryPolicy
-	return rdbOutput{w, s.space, strings.HasSuffix(policy, "-lru"), strings.HasSuffix(policy, "-lfu")}, nil
+	return w, nil
 }
 
-func (s *Server) newOutput(f vfs.File, kind event.JobKind) (entryWriter, error) {
-	if kind == event.Rewrite && !s.config.AOFUseRDBPreamble {
-		w := aof.NewCommandWriter(func(p []byte) error {
-			_, err := f.Write(p)
-			return err
-		}, s.space.Objects)
+// writesCommands tells whether a job writes commands, and not an RDB file.
+func (s *Server) writesCommands(kind event.JobKind) bool {
+	return kind == event.Rewrite && !s.config.AOFUseRDBPreamble
+}
+
+func (s *Server) newOutput(sink func(p []byte) error, kind event.JobKind) (entryWriter, error) {
+	if s.writesCommands(kind) {
+		w := aof.NewCommandWriter(sink, s.space.Objects)
 		for _, code := range s.functionCodes() {
 			w.Function(code)
 		}
 		return w, nil
 	}
-	return s.newRDBOutput(f, kind == event.Rewrite)
+	return s.beginRDB(sink, kind == event.Rewrite)
+}
+
+// sinkTo is a writer's way into a file.
+func sinkTo(f vfs.File) func(p []byte) error {
+	return func(p []byte) error {
+		_, err := f.Write(p)
+		return err
+	}
 }
 
 // writeAll writes the whole keyspace at once, holding the thread.
 func (s *Server) writeAll(f vfs.File, kind event.JobKind) error {
-	out, err := s.newOutput(f, kind)
+	out, err := s.newOutput(sinkTo(f), kind)
 	if err != nil {
 		return err
 	}
@@ -142,7 +156,7 @@ func (s *Server) writeAll(f vfs.File, kind event.JobKind) error {
 		if db.Len() == 0 {
 			continue
 		}
-		if err := beginDB(out, db); err != nil {
+		if err := beginDB(out, db.ID, db.Len(), db.Volatile()); err != nil {
 			return err
 		}
 		for node := range db.Keys.All() {
@@ -154,11 +168,11 @@ func (s *Server) writeAll(f vfs.File, kind event.JobKind) error {
 	return out.End()
 }
 
-func beginDB(out entryWriter, db *keyspace.DB) error {
-	if err := out.SelectDB(db.ID); err != nil {
+func beginDB(out entryWriter, id, keys, volatile int) error {
+	if err := out.SelectDB(id); err != nil {
 		return err
 	}
-	return out.ResizeDB(db.Len(), db.Volatile())
+	return out.ResizeDB(keys, volatile)
 }
 
 // startSnapshot begins a job; done is called when the file is on disk under
@@ -168,20 +182,17 @@ func (s *Server) startSnapshot(kind event.JobKind, temp string, done func(j *sna
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.newOutput(f, kind)
-	if err != nil {
+	j := &snapshotJob{
+		kind: kind, temp: temp, file: f,
+		change: s.space.Change - 1, changes: s.rdb.changes, begun: s.now,
+	}
+	j.done = func(err error) { done(j, err) }
+	if j.output, err = s.newOutput(j.sink, kind); err != nil {
 		f.Close()
 		s.fs.Remove(temp)
 		return nil, err
 	}
-	j := &snapshotJob{
-		kind: kind, temp: temp, file: f, output: out, db: -1,
-		change: s.space.Change - 1, changes: s.rdb.changes, begun: s.now,
-	}
-	j.done = func(err error) { done(j, err) }
-	for _, db := range s.space.DBs {
-		j.total += int64(db.Len())
-	}
+	s.beginWalk(j)
 	s.space.BeginSnapshot()
 	s.jobs = append(s.jobs, j)
 	s.observed.job(j, event.Started)
@@ -220,8 +231,8 @@ func (s *Server) advanceJobs() {
 		}
 		return
 	}
-	if !j.scanned && j.failed == nil && s.sliceDue() {
-		s.scanSlice(j)
+	if !j.scanned && j.failed == nil && (len(j.waiting) > 0 || s.sliceDue()) {
+		s.walkSlice(j)
 	}
 	if j.failed != nil {
 		s.endJob(j, j.failed)
@@ -270,6 +281,7 @@ func (s *Server) endJob(j *snapshotJob, err error) {
 	}
 	s.jobs = s.jobs[:0]
 	s.space.EndSnapshot()
+	s.endWalk(j)
 	if err != nil {
 		j.file.Close()
 		begun := s.begin()
@@ -288,69 +300,6 @@ func (s *Server) terminate(j *snapshotJob) {
 		s.aof.manifest = *j.manifest // whichever is found, both say the same
 	}
 	s.endJob(j, errTerminated)
-}
-
-// sliceBuckets is how many buckets a slice may visit: more in a bigger table,
-// so that new keys, which the job only passes by, cannot come in faster than
-// it gets on.
-func (s *Server) sliceBuckets(j *snapshotJob) int {
-	const least = 2048
-	if j.db < 0 || j.db >= len(s.space.DBs) {
-		return least
-	}
-	return max(least, s.space.DBs[j.db].Len()/64)
-}
-
-// scanSlice walks some buckets of the keyspace.
-func (s *Server) scanSlice(j *snapshotJob) {
-	until := j.output.Written() + sliceBytes
-	for buckets := 0; buckets < s.sliceBuckets(j) && j.output.Written() < until && j.failed == nil; buckets++ {
-		if j.db < 0 || j.cursor == 0 {
-			for j.db++; j.db < len(s.space.DBs) && s.space.DBs[j.db].Len() == 0; j.db++ {
-			}
-			if j.db >= len(s.space.DBs) {
-				j.scanned = true
-				return
-			}
-			if err := beginDB(j.output, s.space.DBs[j.db]); err != nil {
-				j.failed = err
-				return
-			}
-		}
-		db := s.space.DBs[j.db]
-		j.cursor = db.Keys.Scan(j.cursor, func(node arena.Ref) { s.saveEntry(j, db, node) })
-	}
-}
-
-func (s *Server) saveEntry(j *snapshotJob, db *keyspace.DB, node arena.Ref) {
-	if j.failed != nil || !db.MarkSaved(node) {
-		return
-	}
-	if err := j.output.SelectDB(db.ID); err != nil {
-		j.failed = err
-		return
-	}
-	j.failed = j.output.Entry(db.KeyOf(node), db.EntryOf(node))
-	j.keys++
-}
-
-// SaveBeforeChange is keyspace.Observer's: the key goes into the running
-// snapshot before it changes.
-func (s *Server) SaveBeforeChange(db *keyspace.DB, node arena.Ref) {
-	if j := s.job(); j != nil {
-		before := j.output.Written()
-		s.saveEntry(j, db, node)
-		j.copied += j.output.Written() - before
-	}
-}
-
-// FinishSnapshotScan reads all that the running snapshot still has to read.
-func (s *Server) FinishSnapshotScan() {
-	if j := s.job(); j != nil {
-		for !j.scanned && j.failed == nil {
-			s.scanSlice(j)
-		}
-	}
 }
 
 // AbortSnapshot ends what reads the keys that FLUSHALL is about to remove: a

@@ -102,7 +102,6 @@ func runFlushDB(c *command.Context) {
 	if !ok {
 		return
 	}
-	c.Server.FinishSnapshotScan()
 	c.Changes += int64(c.DB.Flush(lazy))
 	c.Server.Flushed(c.DB.ID)
 	c.PropagateAs(c.Args...) // also when there was nothing to remove
@@ -140,7 +139,6 @@ func runSwapDB(c *command.Context) {
 			return
 		}
 	}
-	c.Server.FinishSnapshotScan()
 	c.Space.Swap(int(a), int(b))
 	c.Server.Swapped(int(a), int(b))
 	c.Changes++
