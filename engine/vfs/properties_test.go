@@ -26,6 +26,7 @@ type file struct {
 	dir      bool
 	promised int  // bytes from the start that a done ticket promised
 	doubtful bool // a sync failed: what is not promised yet may never be saved
+	suspect  bool // a sync of it was bound to fail, or did
 }
 
 // pending is a ticket not done, and what it will promise.
@@ -34,6 +35,7 @@ type pending struct {
 	file   *file
 	size   int
 	names  map[string]*file // of a SyncDir
+	lied   bool             // the drive lied when it was asked: nothing is promised
 }
 
 type world struct {
@@ -44,6 +46,8 @@ type world struct {
 	open     map[string]vfs.File
 	waiting  []*pending
 	letter   byte
+
+	lying, hung, failing bool // what the disk was told to do
 }
 
 // heldPlatter answers when it is told to.
@@ -98,6 +102,7 @@ func newWorld() *world {
 // restart is a new process on the disk d.
 func (w *world) restart(d *vfs.Disk) {
 	w.disk, w.open, w.waiting = d, map[string]vfs.File{}, nil
+	w.hung, w.failing = false, false
 	if w.promised == nil {
 		w.promised = map[string]*file{}
 	}
@@ -242,14 +247,16 @@ func (w *world) actions() map[string]func(*rapid.T) {
 				return
 			}
 			f := w.names[name]
-			w.waiting = append(w.waiting, &pending{ticket: w.handle(t, name).Sync(), file: f, size: len(f.bytes)})
+			f.suspect, w.failing = f.suspect || w.failing, false
+			w.waiting = append(w.waiting, &pending{ticket: w.handle(t, name).Sync(), file: f, size: len(f.bytes), lied: w.lying})
 			w.perhaps(t)
 		},
 		"syncdir": func(t *rapid.T) {
 			dir := draw(t, []string{".", "d", "e", "d/e"}, func(name string) bool {
 				return name == "." || w.names[name] != nil && w.names[name].dir
 			})
-			p := &pending{names: map[string]*file{}}
+			p := &pending{names: map[string]*file{}, lied: w.lying}
+			w.failing = false
 			for name, f := range w.names {
 				if path.Dir(name) == dir {
 					p.names[name] = f
@@ -276,11 +283,16 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		},
 		"fsync fails": func(t *rapid.T) {
 			w.disk.FailSyncs(1)
+			w.failing = true
 		},
+		"the drive lies":      func(*rapid.T) { w.lie(true) },
+		"the drive is honest": func(*rapid.T) { w.lie(false) },
+		"the device hangs":    func(*rapid.T) { w.hang(true) },
+		"the device goes on":  func(*rapid.T) { w.hang(false) },
 		"look at crashes": func(t *rapid.T) {
 			seed := rapid.Uint64().Draw(t, "seed")
 			w.checkKill(t, w.disk.Image(vfs.ProcessKill, seed))
-			for _, kind := range []vfs.Kind{vfs.PowerCut, vfs.TornTail} {
+			for _, kind := range []vfs.Kind{vfs.PowerCut, vfs.TornTail, vfs.BitRot} {
 				w.checkCut(t, kind, seed)
 			}
 		},
@@ -306,6 +318,7 @@ func (w *world) actions() map[string]func(*rapid.T) {
 				w.platter.answer(t, nil)
 			}
 			w.restart(d)
+			w.lying = false
 			w.names, w.promised = map[string]*file{}, map[string]*file{}
 			w.readTree(t, ".")
 		},
@@ -317,6 +330,16 @@ func (w *world) perhaps(t *rapid.T) {
 	for w.platter.done != nil && rapid.Bool().Draw(t, "answer at once") {
 		w.platter.answer(t, nil)
 	}
+}
+
+func (w *world) lie(on bool) {
+	w.lying = on
+	w.disk.LieAboutSyncs(on)
+}
+
+func (w *world) hang(on bool) {
+	w.hung = on
+	w.disk.HangSyncs(on)
 }
 
 // unpromise lets no SyncDir under way promise a name that changed since.
@@ -390,8 +413,8 @@ func (w *world) check(t *rapid.T) {
 		case !p.ticket.Done():
 			return false
 		case p.ticket.Err() != nil && p.file != nil:
-			p.file.doubtful = true
-		case p.ticket.Err() != nil:
+			p.file.doubtful, p.file.suspect = true, true
+		case p.ticket.Err() != nil || p.lied:
 		case p.file == nil:
 			maps.Copy(w.promised, p.names)
 		case !p.file.doubtful:
@@ -400,7 +423,7 @@ func (w *world) check(t *rapid.T) {
 		return true
 	})
 	w.compare(t, w.disk, "the disk")
-	if diff := difference(w.platter.content, w.disk.Durable()); diff != "" && !w.platter.torn {
+	if diff := difference(w.platter.content, w.disk.Durable()); diff != "" && !w.platter.torn && !w.hung {
 		t.Fatalf("the platter and what the disk calls durable: %s", diff)
 	}
 	for name := range w.promised {
@@ -473,13 +496,19 @@ func (w *world) checkCut(t *rapid.T, kind vfs.Kind, seed uint64) {
 	before := w.disk.Durable()
 	image := w.disk.Image(kind, seed)
 	again := w.disk.Image(kind, seed)
-	if diff := difference(image.Durable(), again.Durable()); diff != "" {
+	if diff := unlike(image, again); diff != "" {
 		t.Fatalf("one seed, two images:\n%s", diff)
 	}
-	if diff := cmp.Diff(image.Accounts(), again.Accounts()); diff != "" {
-		t.Fatalf("one seed, two accounts:\n%s", diff)
+	for _, next := range []vfs.Kind{vfs.ProcessKill, vfs.PowerCut, vfs.TornTail, vfs.BitRot} {
+		if diff := unlike(image.Image(next, seed+1), again.Image(next, seed+1)); diff != "" {
+			t.Fatalf("one image, two images of it:\n%s", diff)
+		}
 	}
-	w.checkPromises(t, image, kind.String())
+	if kind == vfs.BitRot {
+		w.checkRot(t, image)
+	} else {
+		w.checkPromises(t, image, kind.String())
+	}
 	for _, a := range image.Accounts() {
 		got, err := vfs.ReadFile(image, a.Name)
 		if !a.Present {
@@ -508,6 +537,61 @@ func (w *world) checkCut(t *rapid.T, kind vfs.Kind, seed uint64) {
 	}
 }
 
+// everything is all there is to see of a disk, in its own order.
+func everything(d *vfs.Disk) (lines []string) {
+	c := d.Durable()
+	for _, in := range c.Inodes {
+		lines = append(lines, fmt.Sprintf("inode %d, directory %v, %d bytes", in.ID, in.Dir, in.Size))
+		for _, k := range in.Chunks {
+			lines = append(lines, fmt.Sprintf("at %d: ", k.Offset)+string(k.Data))
+		}
+	}
+	for _, n := range c.Names {
+		lines = append(lines, fmt.Sprintf("name %+v", n))
+	}
+	for _, s := range d.Files() {
+		b, err := vfs.ReadFile(d, s.Name)
+		lines = append(lines, fmt.Sprintf("file %+v, %v: ", s, err)+string(b))
+	}
+	for _, a := range d.Accounts() {
+		lines = append(lines, fmt.Sprintf("account %+v", a))
+	}
+	return append(lines, fmt.Sprintf("%d bytes used, %d operations", d.Used(), d.Operations()))
+}
+
+// unlike says where two disks differ, "" if nowhere.
+func unlike(a, b *vfs.Disk) string { return differing(everything(a), everything(b)) }
+
+func differing(a, b []string) string {
+	if slices.Equal(a, b) {
+		return ""
+	}
+	return cmp.Diff(a, b)
+}
+
+// After bits have rotted everything else is as it was written, whatever was
+// synced; but what a failed sync gave up is gone.
+func (w *world) checkRot(t *rapid.T, image *vfs.Disk) {
+	flips := 0
+	for _, a := range image.Accounts() {
+		flips += len(a.Flips)
+		f := w.names[a.Was]
+		if f == nil || f.suspect {
+			continue
+		}
+		got, err := vfs.ReadFile(image, a.Name)
+		for _, flip := range a.Flips {
+			got[flip.Offset] ^= flip.Mask
+		}
+		if err != nil || a.Name != a.Was || !bytes.Equal(got, f.bytes) {
+			t.Fatalf("%s: %v; without its flips %s, written was %s", a.Name, err, shown(got), shown(f.bytes))
+		}
+	}
+	if most := int64(8 * image.Used()); int64(flips) < min(1, most) || flips > 3 {
+		t.Fatalf("%d bits flipped", flips)
+	}
+}
+
 // What was promised is there.
 func (w *world) checkPromises(t *rapid.T, image *vfs.Disk, what string) {
 	for name, f := range w.promised {
@@ -529,6 +613,7 @@ func TestPromisesHold(t *testing.T) {
 	for name, weight := range map[string]int{
 		"create": 4, "mkdir": 2, "rename": 6, "remove": 3, "write": 8, "write much": 1, "truncate": 3,
 		"sync": 6, "syncdir": 6, "platter answers": 6, "platter refuses": 1, "fsync fails": 1,
+		"the drive lies": 1, "the drive is honest": 2, "the device hangs": 1, "the device goes on": 2,
 		"look at crashes": 4, "go on after a kill": 1, "go on after a power cut": 1, "go on after a reload": 1,
 	} {
 		choice = append(choice, slices.Repeat([]string{name}, weight)...)
