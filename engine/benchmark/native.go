@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Native runs everysec-server and redis-server beside each other under
@@ -23,11 +22,9 @@ func Native(root string, pairs int) ([]Figure, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	program := filepath.Join(dir, "everysec-server")
-	build := exec.Command("go", "build", "-o", program, "./engine/cmd/everysec-server")
-	build.Dir, build.Stderr = root, os.Stderr
-	if err := build.Run(); err != nil {
-		return nil, fmt.Errorf("building everysec-server: %w", err)
+	program, err := Build(root, dir)
+	if err != nil {
+		return nil, err
 	}
 	ours, err := startServer(program, filepath.Join(dir, "ours"))
 	if err != nil {
@@ -59,6 +56,18 @@ func Native(root string, pairs int) ([]Figure, error) {
 		figures = append(figures, f)
 	}
 	return figures, nil
+}
+
+// Build makes everysec-server in dir and returns its path. root is the module's
+// folder.
+func Build(root, dir string) (string, error) {
+	program := filepath.Join(dir, "everysec-server")
+	build := exec.Command("go", "build", "-o", program, "./engine/cmd/everysec-server")
+	build.Dir, build.Stderr = root, os.Stderr
+	if err := build.Run(); err != nil {
+		return "", fmt.Errorf("building everysec-server: %w", err)
+	}
+	return program, nil
 }
 
 // nativeLoad is what redis-benchmark is asked to send.
@@ -97,7 +106,9 @@ type process struct {
 	cmd  *exec.Cmd
 }
 
-func startServer(program, dir string) (*process, error) {
+// startServer returns when the server has loaded what is in dir. Directives in
+// more come after those that keep it from writing by itself.
+func startServer(program, dir string, more ...string) (*process, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {
 		return nil, fmt.Errorf("the benchmark needs %s: %w", program, err)
@@ -111,20 +122,16 @@ func startServer(program, dir string) (*process, error) {
 	}
 	s := &process{port: l.Addr().(*net.TCPAddr).Port}
 	_ = l.Close() // the port is only looked for
-	s.cmd = exec.Command(path, "--port", strconv.Itoa(s.port), "--dir", dir, "--save", "", "--appendonly", "no")
+	directives := append([]string{"--port", strconv.Itoa(s.port), "--dir", dir, "--save", "", "--appendonly", "no"}, more...)
+	s.cmd = exec.Command(path, directives...)
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
-	for range 200 {
-		c, err := net.Dial("tcp", s.address())
-		if err == nil {
-			_ = c.Close()
-			return s, nil
-		}
-		time.Sleep(20 * time.Millisecond)
+	if err := answers(s.address()); err != nil {
+		s.stop()
+		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
-	s.stop()
-	return nil, fmt.Errorf("%s does not answer on %s", program, s.address())
+	return s, nil
 }
 
 func (s *process) address() string { return "127.0.0.1:" + strconv.Itoa(s.port) }

@@ -25,8 +25,8 @@ var pages embed.FS
 
 // serve serves the built site and, under /bench/, the pages that measure it.
 // Those are isolated from other origins, because a browser's clock is finer
-// then.
-func serve(root, dist string) (*httptest.Server, error) {
+// then. What stands in files is under /bench/files/.
+func serve(root, dist, files string) (*httptest.Server, error) {
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return nil, fmt.Errorf("go env GOROOT: %w", err)
@@ -41,6 +41,7 @@ func serve(root, dist string) (*httptest.Server, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/", isolated(publish.Handler(dist)))
 	mux.Handle("/bench/", isolated(http.StripPrefix("/bench/", http.FileServerFS(sub))))
+	mux.Handle("/bench/files/", isolated(http.StripPrefix("/bench/files/", http.FileServer(http.Dir(files)))))
 	mux.Handle("/bench/wasm_exec.js", isolated(file(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js")))
 	mux.Handle("/bench/begun.js", isolated(file(root, "wasm", "js", "begun.js")))
 	mux.Handle("/bench/store.js", isolated(file(root, "wasm", "idb", "store.js")))

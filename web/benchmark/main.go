@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	only := flag.String("only", "size,visit,inside,page,one,load,durable,native", "what to measure")
+	only := flag.String("only", "size,visit,inside,page,one,load,durable,files,hold,native", "what to measure")
 	pairs := flag.Int("pairs", 5, "how often each comparison is made")
 	flag.Parse()
 	if err := run(strings.Split(*only, ","), *pairs); err != nil {
@@ -49,7 +49,12 @@ func run(only []string, pairs int) error {
 			return err
 		}
 	}
-	server, err := serve(root, dist)
+	files, err := os.MkdirTemp("", "everysec-files")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(files)
+	server, err := serve(root, dist, files)
 	if err != nil {
 		return err
 	}
@@ -68,6 +73,8 @@ func run(only []string, pairs int) error {
 		{"load", func() ([]benchmark.Figure, error) { return load(server.URL, "yes") }},
 		{"load", func() ([]benchmark.Figure, error) { return load(server.URL, "no") }},
 		{"durable", func() ([]benchmark.Figure, error) { return durable(server.URL) }},
+		{"files", func() ([]benchmark.Figure, error) { return rates(server.URL, root, files, pairs) }},
+		{"hold", func() ([]benchmark.Figure, error) { return holds(server.URL, files) }},
 		{"native", func() ([]benchmark.Figure, error) { return benchmark.Native(root, pairs) }},
 	} {
 		if !wanted(part.name) {

@@ -132,12 +132,16 @@ async function run(...words) {
   return output(last);
 }
 
+// start returns the milliseconds that it took to read the store, and from then
+// to the first PONG, when all is loaded.
 async function start({ module, config = {}, url = "memory:" }) {
-  store = openStore(url, { taken: () => (failure = "the store was taken") });
-  const image = await store.open();
   const instance = await WebAssembly.instantiate(module, go.importObject);
   go.begun(module, instance);
   engine = instance.exports;
+  const begun = performance.now();
+  store = openStore(url, { taken: () => (failure = "the store was taken") });
+  const image = await store.open();
+  const read = performance.now();
   const pairs = Object.entries(config);
   const settings = new Record().string(url).number(1).number(pairs.length);
   for (const [directive, value] of pairs) settings.string(directive).string(value);
@@ -147,6 +151,87 @@ async function start({ module, config = {}, url = "memory:" }) {
   connect.frame(1, 1, encoder.encode("benchmark"));
   exec(connect.bytes);
   while ((await run("PING")) !== "+PONG\r\n") await idle(); // it is still loading
+  return { reading: read - begun, loading: performance.now() - read };
+}
+
+// place puts files into a store that no engine has open. Each is {name, from},
+// where from is an address, or {name, text}.
+async function place({ url, files }) {
+  const [create, write, link] = [2, 3, 6]; // see package idb
+  const root = 1;
+  const to = openStore(url, { taken: () => (failure = "the store was taken") });
+  await to.open();
+  let inodes = root;
+  const folders = new Map([["", root]]);
+  for (const { name, from, text } of files) {
+    const slash = name.lastIndexOf("/");
+    const folder = name.slice(0, Math.max(slash, 0));
+    if (!folders.has(folder)) {
+      folders.set(folder, ++inodes);
+      await to.commit(new Record().byte(create).number(inodes).byte(1).byte(link).number(root).string(folder).number(inodes).join());
+    }
+    const inode = ++inodes;
+    const data = text === undefined ? new Uint8Array(await (await fetch(from)).arrayBuffer()) : encoder.encode(text);
+    let ops = new Record().byte(create).number(inode).byte(0);
+    const piece = 512 << 10; // as the engine's own
+    for (let at = 0; at < data.length; at += piece) {
+      await to.commit(ops.byte(write).number(inode).number(at).bytes(data.subarray(at, at + piece)).join());
+      ops = new Record();
+    }
+    await to.commit(ops.byte(link).number(folders.get(folder)).string(name.slice(slash + 1)).number(inode).join());
+  }
+  to.close();
+}
+
+// ask runs a command and returns its reply and the milliseconds to it.
+async function ask({ words }) {
+  const begun = performance.now();
+  const reply = await run(...words);
+  return { reply, milliseconds: performance.now() - begun };
+}
+
+const field = async (name) => new RegExp(`${name}:(\\S+)`).exec(await run("INFO", "persistence"))[1];
+
+// prepareHold makes what a client writes: keys that are there, 100 a batch.
+let writes;
+
+async function prepareHold({ keys }) {
+  writes = Array.from({ length: 200 }, (_, b) =>
+    input(Array.from({ length: 100 }, (_, i) => ["SET", key((b * 104729 + i * 7919) % keys), value])),
+  );
+  for (let n = 0; n < 100; n++) {
+    tick();
+    await idle();
+  }
+}
+
+// hold lets a client write while a command makes files in the background, or,
+// without a command, for so many milliseconds. What held the engine longest by
+// the clock is told; what by processor time, only a trace can tell.
+async function hold({ words, running, milliseconds = Infinity }) {
+  longest = 0;
+  const begun = performance.now();
+  if (words) {
+    const reply = await run(...words);
+    if (reply[0] === "-") throw new Error(reply);
+  }
+  posted = 0;
+  let written = 0;
+  let looked = begun;
+  for (;;) {
+    const now = performance.now();
+    if (now - begun > milliseconds) break;
+    if (now - looked > 50) {
+      if (words && (await field(running)) === "0") break;
+      looked = now;
+    }
+    // A batch a millisecond, a hundred thousand writes a second, but none before
+    // the last has its replies: the thread may be held for the disk.
+    if (written < now - begun && posted >= written * 500) exec(writes[written++ % writes.length]);
+    else tick();
+    await idle();
+  }
+  return { longest, what: longestWhat, milliseconds: performance.now() - begun, written: written * 100 };
 }
 
 const key = (i) => "key:" + String(i).padStart(12, "0");
@@ -230,7 +315,7 @@ async function load({ keys, each = 100, watch = 10000 }) {
   };
 }
 
-const calls = { start, prepare, commands, load };
+const calls = { start, place, ask, prepareHold, hold, prepare, commands, load };
 onmessage = async ({ data: [name, options] }) => {
   try {
     postMessage({ result: await calls[name](options) });
