@@ -222,7 +222,7 @@ func (h HashView) Expand(n int) {
 func (s *Store) HashOfListpack(lp []byte) Value {
 	v := Value{Type: Hash, Encoding: ListPack}
 	s.keep(&v, lp)
-	if h := s.Hash(&v); h.Len() > s.Limits.HashMaxListpackEntries || s.longest(lp) > s.Limits.HashMaxListpackValue {
+	if h := s.Hash(&v); h.Len() > s.Limits.HashMaxListpackEntries {
 		h.Convert()
 	}
 	return v
@@ -272,15 +272,4 @@ func (s *Store) listpackString(lp []byte, pos int) []byte {
 		return s.scratch
 	}
 	return b
-}
-
-// longest is the length of the longest element of a listpack.
-func (s *Store) longest(lp []byte) int {
-	longest := 0
-	for pos := listpack.First(lp); pos >= 0; pos = listpack.Next(lp, pos) {
-		if b, _, isInt := listpack.Get(lp, pos); !isInt {
-			longest = max(longest, len(b))
-		}
-	}
-	return longest
 }

@@ -44,7 +44,7 @@ func (s *Store) NewSkipList(n int) Value {
 func (s *Store) SortedSetOfListpack(lp []byte) Value {
 	v := Value{Type: SortedSet, Encoding: ListPack}
 	s.keep(&v, lp)
-	if z := s.SortedSet(&v); z.Len() > s.Limits.ZsetMaxListpackEntries || s.longest(lp) > s.Limits.ZsetMaxListpackValue {
+	if z := s.SortedSet(&v); z.Len() > s.Limits.ZsetMaxListpackEntries {
 		z.Convert()
 	}
 	return v

@@ -361,6 +361,16 @@ func TestRestoreRefusesWhatIsDamaged(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	f.Add(read(f, "redis-7.0.rdb"))
 	f.Add(read(f, "redis-7.0-plain.rdb"))
+	for version := 1; version <= 12; version++ {
+		f.Add(fileOfVersion(version, false))
+	}
+	for _, tail := range []*builder{
+		new(builder).text("REDIS0009").key(7, "doc").module("ReJSON-RL").pieces(),
+		new(builder).text("REDIS0009").raw(247).module("scdtype00").raw(2, 2).pieces(),
+		new(builder).text("VALKEY080").key(22, "h").raw(1).str("f").str("v").le64(9999999999999),
+	} {
+		f.Add(tail.end(9, false))
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		d, err := load(file)
 		if err != nil {
@@ -372,6 +382,17 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("room for %d keys in a file of %d bytes", d.room, len(file))
 		}
 		checkMemory(t, d.store, len(file))
+		// The check steps over modules and looks closer; else it finds the same.
+		summary, checked := rdb.Check(bytes.NewReader(file), int64(len(file)), "test.rdb", 0, nil)
+		if located, ok := checked.(*rdb.Error); checked != nil && (!ok || located.Offset < 0 || located.Offset > int64(len(file))) {
+			t.Fatalf("an error of the check without its place: %v", checked)
+		}
+		if err == nil && checked == nil && (summary.Keys < int64(len(d.keys)) || summary.End > int64(len(file))) {
+			t.Fatalf("the check counts %d keys in %d bytes, %d were loaded from %d", summary.Keys, summary.End, len(d.keys), len(file))
+		}
+		if err != nil && checked == nil && len(summary.Modules) == 0 && summary.Types["module"] == 0 && !strings.Contains(err.Error(), "enough") {
+			t.Fatalf("it cannot be loaded (%v), and the check finds nothing", err)
+		}
 	})
 }
 

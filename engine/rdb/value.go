@@ -136,7 +136,11 @@ func (d *decoder) value(kind byte) (object.Value, error) {
 		if err != nil {
 			return object.Value{}, err
 		}
-		return d.store.HashOfListpack(lp), nil
+		v := d.store.HashOfListpack(lp)
+		if h := d.store.Hash(&v); kind == typeHashZipmap && v.Encoding == object.ListPack && longest(lp) > d.store.Limits.HashMaxListpackValue {
+			h.Convert() // of other kinds Redis looks at the number of fields only
+		}
+		return v, nil
 	case typeHashExpiryOld, typeHashExpiry:
 		if d.valkey && kind == typeHashValkey {
 			return d.valkeyHash()
@@ -346,6 +350,16 @@ func (d *decoder) hash() (object.Value, error) {
 		}
 		return nil
 	})
+}
+
+// longest is the number of bytes of a listpack's longest element.
+func longest(lp []byte) (n int) {
+	for pos := listpack.First(lp); pos >= 0; pos = listpack.Next(lp, pos) {
+		if b, _, isInt := listpack.Get(lp, pos); !isInt {
+			n = max(n, len(b))
+		}
+	}
+	return n
 }
 
 // pairs reads a listpack of pairs and checks it.

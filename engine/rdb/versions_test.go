@@ -1,0 +1,432 @@
+package rdb_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"everysec/engine/ds/listpack"
+	"everysec/engine/rdb"
+	"everysec/engine/redistest"
+	"everysec/engine/servertest"
+	"everysec/engine/vfs"
+)
+
+// Files of every version, laid out by hand as the Redis of that time wrote
+// them. redis-server 7.0.15 loads them up to version 10, and must hold the same
+// after it as we do.
+
+// builder lays out an RDB file.
+type builder []byte
+
+func (b *builder) raw(p ...byte) *builder { *b = append(*b, p...); return b }
+
+func (b *builder) text(s string) *builder { *b = append(*b, s...); return b }
+
+// str appends a string as it is; forms of its length that are longer than
+// needed are as valid.
+func (b *builder) str(s string) *builder {
+	switch {
+	case len(s) < 64:
+		b.raw(byte(len(s)))
+	case len(s) < 1<<14:
+		b.raw(0x40|byte(len(s)>>8), byte(len(s)))
+	default:
+		b.raw(0x80)
+		*b = binary.BigEndian.AppendUint32(*b, uint32(len(s)))
+	}
+	return b.text(s)
+}
+
+func (b *builder) key(kind byte, key string) *builder { return b.raw(kind).str(key) }
+
+func (b *builder) le32(n uint32) *builder { *b = binary.LittleEndian.AppendUint32(*b, n); return b }
+
+func (b *builder) le64(n uint64) *builder { *b = binary.LittleEndian.AppendUint64(*b, n); return b }
+
+// end is the end of a file, with the checksum where the version has one.
+func (b *builder) end(version int, checksum bool) []byte {
+	b.raw(255)
+	if version >= 5 {
+		sum := uint64(0)
+		if checksum {
+			sum = crc(*b)
+		}
+		b.le64(sum)
+	}
+	return *b
+}
+
+// crc is the checksum of Redis, bit by bit.
+func crc(p []byte) (crc uint64) {
+	for _, c := range p {
+		crc ^= uint64(c)
+		for range 8 {
+			crc = crc>>1 ^ -(crc&1)&0x95ac9329ac4bc9b5
+		}
+	}
+	return crc
+}
+
+// number is an integer in a ziplist, in one of the widths that there are.
+type number struct {
+	kind byte
+	n    int64
+}
+
+// ziplist lays out strings and numbers.
+func ziplist(entries ...any) string {
+	var body builder
+	before, last := 0, 10
+	for _, e := range entries {
+		last = 10 + len(body)
+		if before < 254 {
+			body.raw(byte(before))
+		} else {
+			body.raw(254).le32(uint32(before))
+		}
+		switch e := e.(type) {
+		case string:
+			switch {
+			case len(e) < 64:
+				body.raw(byte(len(e)))
+			case len(e) < 1<<14:
+				body.raw(0x40|byte(len(e)>>8), byte(len(e)))
+			default:
+				body.raw(0x80)
+				body = binary.BigEndian.AppendUint32(body, uint32(len(e)))
+			}
+			body.text(e)
+		case number:
+			body.raw(e.kind)
+			for i := range map[byte]int{0xc0: 2, 0xd0: 4, 0xe0: 8, 0xf0: 3, 0xfe: 1}[e.kind] {
+				body.raw(byte(e.n >> (8 * i)))
+			}
+		}
+		before = 10 + len(body) - last
+	}
+	var b builder
+	b.le32(uint32(10 + len(body) + 1)).le32(uint32(last))
+	b.raw(byte(len(entries)), byte(len(entries)>>8))
+	return string(*b.text(string(body)).raw(255))
+}
+
+// zipmap lays out fields and values, the first value with unused bytes behind it.
+func zipmap(words ...string) string {
+	var b builder
+	b.raw(byte(len(words) / 2))
+	for i, w := range words {
+		if len(w) < 254 {
+			b.raw(byte(len(w)))
+		} else {
+			b.raw(254).le32(uint32(len(w)))
+		}
+		switch i {
+		case 1:
+			b.raw(3).text(w).text("???")
+		default:
+			if i%2 == 1 {
+				b.raw(0)
+			}
+			b.text(w)
+		}
+	}
+	return string(*b.raw(255))
+}
+
+func intset(width byte, members ...int64) string {
+	var b builder
+	b.le32(uint32(width)).le32(uint32(len(members)))
+	for _, m := range members {
+		for i := range width {
+			b.raw(byte(m >> (8 * i)))
+		}
+	}
+	return string(b)
+}
+
+func packed(words ...string) string {
+	lp := listpack.New()
+	for _, w := range words {
+		lp = listpack.Append(lp, []byte(w))
+	}
+	return string(lp)
+}
+
+// fileOfVersion holds what a file of a version could: all that had been thought
+// of until then.
+func fileOfVersion(version int, checksum bool) []byte {
+	long := strings.Repeat("long ", 60)
+	var b builder
+	b.text(fmt.Sprintf("REDIS%04d", version))
+	if version >= 7 {
+		b.raw(250).str("redis-ver").str("3.2.0")
+		b.raw(250).str("a field of the future").raw(0xc0, 5) // an integer as a string
+	}
+	b.raw(254, 0)
+	if version >= 7 {
+		b.raw(251, 30, 3)
+	}
+	// Since the first: plain types, expiry in seconds, strings in four forms.
+	b.key(0, "string").str("value")
+	b.key(0, "empty").str("")
+	b.key(0, "binary").str("\x00\xff\r\n")
+	b.key(0, "long").str(strings.Repeat("x", 20000))
+	b.key(0, "length in 32 bits").raw(0x80, 0, 0, 0, 3).text("abc")
+	b.key(0, "int8").raw(0xc0, 0x85)
+	b.key(0, "int16").raw(0xc1, 0x39, 0x30)
+	b.key(0, "int32").raw(0xc2, 0, 0, 0, 0x80)
+	b.key(0, "lzf").raw(0xc3, 6, 12, 1).text("ab").raw(7<<5, 1, 1)
+	b.raw(253).le32(2147483647).key(0, "expires in seconds").str("v")
+	b.key(1, "list").raw(3).str("a").raw(0xc0, 17).str(long)
+	b.key(2, "set").raw(3).str("a").str("17x").str(long)
+	b.key(2, "set of integers").raw(2).str("5").raw(0xc0, 0xfd)
+	b.key(3, "zset").raw(5).
+		str("a").raw(1).text("1").
+		str("b").raw(19).text("0.10000000000000001").
+		str("high").raw(254).str("low").raw(255).
+		str("m").raw(5).text("-1e10")
+	b.key(4, "hash").raw(2).str("f").str("v").str("n").raw(0xc0, 17)
+	if version >= 2 {
+		b.key(9, "zipmap").str(zipmap("f", "v", "", "", "g", long))
+		b.key(10, "list of a ziplist").str(ziplist("a", long, number{0xc0, -3}, number{0xd0, 70000}, number{0xe0, -1 << 62}, "", strings.Repeat("y", 20000)))
+		b.key(11, "intset of 16 bits").str(intset(2, -5, 0, 300))
+		b.key(11, "intset of 32 bits").str(intset(4, -70000, 5))
+		b.key(11, "intset of 64 bits").str(intset(8, -1<<63, 1<<40, 1<<63-1))
+		b.key(12, "zset of a ziplist").str(ziplist("low", "-inf", "a", "1", "b", number{0xc0, 2}, "c", "2.5"))
+	}
+	if version >= 3 {
+		b.raw(252).le64(9999999999999).key(0, "expires in milliseconds").str("v")
+		b.raw(252).le64(1000).key(0, "has expired").str("v")
+	}
+	if version >= 4 {
+		b.key(13, "hash of a ziplist").str(ziplist("f", "v", "n", number{0xc0, 17}, "", long))
+	}
+	if version >= 6 {
+		b.key(10, "all integers").str(ziplist(number{0xf1, 0}, number{0xfd, 12}, number{0xfe, -128}, number{0xf0, -1 << 23}, number{0xf0, 1<<23 - 1}))
+	}
+	if version >= 7 {
+		b.key(14, "quicklist").raw(2).str(ziplist("a", "b")).str(ziplist(number{0xfe, 7}, long))
+	}
+	if version >= 8 {
+		b.key(5, "zset in binary").raw(3).str("a").le64(0x3ff8000000000000).str("high").le64(0x7ff0000000000000).str("minus zero").le64(1 << 63)
+		b.key(0, "length in 64 bits").raw(0x81, 0, 0, 0, 0, 0, 0, 0, 3).text("abc")
+	}
+	if version >= 9 {
+		b.raw(248, 0x40, 100).key(0, "idle").str("v")
+		b.raw(249, 7).raw(252).le64(9999999999999).key(0, "frequent").str("v")
+		b.key(15, "stream").text(string(oneEntry(15)[1:]))
+	}
+	if version >= 10 {
+		b.key(16, "hash of a listpack").str(packed("f", "v", "n", "17", "", ""))
+		b.key(17, "zset of a listpack").str(packed("low", "-inf", "a", "1", "c", "2.5"))
+		b.key(18, "quicklist 2").raw(3, 2).str(packed("a", "17")).raw(1).str(long).raw(2).str(packed("-1"))
+		b.key(19, "stream 2").text(string(oneEntry(19)[1:]))
+		b.raw(245).str("#!lua name=lib\nredis.register_function('f', function() return 1 end)")
+	}
+	if version >= 11 {
+		b.key(20, "set of a listpack").str(packed("a", "17", ""))
+		b.key(21, "stream 3").text(string(oneEntry(21)[1:]))
+	}
+	if version >= 12 {
+		b.raw(244, 5, 1, 0) // how many keys a slot of a cluster has
+		b.key(24, "hash that expires").le64(9999999999999).raw(2, 0).str("f").str("v").raw(1).str("g").str("w")
+		b.key(25, "packed hash that expires").le64(9999999999999).str(packed("g", "w", "9999999999999", "f", "v", "0"))
+		b.key(22, "hash that expires, before it came out").raw(2, 0).str("f").str("v").raw(0x81).
+			text("\x00\x00\x09\x18\x4e\x72\x9f\xff").str("g").str("w")
+		b.key(23, "packed hash that expires, before it came out").str(packed("g", "w", "9999999999999", "f", "v", "0"))
+	}
+	b.raw(254, 9).key(0, "in another database").str("v")
+	return b.end(version, checksum)
+}
+
+func serve(t *testing.T, file []byte) *servertest.Client {
+	t.Helper()
+	disk := vfs.New(vfs.Options{})
+	f, err := disk.OpenFile("dump.rdb", vfs.Write|vfs.Create)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	return servertest.At(t, disk, time.Now().UnixMicro()).Client()
+}
+
+func TestFilesOfEveryVersion(t *testing.T) {
+	for version := 1; version <= rdb.Version; version++ {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			file := fileOfVersion(version, version%2 == 0)
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "dump.rdb"), file, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.Command("redis-check-rdb", filepath.Join(dir, "dump.rdb")).CombinedOutput(); err != nil {
+				t.Fatalf("it is not laid out well: %s", out)
+			}
+			ours, real := serve(t, file), redistest.StartIn(t, dir).Dial(t)
+			// What differs of a key tells more than the digest of all.
+			for _, db := range []string{"0", "9"} {
+				ours.Do("SELECT", db)
+				real.Do("SELECT", db)
+				if o, r := ours.Do("DBSIZE").Int, string(real.Do("DBSIZE")); fmt.Sprintf(":%d\r\n", o) != r {
+					t.Errorf("%d keys, redis-server has %q", o, r)
+				}
+				for _, k := range ours.Do("KEYS", "*").Elems {
+					key := string(k.Str)
+					o := string(ours.Do("DEBUG", "DIGEST-VALUE", key).Elems[0].Str)
+					if r := string(real.Do("DEBUG", "DIGEST-VALUE", key)); !strings.Contains(r, o) {
+						t.Errorf("%s: digest %s, redis-server has %q", key, o, r)
+					}
+					for _, question := range [][]string{{"PEXPIRETIME", key}, {"OBJECT", "ENCODING", key}, {"TYPE", key}} {
+						v := ours.Do(question...)
+						if r := string(real.Do(question...)); !strings.Contains(r, string(v.Str)) || v.Str == nil && r != fmt.Sprintf(":%d\r\n", v.Int) {
+							t.Errorf("%q: %s %d, redis-server says %q", question, v.Str, v.Int, r)
+						}
+					}
+				}
+			}
+			if o, r := string(ours.Do("DEBUG", "DIGEST").Str), string(real.Do("DEBUG", "DIGEST")); !strings.Contains(r, o) {
+				t.Errorf("digest %s, redis-server has %q", o, r)
+			}
+			if o, r := len(ours.Do("FUNCTION", "LIST").Elems), string(real.Do("FUNCTION", "LIST")); !strings.HasPrefix(r, fmt.Sprintf("*%d\r\n", o)) {
+				t.Errorf("%d libraries, redis-server has %q", o, r)
+			}
+		})
+	}
+}
+
+// Newer files: what the last version that 7.0 loads holds, and more.
+func TestFilesNewerThanRedis70(t *testing.T) {
+	holds := func(c *servertest.Client, what string, words ...string) {
+		t.Helper()
+		if got := c.Text(strings.Join(words, " ")); got != what {
+			t.Errorf("%q: %s, want %s", words, got, what)
+		}
+	}
+	hashes := []string{"hash that expires", "packed hash that expires", "hash that expires, before it came out", "packed hash that expires, before it came out"}
+	for version := 11; version <= rdb.MaxVersion; version++ {
+		c := serve(t, fileOfVersion(version, true))
+		for i, key := range hashes {
+			want := map[bool]int64{true: 9999999999999, false: -2}[version >= 12]
+			if v := c.Do("HPEXPIRETIME", key, "FIELDS", "1", "g"); len(v.Elems) != 1 || v.Elems[0].Int != want {
+				t.Errorf("version %d, hash %d: %v", version, i, v)
+			}
+		}
+		if n := len(c.Do("SMEMBERS", "set of a listpack").Elems); n != 3 {
+			t.Errorf("version %d: a set of %d members", version, n)
+		}
+		a, b := c.Do("XINFO", "STREAM", "stream 2", "FULL"), c.Do("XINFO", "STREAM", "stream 3", "FULL")
+		if fmt.Sprint(a) != fmt.Sprint(b) || len(a.Elems) == 0 {
+			t.Errorf("version %d: streams %v and %v", version, a, b)
+		}
+		holds(c, `"v"`, "GET", "idle")
+	}
+	// Valkey 9 gives type 22 another meaning, and begins with another word.
+	var b builder
+	b.text("VALKEY080").raw(250).str("valkey-ver").str("9.0.0").raw(254, 0)
+	b.key(22, "h").raw(3).str("f").str("v").le64(1<<64 - 1).str("g").str("w").le64(9999999999999).str("gone").str("x").le64(0)
+	c := serve(t, b.end(80, true))
+	if v := c.Do("HPEXPIRETIME", "h", "FIELDS", "3", "f", "g", "gone"); fmt.Sprint(v.Elems[0].Int, v.Elems[1].Int, v.Elems[2].Int) != "-1 9999999999999 -2" {
+		t.Errorf("a hash of Valkey: %v", v)
+	}
+}
+
+// moduleID is the number of a module's type.
+func moduleID(name string) uint64 {
+	id := uint64(0)
+	for i := range len(name) {
+		id = id<<6 | uint64(strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", name[i]))
+	}
+	return id<<10 | 3
+}
+
+func (b *builder) module(name string) *builder {
+	b.raw(0x81)
+	*b = binary.BigEndian.AppendUint64(*b, moduleID(name))
+	return b
+}
+
+// pieces is what a module may have written: each kind of it, and its end.
+func (b *builder) pieces() *builder {
+	return b.raw(1, 5, 2, 0x40, 200, 3, 1, 2, 3, 4, 4, 1, 2, 3, 4, 5, 6, 7, 8, 5).str("text").raw(0)
+}
+
+// What cannot be loaded is refused with its name and its place.
+func TestRefusedByName(t *testing.T) {
+	head := func(version string) *builder {
+		var b builder
+		return b.text(version).raw(254, 0).key(0, "k").str("v")
+	}
+	const at = 9 + 2 + 5 // where head ends
+	tests := []struct {
+		name   string
+		file   []byte
+		says   string
+		offset int64
+		// modules are stepped over by the check.
+		modules bool
+	}{
+		{"a value of a module", head("REDIS0009").key(7, "doc").module("ReJSON-RL").pieces().end(9, true), "'ReJSON-RL'", at + 5, true},
+		{"what a module has written for all", head("REDIS0009").raw(247).module("scdtype00").raw(2, 2).pieces().end(9, true), "'scdtype00'", at + 1, true},
+		{"a module of a release candidate", head("REDIS0008").key(6, "doc").module("ReJSON-RL").end(8, true), "release candidate", at + 5, false},
+		{"functions of a release candidate", head("REDIS0010").raw(246).str("name").end(10, true), "release candidate", at, false},
+		{"metadata of keys", head("REDIS0013").raw(243, 1).end(13, true), "metadata", at, false},
+		{"a stream with idempotent producers", head("REDIS0013").key(26, "s").end(13, true), "idempotent", at + 3, false},
+		{"a stream with entries given back", head("REDIS0014").key(27, "s").end(14, true), "XNACK", at + 3, false},
+		{"an array", head("REDIS0014").key(28, "a").end(14, true), "array", at + 3, false},
+		{"a type of the future", head("REDIS0014").key(29, "a").end(14, true), "29", at, false},
+		{"an opcode of the future", head("REDIS0014").raw(241).end(14, true), "241", at, false},
+		{"type 8, which never was", head("REDIS0010").key(8, "a").end(10, true), "8", at, false},
+		{"a version of the future", head("REDIS0015").end(15, true), `"0015"`, 5, false},
+		{"a newer version of Valkey", head("VALKEY081").end(81, true), `"081" of Valkey`, 6, false},
+		{"a slot that Valkey was importing", head("VALKEY080").raw(243).end(80, true), "imported", at, false},
+		{"commands in a file of Valkey", head("VALKEY080").raw(242).end(80, true), "fork", at, false},
+		{"a type of Redis in a file of Valkey", head("VALKEY080").key(24, "h").end(80, true), "24", at + 3, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d, err := load(test.file)
+			located, is := err.(*rdb.Error)
+			if !is || located.Offset != test.offset || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%v, want %q at %d", err, test.says, test.offset)
+			}
+			if used := d.store.Arena.Used(); used != 0 {
+				t.Errorf("%d bytes were not given back", used)
+			}
+			var said []string
+			summary, err := rdb.Check(bytes.NewReader(test.file), int64(len(test.file)), "x", 0, func(_ int64, what string) { said = append(said, what) })
+			if (err == nil) != test.modules {
+				t.Errorf("the check says %v, %v", summary, err)
+			}
+			if !test.modules {
+				return
+			}
+			// redis-server refuses it too, and names the module; its check steps over it.
+			name := filepath.Join(t.TempDir(), "dump.rdb")
+			if err := os.WriteFile(name, test.file, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.Command("redis-check-rdb", name).CombinedOutput()
+			if err != nil {
+				t.Errorf("redis-check-rdb: %s", out)
+			}
+			for _, line := range said {
+				if !strings.Contains(string(out), line) {
+					t.Errorf("we say %q, redis-check-rdb says %s", line, out)
+				}
+			}
+			out, err = exec.Command("redis-server", "--port", "0", "--unixsocket", redistest.Socket(t), "--dir", filepath.Dir(name)).CombinedOutput()
+			if !strings.Contains(string(out), test.says) { // it ends with 0, for its check finds nothing wrong
+				t.Errorf("redis-server ends with %v: %s", err, out)
+			}
+		})
+	}
+}
