@@ -50,9 +50,10 @@ type Reader struct {
 	args  [][]byte
 	offs  []int
 
-	// annotation, if it is set, is shown each annotation without its end. Its
-	// error ends the reading.
+	// annotation, if it is set, is shown each annotation without its end, which is
+	// at next. Its error ends the reading.
 	annotation func(line []byte, at int64) error
+	next       int64
 }
 
 const readBytes = 256 << 10
@@ -111,6 +112,7 @@ func (r *Reader) skipAnnotation() error {
 		return r.corrupt(r.at, "An annotation is too long")
 	}
 	if r.annotation != nil {
+		r.next = r.at + int64(len(line)) + 1
 		if err := r.annotation(bytes.TrimSuffix(line, []byte{'\r'}), r.at); err != nil {
 			return err
 		}

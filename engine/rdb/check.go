@@ -29,13 +29,17 @@ type Summary struct {
 // is told what redis-check-rdb says on the way, with the number of bytes read.
 // The error is *Error unless the file could not be read.
 func Check(file io.ReaderAt, size int64, name string, now int64, say func(offset int64, what string)) (Summary, error) {
+	return check(file, size, name, now, say, nil)
+}
+
+func check(file io.ReaderAt, size int64, name string, now int64, say func(offset int64, what string), see func(Span)) (Summary, error) {
 	c := &checker{store: object.NewStore(arena.New(), 0), now: now, say: say}
 	if say == nil {
 		c.say = func(int64, string) {}
 	}
 	c.Types, c.Modules = map[string]int64{}, map[string]int64{}
 	c.l = NewLoader(file, size, name, c)
-	c.l.deep = true
+	c.l.deep, c.l.see = true, see
 	c.l.skipped = func(module string) {
 		c.Modules[module]++
 		c.say(c.l.Offset(), "MODULE AUX for: "+module)

@@ -35,6 +35,11 @@ type Loader struct {
 	doing    string // in redis-check-rdb's words
 	kind     int    // the type of the value that is being read, -1 for none
 	unsummed bool   // the file says that its writer made no checksum
+
+	see     func(Span) // is shown what was read, nil if nobody looks
+	op      byte
+	valueAt int64
+	db      int
 }
 
 // NewLoader reads the size bytes of a file; name is for errors.
@@ -63,7 +68,12 @@ func (l *Loader) Next(budget int64) (done bool, err error) {
 		}
 	}
 	for until := l.at + budget; l.at < until; {
-		if done, err := l.item(); done || err != nil {
+		from := l.at
+		done, err := l.item()
+		if err == nil && l.see != nil {
+			l.show(from)
+		}
+		if done || err != nil {
 			return done, err
 		}
 	}
@@ -92,6 +102,9 @@ func (l *Loader) readHeader() error {
 		return l.failAt(at, "can't handle RDB format version "+strconv.Quote(string(digits))+": the newest that is known is "+strconv.Itoa(MaxVersion))
 	}
 	l.version, l.header = version, true
+	if l.see != nil {
+		l.see(Span{Length: l.at, What: "header"})
+	}
 	return nil
 }
 
@@ -112,6 +125,7 @@ func (l *Loader) item() (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	l.op = op
 	switch op {
 	case opEOF:
 		return true, l.readChecksum()
@@ -121,7 +135,8 @@ func (l *Loader) item() (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		return false, l.located(l.at, l.handler.SelectDB(int(min(id, 1<<30))))
+		l.db = int(min(id, 1<<30))
+		return false, l.located(l.at, l.handler.SelectDB(l.db))
 	case opResizeDB:
 		l.doing = "read-len"
 		keys, err := l.plainLength()
@@ -223,6 +238,7 @@ func (l *Loader) entry(kind byte) error {
 	l.key = append(l.key[:0], name...)
 	l.doing = "read-object-value"
 	at := l.at
+	l.valueAt = at
 	v, err := l.value(kind)
 	switch err {
 	case nil:

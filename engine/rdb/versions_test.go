@@ -430,3 +430,34 @@ func TestRefusedByName(t *testing.T) {
 		})
 	}
 }
+
+// A walk shows every byte once, in order.
+func TestWalk(t *testing.T) {
+	for version := 1; version <= 12; version++ {
+		file := fileOfVersion(version, true)
+		end, values := int64(0), 0
+		summary, err := rdb.Walk(bytes.NewReader(file), int64(len(file)), "x", func(s rdb.Span) {
+			if s.Offset != end || s.Length < 1 || s.What == "" {
+				t.Errorf("version %d: %+v after %d", version, s, end)
+			}
+			end = s.Offset + s.Length
+			if s.What == "value" {
+				values++
+			}
+		})
+		if err != nil || end != int64(len(file)) || int64(values) != summary.Keys {
+			t.Errorf("version %d: %v, shown up to %d of %d, %d values of %d keys", version, err, end, len(file), values, summary.Keys)
+		}
+	}
+	var b builder
+	b.text("REDIS0009").raw(250).str("redis-ver").str("5").raw(254, 3, 251, 1, 0).raw(253).le32(1).raw(248, 9).key(0, "k").str("v")
+	file := b.raw(247).module("scdtype00").raw(2, 2).pieces().end(9, false)
+	var said []string
+	_, err := rdb.Walk(bytes.NewReader(file), int64(len(file)), "x", func(s rdb.Span) {
+		said = append(said, strings.TrimSpace(fmt.Sprint(s.Offset, " ", s.What, " ", s.Type, " ", string(s.Key))))
+	})
+	want := "0 header, 9 field, 22 database, 24 number of keys, 27 expiry, 32 idle time, 34 key string k, 37 value string k, 39 data of a module, 77 end, 78 checksum"
+	if got := strings.Join(said, ", "); err != nil || got != want {
+		t.Errorf("%v, %s", err, got)
+	}
+}
