@@ -21,7 +21,7 @@ var layers = []struct {
 	prefixes  []string
 	sameGroup bool // packages of the group may import each other
 }{
-	{"number", []string{"engine/number", "engine/ds", "engine/resp", "engine/glob", "engine/lzf", "engine/event", "engine/vfs", "engine/phrase", "engine/sha1", "engine/sha256"}, true},
+	{"number", []string{"engine/number", "engine/ds", "engine/resp", "engine/glob", "engine/lzf", "engine/event", "engine/vfs", "engine/phrase", "engine/sha1", "engine/sha256", "engine/crashreport"}, true},
 	{"lua", []string{"engine/lua"}, true},
 	{"object", []string{"engine/object"}, false},
 	{"config", []string{"engine/config"}, false},

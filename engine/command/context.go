@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"everysec/engine/config"
+	"everysec/engine/crashreport"
 	"everysec/engine/keyspace"
 	"everysec/engine/number"
 	"everysec/engine/object"
@@ -321,6 +322,9 @@ type Introspection interface {
 	// ReplyBuffers tells whether buffers of replies are resized, and after how
 	// many milliseconds their peak is forgotten (negative: never): DEBUG sets it.
 	ReplyBuffers() (resize *bool, forget *int64)
+	// CrashReport is what became of the writes of the server before this one;
+	// nil as long as this one reads its files.
+	CrashReport() *crashreport.Report
 	// PauseCron, ChangeReplicationID and Log are DEBUG's.
 	PauseCron(on bool)
 	ChangeReplicationID()

@@ -248,6 +248,7 @@ func (s *Server) writeAppendOnly() bool {
 // dropReplies takes back the replies that have not left: the file does not
 // hold what they acknowledge.
 func (s *Server) dropReplies() {
+	s.repliesDropped = true
 	for _, c := range s.dirtyOutput {
 		c.writer.Truncate(c.released)
 	}
@@ -267,6 +268,7 @@ func (s *Server) finishSync(err error) {
 	a := &s.aof
 	a.sync = nil
 	if err != nil {
+		s.journal.SyncFailed(s.now)
 		s.markUnsynced()
 	}
 	switch {
@@ -323,6 +325,7 @@ func (s *Server) pollAppendOnlySync() {
 
 func (s *Server) synced() {
 	a := &s.aof
+	s.journal.Synced(a.syncTarget, s.now)
 	if a.detached {
 		a.detachedSynced = a.syncTarget
 		return

@@ -205,7 +205,9 @@ func (s *Server) markDirty(c *connection) {
 // releaseReplies lets replies go out: the append-only file has what they
 // acknowledge, unless a slow sync postpones the write.
 func (s *Server) releaseReplies() {
-	s.acknowledged = s.space.Change - 1
+	if !s.repliesDropped {
+		s.acknowledged = s.space.Change - 1
+	}
 	for _, c := range s.dirtyOutput {
 		s.limitOutput(c)
 		c.released = c.writer.Len()

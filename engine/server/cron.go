@@ -247,7 +247,7 @@ func (s *Server) reloadRDB(flags command.ReloadFlags) error {
 	if !flags.NoFlush {
 		s.emptyAll()
 	}
-	return s.loadNow([]loadFile{{s.config.DBFilename, rdbFile, true, info.Size}})
+	return s.loadNow([]loadFile{{name: s.config.DBFilename, kind: rdbFile, last: true, size: info.Size, id: info.ID}})
 }
 
 // LoadAOF is DEBUG LOADAOF: forget, and load the append-only file.

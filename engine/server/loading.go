@@ -7,6 +7,7 @@ import (
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
+	"everysec/engine/crashreport"
 	"everysec/engine/event"
 	"everysec/engine/object"
 	"everysec/engine/rdb"
@@ -39,6 +40,11 @@ type loadFile struct {
 	kind fileKind
 	last bool
 	size int64
+	id   uint64 // of its inode; 0: not known
+	// found is the size before it was cut; where and how many writes the
+	// crash report counts.
+	found, countFrom, units int64
+	damaged                 []vfs.Range
 }
 
 type fileKind uint8
@@ -85,13 +91,14 @@ func (s *Server) beginLoading() error {
 	}
 	info, err := s.fs.Stat(s.config.DBFilename)
 	if errors.Is(err, vfs.ErrNotExist) {
+		s.recovered(nil)
 		s.announceReady()
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	s.load([]loadFile{{s.config.DBFilename, rdbFile, true, info.Size}}, func(err error) {
+	s.load([]loadFile{{name: s.config.DBFilename, kind: rdbFile, last: true, size: info.Size, id: info.ID}}, func(err error) {
 		if err != nil {
 			s.fatal(err)
 			return
@@ -108,7 +115,10 @@ func (s *Server) beginLoading() error {
 	return nil
 }
 
-func (s *Server) announceReady() { s.logf(event.Notice, "Ready to accept connections") }
+func (s *Server) announceReady() {
+	s.crash = nil // it has been reported, and the files are in use again
+	s.logf(event.Notice, "Ready to accept connections")
+}
 
 // fatal ends a server that cannot go on, with the reason in its log.
 func (s *Server) fatal(err error) {
@@ -226,6 +236,7 @@ func (s *Server) appendOnlyFiles() ([]loadFile, error) {
 		if err != nil {
 			return nil, &LoadError{files[i].name, 0, "the manifest names this file, but it cannot be read: " + err.Error()}
 		}
+		files[i].id = info.ID
 		if files[i].size = info.Size; info.Size > 0 {
 			last = i
 		}
@@ -240,8 +251,11 @@ func (s *Server) appendOnlyFiles() ([]loadFile, error) {
 // without the loading flag are refused.
 func (s *Server) load(files []loadFile, then func(err error)) {
 	l := &loading{files: files, current: -1, begun: s.now, multiAt: -1, then: then, fromAOF: len(files) > 0 && files[0].kind == aofFile}
-	for _, f := range files {
+	for i := range files {
+		f := &files[i]
 		l.total += f.size
+		f.found = f.size
+		f.countFrom, f.damaged = s.crash.Counted(f.id, f.name)
 	}
 	l.client = &command.Client{DB: s.space.DBs[0], Reply: &resp.Writer{Protocol: 2}, Internal: true, Authenticated: true}
 	s.loading = l
@@ -394,6 +408,7 @@ func (s *Server) replay(l *loading, args [][]byte) error {
 		c.Transaction.Open = true
 		return nil
 	case spec.Name == "exec":
+		s.replayed(l, l.multiAt)
 		l.multiAt = -1
 		queue := c.Transaction.Queue
 		c.Transaction = command.Transaction{}
@@ -409,8 +424,18 @@ func (s *Server) replay(l *loading, args [][]byte) error {
 		c.Transaction.Queue = append(c.Transaction.Queue, words)
 		return nil
 	}
+	if spec.Name != "select" {
+		s.replayed(l, at)
+	}
 	s.replayOne(c, args)
 	return nil
+}
+
+// replayed counts a write that begins at an offset of the file being read.
+func (s *Server) replayed(l *loading, at int64) {
+	if f := &l.files[l.current]; at >= f.countFrom && (f.damaged == nil || !crashreport.Touches(f.damaged, at, l.aof.Offset())) {
+		f.units++
+	}
 }
 
 func (s *Server) replayOne(c *command.Client, args [][]byte) {
@@ -495,6 +520,7 @@ func (s *Server) endLoading(err error) {
 	} else {
 		s.logf(event.Notice, "DB loaded: ", itoa(l.keys), " keys or commands, ", itoa(l.total), " bytes")
 		s.observed.loading(l, event.Finished)
+		s.recovered(l.files)
 	}
 	l.then(err)
 }
@@ -613,7 +639,9 @@ func (s *Server) openLastIncremental(then func(err error)) {
 	m := s.aof.manifest.Clone()
 	if n := len(m.Incr); n > 0 {
 		f, err := s.fs.OpenFile(s.appendPath(m.Incr[n-1].Name), vfs.Write)
-		s.aof.file = f
+		if err == nil {
+			s.appendTo(f)
+		}
 		then(err)
 		return
 	}
@@ -624,7 +652,7 @@ func (s *Server) openLastIncremental(then func(err error)) {
 		then(err)
 		return
 	}
-	s.aof.file = f
+	s.appendTo(f)
 	s.inTurn(then,
 		s.syncDir(s.config.AppendDirName),
 		func(done func(err error)) { s.writeManifest(m, s.holdFor, done) },

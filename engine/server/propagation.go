@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"everysec/engine/config"
+	"everysec/engine/crashreport"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
 	"everysec/engine/resp"
@@ -18,6 +19,9 @@ import (
 type propagation struct {
 	buf   []byte
 	parts []part
+	// text is the beginning of buf where there is no append-only file: for the
+	// journal.
+	text  []byte
 	muted bool // by redis.set_repl
 }
 
@@ -40,6 +44,8 @@ func (s *Server) Propagate(db int, args [][]byte) {
 	s.unit.parts = append(s.unit.parts, part{db, len(s.unit.buf)})
 	if s.aof.on() {
 		s.unit.buf = resp.AppendCommand(s.unit.buf, args...)
+	} else if len(s.unit.text) < crashreport.TextBytes {
+		s.unit.text = crashreport.AppendText(s.unit.text, args)
 	}
 }
 
@@ -48,6 +54,8 @@ func (s *Server) propagateRequest(db int) {
 	s.unit.parts = append(s.unit.parts, part{db, len(s.unit.buf)})
 	if s.aof.on() {
 		s.unit.buf = append(s.unit.buf, s.request...)
+	} else if room := crashreport.TextBytes - len(s.unit.text); room > 0 {
+		s.unit.text = append(s.unit.text, s.request[:min(len(s.request), room)]...)
 	}
 }
 
@@ -58,10 +66,18 @@ func (s *Server) flushUnit() {
 	if len(u.parts) == 0 {
 		return
 	}
+	size, text := 0, u.text
 	if s.aof.on() {
+		before := len(s.aof.buffer)
 		s.appendUnit()
+		size, text = len(s.aof.buffer)-before, u.buf
 	}
-	u.parts, u.buf = u.parts[:0], u.buf[:0]
+	client := uint64(0)
+	if s.current != nil {
+		client = s.current.ID
+	}
+	s.journal.Add(s.aof.last+1, s.now, client, u.parts[0].db, size, len(u.parts), text)
+	u.parts, u.buf, u.text = u.parts[:0], u.buf[:0], u.text[:0]
 	s.space.Change++
 	s.aof.noteChange(s.now)
 }

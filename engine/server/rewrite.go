@@ -5,6 +5,7 @@ import (
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
+	"everysec/engine/crashreport"
 	"everysec/engine/event"
 	"everysec/engine/vfs"
 )
@@ -105,8 +106,14 @@ func (s *Server) useIncremental(f vfs.File) {
 	if old := s.aof.file; old != nil {
 		old.Close()
 	}
-	s.aof.file = f
+	s.appendTo(f)
 	s.aof.selected = -1
+}
+
+// appendTo takes a file that is open for the one that changes go to.
+func (s *Server) appendTo(f vfs.File) {
+	s.aof.file = f
+	s.journal.AppendTo(s.fileID(f.Name()), f.Name(), f.Size())
 }
 
 // detach makes changes go to a temporary increment. What the buffer holds is
@@ -263,6 +270,9 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 		m.RetireIncr(0)
 		incr := m.NewIncr(s.config.AppendFilename)
 		err = s.renameAppendOnly(s.appendPath(tempIncremental(s.config.AppendFilename)), incr)
+		if err == nil {
+			s.journal.Renamed(s.appendPath(incr))
+		}
 	case a.enabled:
 		m.RetireIncr(1)
 	default:
@@ -284,6 +294,7 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 		s.endJob(j, err)
 	}
 	if err == nil {
+		s.journal.Image(crashreport.Base, s.fileID(j.temp), s.appendPath(base), j.change, j.begun, s.now)
 		err = s.renameAppendOnly(j.temp, base)
 	}
 	if err != nil {
@@ -312,6 +323,7 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 // them is on disk.
 func (s *Server) finishRewrite(j *snapshotJob, m aof.Manifest) {
 	a := &s.aof
+	s.journal.ImageNamed(crashreport.Base, s.now)
 	incremental := int64(0)
 	if a.file != nil {
 		incremental = a.file.Size()
@@ -423,6 +435,7 @@ func (s *Server) stopAppendOnly() {
 	a.enabled, a.waitRewrite, a.detached = false, false, false
 	a.writeFailed, a.lost = false, false
 	a.file, a.sync, a.postponed = nil, nil, false
+	s.journal.AppendToNone()
 	a.buffer = a.buffer[:0]
 	a.rewriteScheduled = false
 }

@@ -14,6 +14,7 @@ import (
 	"everysec/engine/command"
 	"everysec/engine/commands"
 	"everysec/engine/config"
+	"everysec/engine/crashreport"
 	"everysec/engine/ds/arena"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
@@ -47,6 +48,12 @@ type Options struct {
 	ProcessID int
 	// Prepared is used by one server only; nil: Open prepares.
 	Prepared *Prepared
+	// Crash is how the server before this one died (Server.Crash); nil: nobody
+	// knows, as when it was another process.
+	Crash *crashreport.Crash
+	// JournalWrites is how many writes this one notes for its own Crash, one by
+	// one; 0: crashreport.DefaultWrites.
+	JournalWrites int
 }
 
 // Prepared is what a server has when it begins, whatever its options are. Where
@@ -154,6 +161,11 @@ type Server struct {
 	heldFor  int64 // microseconds that the running command holds the thread after it
 	// acknowledged is the newest change whose reply was let go.
 	acknowledged uint64
+	// repliesDropped: the disk failed, and what was to be acknowledged is not.
+	repliesDropped bool
+	journal        *crashreport.Journal
+	crash          *crashreport.Crash // of the server before this one, until this one is ready
+	report         *crashreport.Report
 
 	loadedKeys, loadedExpired int64
 }
@@ -196,6 +208,8 @@ func Open(now int64, o Options) (*Server, error) {
 		running:      true,
 		activeExpire: true,
 		nextCron:     now,
+		journal:      crashreport.NewJournal(o.JournalWrites),
+		crash:        o.Crash,
 		memory:       memory{resizeReplies: true, forgetPeaks: command.ForgetReplyPeak},
 	}
 	s.replicationID = s.runID

@@ -7,6 +7,7 @@ import (
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
+	"everysec/engine/crashreport"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
 	"everysec/engine/rdb"
@@ -362,13 +363,14 @@ func (s *Server) saveNow(done func(err error)) {
 		fail(err)
 		return
 	}
-	size, change := f.Size(), s.space.Change-1
+	size, change, begun := f.Size(), s.space.Change-1, s.now
 	s.holdFor(f.Sync(), func(err error) {
 		f.Close()
 		if err != nil {
 			fail(err)
 			return
 		}
+		s.journal.Image(crashreport.Snapshot, s.fileID(temp), s.config.DBFilename, change, begun, s.now)
 		if err := s.fs.Rename(temp, s.config.DBFilename); err != nil {
 			fail(err)
 			return
@@ -387,6 +389,7 @@ func (s *Server) saveNow(done func(err error)) {
 }
 
 func (s *Server) snapshotDone(change uint64, size int64) {
+	s.journal.ImageNamed(crashreport.Snapshot, s.now)
 	s.rdb.lastSave = s.now / 1000000
 	s.rdb.lastFailed = false
 	s.rdb.change, s.rdb.savedAt, s.rdb.bytes = change, s.now, size
@@ -436,6 +439,7 @@ func (s *Server) backgroundSaveDone(j *snapshotJob, err error) {
 		}
 		return
 	}
+	s.journal.Image(crashreport.Snapshot, s.fileID(j.temp), s.config.DBFilename, j.change, j.begun, s.now)
 	if err := s.fs.Rename(j.temp, s.config.DBFilename); err != nil {
 		s.endJob(j, err)
 		return

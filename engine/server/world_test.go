@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"everysec/engine/crashreport"
 	"everysec/engine/keyspace"
 	"everysec/engine/object"
 	"everysec/engine/resp"
@@ -119,6 +120,8 @@ type world struct {
 	// images are crashes to be examined when the step is over.
 	crash  func(op string)
 	images []image
+	// unwatched: no history is kept.
+	unwatched bool
 }
 
 type moment struct {
@@ -143,6 +146,12 @@ type durabilityClaim struct {
 	snapshotAt      int64
 }
 
+// Options of the servers that begin.
+var (
+	afterCrash    *crashreport.Crash
+	journalWrites int
+)
+
 // begin starts a server on a disk. It does not wait for its loading.
 func begin(t testing.TB, disk *vfs.Disk, now int64, before func(op string), config ...string) (*world, error) {
 	w := &world{t: t, disk: disk, now: now}
@@ -162,7 +171,9 @@ func begin(t testing.TB, disk *vfs.Disk, now int64, before func(op string), conf
 		}
 	})
 	var err error
-	w.s, err = server.Open(now, server.Options{FS: disk, Seed: 1, Config: options, ProcessID: 1})
+	w.s, err = server.Open(now, server.Options{
+		FS: disk, Seed: 1, Config: options, ProcessID: 1, Crash: afterCrash, JournalWrites: journalWrites,
+	})
 	return w, err
 }
 
@@ -233,7 +244,7 @@ func (w *world) note() {
 	if len(w.history) == 0 {
 		w.loaded = last
 	}
-	if n := len(w.history); n == 0 || w.history[n-1].change != last {
+	if n := len(w.history); !w.unwatched && (n == 0 || w.history[n-1].change != last) {
 		w.history = append(w.history, moment{last, w.now, stateOf(w.s.Space())})
 	}
 	if w.client == 0 {

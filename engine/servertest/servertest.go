@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"everysec/engine/crashreport"
 	"everysec/engine/resp"
 	"everysec/engine/server"
 	"everysec/engine/vfs"
@@ -59,6 +60,31 @@ func Open(disk *vfs.Disk, now int64, config ...string) (*Server, error) {
 
 // ReportTo names the test that hears of what goes wrong, after Open.
 func (s *Server) ReportTo(tb testing.TB) { s.tb = tb }
+
+// Crash is the server that starts after a crash of this one, which goes on.
+func (s *Server) Crash(kind vfs.Kind, seed uint64) *Server {
+	s.tb.Helper()
+	image := s.Disk.Image(kind, seed)
+	return s.next(image, s.Server.Crash(kind.String(), image.Accounts()))
+}
+
+// Exited is the server that starts after this one has ended by itself.
+func (s *Server) Exited() *Server {
+	s.tb.Helper()
+	return s.next(s.Disk, s.Server.Crash(crashreport.Exit, nil))
+}
+
+func (s *Server) next(disk *vfs.Disk, crash *crashreport.Crash) *Server {
+	s.tb.Helper()
+	next := &Server{Disk: disk, Now: s.Now, tb: s.tb, config: s.config}
+	var err error
+	next.Server, err = server.Open(s.Now, server.Options{FS: disk, Seed: 1, Config: s.config, ProcessID: 2, Crash: crash})
+	if err != nil {
+		s.tb.Fatalf("open: %v", err)
+	}
+	next.Settle()
+	return next
+}
 
 // WithStopwatch is New with a stopwatch for measured durations.
 func WithStopwatch(tb testing.TB, stopwatch func() int64, config ...string) *Server {

@@ -87,7 +87,13 @@ type Account struct {
 	Zeroed   int64  // lost bytes within what survived, now zeros
 	Flips    []Flip // bits that turned
 	What     string // in words
+	// Damaged are the pieces of what survived that are not as they were
+	// written. No two are closer to each other than 16 bytes.
+	Damaged []Range
 }
+
+// Range is a piece of a file, in bytes.
+type Range struct{ From, To int64 }
 
 // Accounts tells what the crash that made this image did, sorted by name. A
 // disk that is no image has none.
@@ -494,6 +500,7 @@ func (d *Disk) account(kind Kind, was, in *inode, hurt damage) (Account, bool) {
 	}
 	a.Survived = in.disk.size
 	a.Intact = in.disk.same(&was.cache)
+	a.Damaged = in.disk.differences(&was.cache, a.Intact, 16)
 	lost := a.Written - a.Intact
 	whole := lost == 0 && a.Survived == a.Written
 	switch {

@@ -407,7 +407,7 @@ func (d *Disk) Stat(name string) (Info, error) {
 }
 
 func (in *inode) info(name string) Info {
-	return Info{Name: name, Size: in.cache.size, Dir: in.dir}
+	return Info{Name: name, ID: in.id, Size: in.cache.size, Dir: in.dir}
 }
 
 // write appends what fits.

@@ -149,6 +149,33 @@ func (p *pages) same(q *pages) int64 {
 	return size
 }
 
+// differences are the pieces of p and q, as far as both go, that are not the
+// same, from an offset on. What lies between two less than apart is counted in:
+// in any data some bytes are zero, like those that were lost.
+func (p *pages) differences(q *pages, from, apart int64) (found []Range) {
+	size := min(p.size, q.size)
+	for i := int(from / pageSize); int64(i)*pageSize < size; i++ {
+		if p.list[i] == q.list[i] {
+			continue
+		}
+		base := int64(i) * pageSize
+		used := min(p.used(i), q.used(i))
+		a, b := p.bytes(i, 0, used), q.bytes(i, 0, used)
+		for k := range a {
+			if a[k] == b[k] {
+				continue
+			}
+			at := base + int64(k)
+			if n := len(found); n > 0 && at-found[n-1].To < apart {
+				found[n-1].To = at + 1
+			} else {
+				found = append(found, Range{at, at + 1})
+			}
+		}
+	}
+	return found
+}
+
 // put writes b at off over whatever is there.
 func (p *pages) put(off int64, b []byte) {
 	var src pages

@@ -93,9 +93,12 @@ type Ticket interface {
 	Err() error
 }
 
-// Info describes a name: its last element, and bytes for a file.
+// Info describes a name: its last element, and bytes for a file. ID tells two
+// files apart whatever their names are, also in the image of a crash; 0: the
+// file system does not tell.
 type Info struct {
 	Name string
+	ID   uint64
 	Size int64
 	Dir  bool
 }

@@ -37,6 +37,7 @@ var debugSubcommands = []struct {
 	{"CHANGE-REPL-ID", 2, 2, runDebugChangeReplicationID},
 	{"CLIENT-EVICTION", 2, 2, runDebugClientEviction},
 	{"CLUSTERLINK", 5, 5, runDebugClusterLink},
+	{"CRASH-REPORT", 2, 0, runDebugCrashReport},
 	{"DIGEST", 2, 2, runDebugDigest},
 	{"DIGEST-VALUE", 2, 0, runDebugDigestValue},
 	{"DROP-CLUSTER-PACKET-FILTER", 3, 3, runDebugDropPackets},
@@ -343,6 +344,9 @@ func runDebugHelp(c *command.Context) {
 	c.ReplyHelp(
 		"CHANGE-REPL-ID",
 		"    Take another replication id.",
+		"CRASH-REPORT [COUNT <count>] [LOST|SURVIVED]",
+		"    What became of each write when the server before this one died: the newest 10,",
+		"    or so many (-1: all that are known).",
 		"DIGEST",
 		"    A number that is the same for the same data, whatever its encoding.",
 		"DIGEST-VALUE <key> [<key> ...]",

@@ -200,9 +200,21 @@ func (h Host) names(t *testing.T) {
 		"d":   {Name: "d", Dir: true},
 		"d/f": {Name: "f", Size: 4},
 	} {
-		if got, err := fs.Stat(name); err != nil || got != want {
+		got, err := fs.Stat(name)
+		if got.ID = 0; err != nil || got != want {
 			t.Errorf("stat %s: %+v, %v; want %+v", name, got, err, want)
 		}
+	}
+	id := func(name string) uint64 {
+		info, err := fs.Stat(name)
+		must(t, err)
+		return info.ID
+	}
+	was := id("d/f")
+	must(t, fs.Rename("d/f", "g"))
+	write(t, open(t, fs, "d/f", vfs.Write|vfs.Create), "four")
+	if id("g") != was || was != 0 && id("d/f") == was {
+		t.Errorf("an ID goes with a file: it was %d, is %d under the new name, and %d is another file's", was, id("g"), id("d/f"))
 	}
 }
 
