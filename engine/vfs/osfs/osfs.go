@@ -55,6 +55,7 @@ var causes = []struct{ is, cause error }{
 	{fs.ErrExist, vfs.ErrExist},
 	{fs.ErrClosed, vfs.ErrClosed},
 	{syscall.ENOSPC, vfs.ErrNoSpace},
+	{syscall.EDQUOT, vfs.ErrNoSpace},
 	{syscall.EIO, vfs.ErrIO},
 	{syscall.EISDIR, vfs.ErrIsDir},
 	{syscall.ENOTDIR, vfs.ErrNotDir},
@@ -309,8 +310,8 @@ func (o *osFile) check(write bool) error {
 	return nil
 }
 
-// Write appends. os.File goes on after a short write until all is written or
-// there is an error, so n < len(p) always has a reason.
+// Write appends. os.File goes on after a short write, and after a signal, until
+// all is written or there is an error, so n < len(p) always has a reason.
 func (o *osFile) Write(p []byte) (n int, err error) {
 	if err = o.check(true); err == nil {
 		n, err = o.file.Write(p)
