@@ -48,6 +48,7 @@ type world struct {
 	letter   byte
 
 	lying, hung, failing bool // what the disk was told to do
+	everLied             bool
 }
 
 // heldPlatter answers when it is told to.
@@ -333,7 +334,7 @@ func (w *world) perhaps(t *rapid.T) {
 }
 
 func (w *world) lie(on bool) {
-	w.lying = on
+	w.lying, w.everLied = on, w.everLied || on
 	w.disk.LieAboutSyncs(on)
 }
 
@@ -508,6 +509,7 @@ func (w *world) checkCut(t *rapid.T, kind vfs.Kind, seed uint64) {
 		w.checkRot(t, image)
 	} else {
 		w.checkPromises(t, image, kind.String())
+		w.checkStatus(t, image)
 	}
 	for _, a := range image.Accounts() {
 		got, err := vfs.ReadFile(image, a.Name)
@@ -534,6 +536,23 @@ func (w *world) checkCut(t *rapid.T, kind vfs.Kind, seed uint64) {
 	w.compare(t, w.disk, "after a look at a crash")
 	if diff := difference(before, w.disk.Durable()); diff != "" {
 		t.Fatalf("looking at a crash changed the platter:\n%s", diff)
+	}
+}
+
+// What the disk itself calls synced survives, of every file whose name it calls
+// synced; unless the drive has ever lied to it.
+func (w *world) checkStatus(t *rapid.T, image *vfs.Disk) {
+	if w.everLied {
+		return
+	}
+	for _, s := range w.disk.Files() {
+		if !s.NameSynced {
+			continue
+		}
+		got, err := vfs.ReadFile(image, s.Name)
+		if f := w.names[s.Name]; err != nil || !bytes.HasPrefix(got, f.bytes[:s.Synced]) {
+			t.Fatalf("%+v, but of %s survives %s, %v", s, shown(f.bytes), shown(got), err)
+		}
 	}
 }
 
