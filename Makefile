@@ -6,7 +6,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run build dist dev size test check native wasm differential compare fuzz browser bench screenshots needs clean
+.PHONY: run build dist dev size test check native wasm differential compare fuzz browser kills bench screenshots needs clean
 
 SITE := go run ./web/cmd/site
 
@@ -62,6 +62,11 @@ fuzz:
 
 browser:
 	go test -count=1 -timeout 10m ./web/browsertest/...
+
+# The browser is killed KILLS times under each policy, with SIGKILL, while it
+# writes, rewrites, saves and starts: what was lost, and whether it was allowed.
+kills: needs
+	KILLS=$(or $(KILLS),100) SEED=$(or $(SEED),1) go test -count=1 -timeout 0 -v -run TestAKilledBrowser ./web/browsertest
 
 # Prints figures beside what they are compared with; it fails only where it
 # cannot measure. go test -bench . ./engine/... measures the parts.

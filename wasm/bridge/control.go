@@ -42,6 +42,9 @@ const (
 	NoticeStoreFailed  Notice = 9  // a transaction failed
 	NoticeFatal        Notice = 10 // the engine itself died; a new one starts from the files
 	NoticeStoreSaves   Notice = 11 // a transaction succeeded, after one that had not
+	// NoticeStoreVolatile comes from everysec.js: the browser was asked not to
+	// remove the store when it wants room, and did not promise it.
+	NoticeStoreVolatile Notice = 12
 )
 
 // CrashKind is how the machine goes down.

@@ -335,7 +335,13 @@ const openStore = (() => {
     // take opens the store for the owner of the lock.
     async function take() {
       try {
+        if (!globalThis.indexedDB) throw failure("NotSupportedError", "it is not there");
         db ??= await connect();
+      } catch (e) {
+        release();
+        return e.name === "VersionError" ? newer(e) : nowhere(e);
+      }
+      try {
         const content = await load(db, true);
         owner = true;
         return image(kept, "", content);
@@ -343,16 +349,18 @@ const openStore = (() => {
         release();
         switch (e.name) {
           case "VersionError":
-            return bare(unknown, `these files are of a newer version of this page (${e.message})`);
+            return newer(e);
           case "DataError":
             return bare(unknown, e.message);
           case "NotFoundError": // an object store is missing
-          case "TypeError":
+          case "TypeError": // a record is not what it should be
             return bare(unknown, broken(e.message).message);
         }
         return nowhere(e);
       }
     }
+
+    const newer = (e) => bare(unknown, `these files are of a newer version of this page (${e.message})`);
 
     const nowhere = (e) =>
       bare(memory, `the browser keeps no files for this page; they live only as long as this tab (IndexedDB: ${e.name}: ${e.message})`);

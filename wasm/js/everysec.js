@@ -390,6 +390,7 @@ const op = {
 
 const notices = [
   "", "ready", "down", "crashed", "store-memory", "store-busy", "store-taken", "store-unknown", "store-full", "store-failed", "fatal", "store-saves",
+  "store-volatile",
 ];
 const phases = ["down", "loading", "running", "waiting"];
 const stores = ["memory", "indexeddb", "waiting"];
@@ -761,6 +762,7 @@ class Database {
   #queued = false;
   #reading = false;
   #persisted = false;
+  #attached = [];
   #send = () => this.#flush();
 
   constructor(engine, options) {
@@ -891,6 +893,7 @@ class Database {
       batch.set(frames, 4);
       channel.post(batch, batch.length);
     };
+    this.#attached.push(handlers);
     return handlers;
   }
 
@@ -934,11 +937,26 @@ class Database {
   }
 
   // What somebody wrote should be kept: the browser is asked not to throw the
-  // store away when it wants room. The worst that can happen is that it says no.
+  // store away when it wants room. If it does not promise that, it is said.
   #persist() {
     if (this.#persisted || !this.options.store?.startsWith("idb:")) return;
     this.#persisted = true;
-    globalThis.navigator?.storage?.persist?.().catch(() => {});
+    const storage = globalThis.navigator?.storage;
+    const asked = storage?.persist ? storage.persist() : Promise.resolve(false);
+    asked.catch(() => false).then((promised) => promised || this.#volatile());
+  }
+
+  #volatile() {
+    const kind = notices.indexOf("store-volatile");
+    const text = "The browser does not promise to keep these files: it may remove them when its disk fills up, and at the end of a private window it does. Export saves a copy.";
+    this.#listeners.call("notice", { kind: notices[kind], text });
+    const data = encoder.encode(text);
+    const frame = new Uint8Array(header + data.length);
+    new DataView(frame.buffer).setUint32(0, frame.length, true);
+    frame[4] = NOTICE;
+    frame[5] = kind;
+    frame.set(data, header);
+    for (const handlers of this.#attached) handlers.onmessage?.(frame);
   }
 
   _disconnect(client) {

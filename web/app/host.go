@@ -47,7 +47,7 @@ func (m *Model) hostState(data []byte) {
 	case bridge.PhaseWaiting:
 		m.Loading = true
 	}
-	m.mark(PartClock | PartStatus | PartCrash | PartDurability | PartKeyspace)
+	m.mark(PartClock | PartStatus | PartCrash | PartDurability | PartKeyspace | PartFiles)
 }
 
 // refreshState asks for the clock again, after anything that may have moved it.
@@ -86,6 +86,9 @@ func (m *Model) noticed(msg Noticed) {
 		m.Down, m.Loading = false, true // another engine is on its way
 		m.Notice = &msg
 		m.refreshState() // it does not know of us yet
+	case bridge.NoticeStoreVolatile:
+		m.Volatile = msg.Text
+		m.mark(PartFiles)
 	case bridge.NoticeStoreSaves:
 		if n := m.Notice; n != nil && (n.Kind == bridge.NoticeStoreFull || n.Kind == bridge.NoticeStoreFailed) {
 			m.Notice = nil
@@ -269,6 +272,21 @@ func (m *Model) setConfig(directive, value string) {
 		}
 		m.askConfig()
 	}, "CONFIG", "SET", directive, value)
+}
+
+// Kept says why the files may not be there the next time, "" if nothing speaks
+// against it.
+func (m *Model) Kept() string {
+	switch m.Host.Store {
+	case bridge.StoreMemory:
+		if m.Host.StoreText == "" {
+			return "These files live only as long as this tab."
+		}
+		return m.Host.StoreText
+	case bridge.StoreIndexedDB:
+		return m.Volatile
+	}
+	return ""
 }
 
 // askFiles brings the list of files up to date.

@@ -102,7 +102,7 @@ type (
 		Name string
 		Data []byte
 	}
-	// Erase removes every file.
+	// Erase removes every file, or what is stored and not understood.
 	Erase struct{}
 	// TakeOver takes the store from the tab that owns it.
 	TakeOver struct{}

@@ -42,8 +42,9 @@ type Model struct {
 	Log        []event.Log
 
 	Host     bridge.State
-	anchored bool // Host came from the host
-	Down     bool // the server does not run
+	Volatile string // why the browser may remove the files; "": not known to
+	anchored bool   // Host came from the host
+	Down     bool   // the server does not run
 	Loading  bool
 	Notice   *Noticed // the newest that the learner has to know; nil: none
 	Crashed  *CrashReport

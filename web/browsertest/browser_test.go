@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -63,6 +64,7 @@ type browser struct {
 	mu       sync.Mutex
 	requests []string
 	problems []string
+	reported func(payload string) // gets what the page passes to window.report
 }
 
 // flags keep Chromium to the page: no update, no first-run page, no telemetry.
@@ -81,7 +83,7 @@ var flags = []chromedp.ExecAllocatorOption{
 
 // launch starts Chromium on a profile directory. Everything the page logs as
 // an error, and every exception, fails the test at its end.
-func launch(t *testing.T, profile, origin string) *browser {
+func launch(t *testing.T, profile, origin string, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	b := &browser{t: t, origin: origin}
 	options := append([]chromedp.ExecAllocatorOption{
@@ -91,7 +93,7 @@ func launch(t *testing.T, profile, origin string) *browser {
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // all its processes die together
 			b.process = cmd
 		}),
-	}, flags...)
+	}, slices.Concat(flags, more)...)
 	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(alloc)
 	ctx, cancelTime := context.WithTimeout(ctx, time.Minute)
@@ -101,7 +103,7 @@ func launch(t *testing.T, profile, origin string) *browser {
 		cancel()
 		cancelAlloc()
 		b.kill()
-		if t.Failed() {
+		if t.Failed() && len(b.problems) > 0 {
 			t.Logf("the page said: %s", strings.Join(b.problems, "\n"))
 		}
 	})
@@ -129,6 +131,10 @@ func (b *browser) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch e := event.(type) {
+	case *runtime.EventBindingCalled:
+		if b.reported != nil {
+			b.reported(e.Payload)
+		}
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, e.Request.URL)
 	case *runtime.EventExceptionThrown:
@@ -147,6 +153,7 @@ func (b *browser) listen(event any) {
 func (b *browser) kill() {
 	if b.process != nil && b.process.Process != nil {
 		_ = syscall.Kill(-b.process.Process.Pid, syscall.SIGKILL) // it may be gone
+		b.process = nil
 	}
 }
 

@@ -38,7 +38,8 @@ func storeSite(t *testing.T) string {
 			const encode = (b) => btoa(Array.from(b, (c) => String.fromCharCode(c)).join(""));
 			const decode = (s) => Uint8Array.from(atob(s), (c) => c.charCodeAt(0));
 			let taken = 0;
-			const store = openStore("idb://test", { taken: () => taken++ });
+			const reasons = [];
+			const store = openStore("idb://test", { taken: (why) => { taken++; reasons.push(why); } });
 			const outcome = (p) => p.then(() => "", (e) => e.name);
 			// raw runs f on the database itself, as no page does.
 			const raw = (stores, f, version) => new Promise((resolve, reject) => {

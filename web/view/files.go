@@ -14,6 +14,7 @@ import (
 // files lists what is on the disk, shows its bytes, and takes it home.
 type files struct {
 	rows, figures    *node
+	kept             *node
 	hex, name, bytes *node
 	listed           string
 	shown            *app.ViewedFile
@@ -21,6 +22,7 @@ type files struct {
 
 func (f *files) bind(p *Page) {
 	f.rows, f.figures = byID("file-rows"), byID("files-figures")
+	f.kept = byID("files-kept")
 	f.hex, f.name, f.bytes = byID("hex"), byID("hex-name"), byID("hex-bytes")
 	f.rows.on("click", func(e *dom.BasicEvent) {
 		b := closest(e, "button")
@@ -66,6 +68,9 @@ func (f *files) draw(p *Page, dirty app.Part) {
 		return
 	}
 	m := p.model
+	kept := m.Kept()
+	f.kept.show(kept != "")
+	f.kept.setText(kept)
 	signature, total := "", int64(0)
 	for _, file := range m.Files {
 		signature += file.Name + "\x00" + app.Count(file.Size) + "\x00" + app.Count(file.Synced) + "\x00"

@@ -45,6 +45,11 @@ func (s *status) bind(p *Page) {
 		case "raw":
 			p.dispatch(app.DownloadRaw{})
 			return
+		case "erase":
+			if !js.Global().Call("confirm", "Erase what is stored? It cannot be brought back; download it first.").Bool() {
+				return
+			}
+			p.dispatch(app.Erase{})
 		case "restart":
 			p.dispatch(app.Restart{})
 		}
@@ -95,14 +100,17 @@ func (s *status) draw(p *Page, dirty app.Part) {
 		text = "time stands still"
 	}
 	if state == "running" {
-		switch m.Host.Store {
-		case bridge.StoreIndexedDB:
-			text += " · files in this browser"
-		case bridge.StoreMemory:
+		switch {
+		case m.Host.Store == bridge.StoreMemory:
 			text += " · files only in this tab"
+		case m.Host.Store == bridge.StoreIndexedDB && m.Volatile != "":
+			text += " · files in this browser, which may remove them"
+		case m.Host.Store == bridge.StoreIndexedDB:
+			text += " · files in this browser"
 		}
 	}
 	s.text.setText(text)
+	s.text.set("title", m.Kept())
 	p.body.set("data-server", state)
 	s.drawNotice(m.Notice)
 }
@@ -129,6 +137,7 @@ func (s *status) drawNotice(n *app.Noticed) {
 		offer("copy", "Run on a copy")
 	case bridge.NoticeStoreUnknown:
 		offer("raw", "Download what is there")
+		offer("erase", "Erase it and start anew")
 	case bridge.NoticeDown:
 		offer("restart", "Start the server again")
 	}

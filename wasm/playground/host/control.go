@@ -185,6 +185,7 @@ func (h *Host) open(im idb.Image) {
 		kind, h.store, h.storeText = bridge.NoticeStoreUnknown, bridge.StoreMemory, err.Error()
 		_ = h.load(vfs.Content{})
 	}
+	h.unknown = kind == bridge.NoticeStoreUnknown
 	if h.storeText != "" {
 		h.tellAlways(kind, h.storeText)
 	}
@@ -236,8 +237,8 @@ func (h *Host) export() ([]byte, error) {
 
 // erase removes every file and starts empty.
 func (h *Host) erase(c *channel, call uint32) {
-	if h.storeText != "" && h.store == bridge.StoreMemory && strings.HasPrefix(h.settings.Store, "idb:") {
-		h.ask(c, call, idb.Erase) // a store that could not be understood
+	if h.unknown {
+		h.ask(c, call, idb.Erase)
 		return
 	}
 	h.drop()

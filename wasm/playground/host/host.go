@@ -65,6 +65,7 @@ type Host struct {
 	platter   *idb.Platter
 	store     bridge.Store
 	storeText string  // why it is not what was asked for
+	unknown   bool    // there is one, and it was not understood
 	standing  *notice // what whoever comes later must know of it, too
 	asked     []asked // calls that wait for the store
 
