@@ -6,7 +6,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run build dist dev size test check native wasm differential compare fuzz browser kills bench screenshots needs clean
+.PHONY: run build dist dev size test check native wasm differential compare sim sim-breaks fuzz browser kills bench screenshots needs clean
 
 SITE := go run ./web/cmd/site
 
@@ -55,6 +55,14 @@ differential:
 # figures of the README. COMMANDS and SEED make it a longer or another run.
 compare: needs
 	@go run ./engine/cmd/compare -commands $(or $(COMMANDS),120000) -seed $(or $(SEED),1)
+
+# Crashes at every disk operation, and what comes back: COUNT rounds from SEED on.
+sim:
+	@go run ./engine/cmd/sim -seed $(or $(SEED),1) -rounds $(or $(COUNT),100000)
+
+# Mistakes made in the engine on purpose: the simulation must catch each.
+sim-breaks:
+	@go run ./engine/cmd/sim -breaks -rounds $(or $(COUNT),100000)
 
 # Any words to any command, hostile payloads and files: each for FUZZTIME.
 fuzz:

@@ -75,15 +75,21 @@ func ParseManifest(name string, text []byte) (Manifest, error) {
 				return fail("a second base file")
 			}
 			m.Base = &info
-			m.BaseSequence = info.Sequence
+			m.BaseSequence = max(m.BaseSequence, info.Sequence)
 		case "i":
 			if n := len(m.Incr); n > 0 && m.Incr[n-1].Sequence >= info.Sequence {
 				return fail("increments are not in order: a sequence number does not grow")
 			}
 			m.Incr = append(m.Incr, info)
-			m.IncrSequence = info.Sequence
+			m.IncrSequence = max(m.IncrSequence, info.Sequence)
 		case "h":
 			m.History = append(m.History, info)
+			// Its number is not given out again: it would be removed with the file.
+			if strings.HasSuffix(info.Name, ".incr.aof") {
+				m.IncrSequence = max(m.IncrSequence, info.Sequence)
+			} else {
+				m.BaseSequence = max(m.BaseSequence, info.Sequence)
+			}
 		default:
 			return fail("unknown file type " + strconv.Quote(kind))
 		}

@@ -33,7 +33,11 @@ func (w *CommandWriter) stream(key []byte, s stream.Stream) {
 	for g := range s.Groups() {
 		w.command("XGROUP", []byte("CREATE"), key, g.Name(), g.Last.Append(nil), []byte("ENTRIESREAD"), number(g.Read))
 		for c := range g.Consumers() {
-			if c.PendingCount() == 0 {
+			claims := false // an entry that is there, and so makes the consumer
+			for p := range c.Pending(stream.ID{}, stream.MaxID) {
+				claims = claims || s.Has(p.ID)
+			}
+			if !claims {
 				w.command("XGROUP", []byte("CREATECONSUMER"), key, g.Name(), c.Name())
 			}
 			for p := range c.Pending(stream.ID{}, stream.MaxID) {

@@ -50,6 +50,8 @@ type aofState struct {
 	// lost: a sync failed, and nobody knows what of the file is on disk. No
 	// later sync can repair that, only a rewrite.
 	lost bool
+	// newDirectory: it was made by this process, and its name is not synced.
+	newDirectory bool
 	// detached: changes go to a temporary increment that no manifest names,
 	// until a rewrite has written the base in front of it.
 	detached       bool
@@ -386,9 +388,9 @@ func cause(err error) string {
 
 // numberLoaded gives what was loaded into memory the number of a change, which
 // is as durable as the files it came from.
-func (s *Server) numberLoaded() {
+func (s *Server) numberLoaded(fromAOF bool) {
 	a := &s.aof
-	written, synced, saved := a.written == a.last, a.synced == a.last, s.rdb.change == a.last
+	written, synced, saved := a.written == a.last, a.synced == a.last, s.rdb.change == a.last && (a.last > 0 || !fromAOF)
 	s.space.Change++
 	a.last++
 	if written {

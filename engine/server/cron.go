@@ -272,11 +272,14 @@ func (s *Server) LoadAOF(c *command.Context) {
 		s.rdb.changes = 0
 		s.logf(event.Warning, "Append Only File loaded by DEBUG LOADAOF")
 	}
-	if s.aof.enabled && s.aof.file != nil {
+	switch {
+	case s.aof.detached: // the files that the manifest names are not the whole
+		load(errTerminated)
+	case s.aof.enabled && s.aof.file != nil:
 		s.writeAndSync(load)
-		return
+	default:
+		load(nil)
 	}
-	load(nil)
 }
 
 // loadNow loads files at once, holding the thread.

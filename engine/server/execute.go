@@ -40,6 +40,9 @@ func (s *Server) executed(c *connection, mark int) {
 		if s.aof.last != last {
 			c.lastWrite = s.aof.last
 		}
+		if s.rdb.flushed {
+			s.saveFlushed()
+		}
 		if s.tracking.clients > 0 {
 			s.afterTracked(c)
 		}

@@ -206,7 +206,14 @@ func (s *Server) inTurn(then func(err error), steps ...func(done func(err error)
 
 // syncDir is a step that makes the names in a directory durable.
 func (s *Server) syncDir(name string) func(done func(err error)) {
-	return func(done func(err error)) { s.holdFor(s.fs.SyncDir(name), done) }
+	return func(done func(err error)) {
+		s.holdFor(s.fs.SyncDir(name), func(err error) {
+			if name == "." && err == nil {
+				s.aof.newDirectory = false
+			}
+			done(err)
+		})
+	}
 }
 
 func (s *Server) loadAppendOnly() error {
@@ -511,7 +518,7 @@ func (s *Server) endLoading(err error) {
 		l.file.Close()
 	}
 	s.loading = nil
-	s.numberLoaded()
+	s.numberLoaded(l.fromAOF)
 	s.loadedKeys, s.loadedExpired = l.keys, l.expired
 	s.space.ExpireDisabled = false
 	s.rdb.changes = 0
@@ -647,7 +654,7 @@ func (s *Server) openLastIncremental(then func(err error)) {
 	}
 	name := m.NewIncr(s.config.AppendFilename)
 	s.logf(event.Notice, "Creating AOF incr file ", name, " on server start")
-	f, err := s.fs.OpenFile(s.appendPath(name), vfs.Write|vfs.Create|vfs.Truncate)
+	f, err := s.newFile(s.appendPath(name))
 	if err != nil {
 		then(err)
 		return

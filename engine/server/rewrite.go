@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 
 	"everysec/engine/aof"
@@ -70,7 +71,7 @@ func (s *Server) writeManifest(m aof.Manifest, wait func(vfs.Ticket, func(error)
 func (s *Server) openIncremental(then func(err error)) {
 	m := s.aof.manifest.Clone()
 	name := m.NewIncr(s.config.AppendFilename)
-	f, err := s.fs.OpenFile(s.appendPath(name), vfs.Write|vfs.Create|vfs.Truncate)
+	f, err := s.newFile(s.appendPath(name))
 	if err != nil {
 		then(err)
 		return
@@ -101,6 +102,16 @@ func (s *Server) openIncremental(then func(err error)) {
 	})
 }
 
+// newFile creates a file to append to. One that a crash has left under this name
+// is removed and not cut: a cut that is not synced can be lost, and then the
+// bytes of another life would be the beginning of this one's.
+func (s *Server) newFile(name string) (vfs.File, error) {
+	if err := s.fs.Remove(name); err != nil && !errors.Is(err, vfs.ErrNotExist) {
+		return nil, err
+	}
+	return s.fs.OpenFile(name, vfs.Write|vfs.Create|vfs.Truncate)
+}
+
 // useIncremental makes a new file the one that changes go to.
 func (s *Server) useIncremental(f vfs.File) {
 	if old := s.aof.file; old != nil {
@@ -120,7 +131,7 @@ func (s *Server) appendTo(f vfs.File) {
 // dropped: the base that is about to be written has it.
 func (s *Server) detach() error {
 	a := &s.aof
-	f, err := s.fs.OpenFile(s.appendPath(tempIncremental(s.config.AppendFilename)), vfs.Write|vfs.Create|vfs.Truncate)
+	f, err := s.newFile(s.appendPath(tempIncremental(s.config.AppendFilename)))
 	if err != nil {
 		return err
 	}
@@ -242,6 +253,7 @@ func (s *Server) ensureAppendDir() error {
 	if err != nil && !errors.Is(err, vfs.ErrExist) {
 		return err
 	}
+	s.aof.newDirectory = s.aof.newDirectory || err == nil
 	return nil
 }
 
@@ -301,12 +313,17 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 		fail(err)
 		return
 	}
-	// The names before the manifest that uses them.
-	j.wait(s.fs.SyncDir(s.config.AppendDirName), func(err error) {
+	// The names before the manifest that uses them, that of the directory too.
+	named := s.fs.SyncDir
+	if a.newDirectory {
+		named = func(dir string) vfs.Ticket { return bothDone{s.fs.SyncDir("."), s.fs.SyncDir(dir)} }
+	}
+	j.wait(named(s.config.AppendDirName), func(err error) {
 		if err != nil {
 			fail(err)
 			return
 		}
+		a.newDirectory = false
 		j.manifest = &m
 		s.writeManifest(m, j.wait, func(err error) {
 			j.manifest = nil
@@ -318,6 +335,13 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 		})
 	})
 }
+
+// bothDone is two tickets as one.
+type bothDone [2]vfs.Ticket
+
+func (b bothDone) Done() bool { return b[0].Done() && b[1].Done() }
+
+func (b bothDone) Err() error { return cmp.Or(b[0].Err(), b[1].Err()) }
 
 // finishRewrite takes the new files into use when the manifest that names
 // them is on disk.

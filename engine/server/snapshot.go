@@ -31,6 +31,8 @@ type rdbState struct {
 	scheduled   bool
 	// change is the newest change that the snapshot on disk holds.
 	change uint64
+	// flushed: the running command removed everything, see FlushedAll.
+	flushed bool
 	savedAt,
 	bytes int64
 	begun int64 // microseconds
@@ -457,11 +459,17 @@ func (s *Server) backgroundSaveDone(j *snapshotJob, err error) {
 	})
 }
 
-// FlushedAll writes an empty dump.rdb after FLUSHALL when save points are set.
+// FlushedAll asks for a dump.rdb without what FLUSHALL has removed, when save
+// points are set; but not where an append-only file brings the command again: the
+// dataset is not the whole then.
 func (s *Server) FlushedAll() {
-	if len(s.config.SavePoints) == 0 {
-		return
-	}
+	s.rdb.flushed = len(s.config.SavePoints) > 0 && s.loading == nil
+}
+
+// saveFlushed writes it when the whole unit is done, so that a transaction or a
+// script with FLUSHALL in it is in the file or not.
+func (s *Server) saveFlushed() {
+	s.rdb.flushed = false
 	changes := s.rdb.changes
 	s.saveNow(func(err error) {
 		if err == nil {

@@ -169,16 +169,13 @@ func (d *Disk) landBack(old *Disk) {
 		}
 		for _, file := range f.files {
 			in := d.twin(file.in)
-			switch {
-			case in == nil || file.lied:
+			if in == nil || file.lied {
 				continue
-			case file.failed:
-				if file.from < file.claim && (in.hole < 0 || file.from < in.hole) {
-					in.hole = file.from
-				}
-			default:
-				in.dirty = min(in.dirty, file.from, in.cache.size)
 			}
+			// If the flight was to fail nobody had heard of it, and nothing is
+			// given up: Linux tells an error that no one has seen to the next
+			// fsync, and so the next one saves or fails.
+			in.dirty = min(in.dirty, file.from, in.cache.size)
 			if file.cut >= 0 && (in.cut < 0 || file.cut < in.cut) {
 				in.cut = file.cut
 			}

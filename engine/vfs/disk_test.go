@@ -41,3 +41,33 @@ func TestConformanceOfASlowDisk(t *testing.T) {
 		},
 	})
 }
+
+// An error of a sync that no process has seen is not the end of its bytes: Linux
+// tells it to the next one, which may save them.
+func TestASyncThatWasToFailWhenTheProcessDied(t *testing.T) {
+	d := vfs.New(vfs.Options{Latency: vfs.Latency{Sync: 1000}})
+	f, err := d.OpenFile("f", vfs.Write|vfs.Create)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.SyncDir(".")
+	d.Advance(2000)
+	if _, err := f.Write([]byte("bytes")); err != nil {
+		t.Fatal(err)
+	}
+	d.FailSyncs(1)
+	f.Sync()
+	next := d.Image(vfs.ProcessKill, 0)
+	f, err = next.OpenFile("f", vfs.Write)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket := f.Sync()
+	next.Advance(4000)
+	if !ticket.Done() || ticket.Err() != nil {
+		t.Fatalf("done %v, error %v", ticket.Done(), ticket.Err())
+	}
+	if n := next.Image(vfs.PowerCut, 1).WrittenBytes("f"); n != 5 {
+		t.Errorf("%d bytes survived a power cut after it", n)
+	}
+}

@@ -1,0 +1,540 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"everysec/engine/aof"
+	"everysec/engine/config"
+	"everysec/engine/server"
+	"everysec/engine/vfs"
+)
+
+// shot is a crash, with what was promised when it came.
+type shot struct {
+	disk *vfs.Disk
+	kind vfs.Kind
+	what string
+	now  int64
+
+	policy       int
+	appendOnly   bool
+	promise      promise
+	snapshots    []*snapshot
+	written      int // acknowledged, and in the page cache at least
+	synced       int // acknowledged under "always"
+	claimed      int // the server said that it was on disk; -1: it said nothing
+	saved        int // the server said that a snapshot of it was; -1: it said nothing
+	acked        int // acknowledged at all
+	lied         bool
+	snapshotsCut []*snapshot // that may be there if the power fails while recovering
+	accounts     []vfs.Account
+	broken       bool  // a sync of what comes back has failed
+	bound        int64 // microseconds that "everysec" may lose here; 0: no bound
+	random       uint64
+	refused      bool // a start from it was
+}
+
+func (sh *shot) rotten() bool { return sh.kind == vfs.BitRot }
+
+var crashKinds = []vfs.Kind{vfs.ProcessKill, vfs.PowerCut, vfs.PowerCut, vfs.PowerCut, vfs.TornTail}
+
+// moment is called at each moment of each disk operation.
+func (st *story) moment(op vfs.Operation, m vfs.Moment) {
+	if op.Call == vfs.CallRename && m == vfs.After {
+		st.ledger.moved(op.Name, op.NewName)
+	}
+	if st.left <= 0 || st.shooting.IntN(st.density) != 0 {
+		return
+	}
+	st.left--
+	kind := crashKinds[st.shooting.IntN(len(crashKinds))]
+	if st.shooting.IntN(60) == 0 {
+		kind = vfs.BitRot
+	}
+	st.shoot(kind, fmt.Sprint(m, " ", op))
+}
+
+// shoot takes the image of a crash.
+func (st *story) shoot(kind vfs.Kind, what string) {
+	w, s := st.watch, st.machine
+	w.look()
+	sh := shot{
+		kind: kind, what: what, now: st.world.Now, policy: SnapshotsOnly, claimed: -1, saved: -1,
+		appendOnly: st.settings.appendOnly, lied: st.lied, random: st.shooting.Uint64(),
+		written: w.written, synced: w.synced, acked: w.acknowledged,
+	}
+	sh.promise = st.ledger.promised()
+	sh.snapshots, sh.snapshotsCut = st.ledger.mayReturn(kind), st.ledger.mayReturn(vfs.PowerCut)
+	sh.broken = kind == vfs.ProcessKill && st.ledger.isBroken()
+	if s != nil && w.ready {
+		c := s.Server.Config()
+		sh.appendOnly = c.AppendOnly
+		if c.AppendOnly {
+			sh.policy = policyOf(c.AppendFsync)
+		}
+		d := s.Server.Durability()
+		if d.SnapshotAt != 0 && !s.Server.Loading() {
+			sh.saved = st.history.place(d.SnapshotChange)
+		}
+		if d.AOFEnabled && !s.Server.Loading() {
+			sh.claimed = st.history.place(d.Synced)
+			if sh.policy == EverySecond && !st.faulty && !c.NoAppendFsyncOnRewrite && st.steady {
+				sh.bound = Bound(st.slowest)
+			}
+		}
+	}
+	sh.disk = st.disk.Image(kind, st.shooting.Uint64())
+	sh.accounts = sh.disk.Accounts()
+	st.shots = append(st.shots, sh)
+}
+
+// Bound is how old a change may be, in microseconds, that a power cut takes
+// under "everysec", if a sync takes that long at most and none fails: a second
+// between two syncs, a tenth until the server looks, and four syncs: the one
+// under way, that of a snapshot which the disk does first, again one of each.
+func Bound(sync int64) int64 { return 1_100_000 + 4*sync }
+
+func policyOf(p config.SyncPolicy) int {
+	switch p {
+	case config.SyncAlways:
+		return Always
+	case config.SyncEverySec:
+		return EverySecond
+	}
+	return Never
+}
+
+// judge examines the crashes taken.
+func (st *story) judge() {
+	for i := range st.shots {
+		st.examine(&st.shots[i])
+	}
+	st.shots = st.shots[:0]
+}
+
+// recovery is a server that was started from an image.
+type recovery struct {
+	machine *Machine
+	world   World
+	err     error // why it does not run
+}
+
+// start starts a server from an image; fs is how it sees the disk.
+func (st *story) start(disk *vfs.Disk, now int64, directives [][2]string) *recovery {
+	return startOn(st.prepared[0], disk, now, directives)
+}
+
+// startAgain is start while another recovered server is still there.
+func (st *story) startAgain(disk *vfs.Disk, now int64, directives [][2]string) *recovery {
+	return startOn(st.prepared[1], disk, now, directives)
+}
+
+func startOn(prepared *server.Prepared, disk *vfs.Disk, now int64, directives [][2]string) *recovery {
+	rec := &recovery{world: World{Now: now}}
+	rec.machine, rec.err = rec.world.Boot(disk, server.Options{
+		FS: disk, Seed: 1, Config: directives, ProcessID: 1, Prepared: prepared,
+	})
+	if rec.err != nil {
+		return rec
+	}
+	rec.world.Settle()
+	for rec.machine.Server.Running() && !rec.machine.Ready() {
+		rec.world.Tick()
+	}
+	if s := rec.machine.Server; !s.Running() {
+		if rec.err = s.Failure(); rec.err == nil {
+			rec.err = fmt.Errorf("exit code %d", s.ExitCode())
+		}
+	}
+	return rec
+}
+
+func (rec *recovery) stop() {
+	if rec.machine != nil {
+		rec.world.Stop(rec.machine)
+	}
+}
+
+func (rec *recovery) state(words bool) State { return StateOf(rec.machine.Server.Space(), words) }
+
+// examine starts a server from a crash and holds what comes back against what
+// was promised.
+func (st *story) examine(sh *shot) (place int, ok bool) {
+	st.report.Rounds++
+	st.report.By[sh.policy].Rounds++
+	st.step = fmt.Sprintf("%v %s", sh.kind, sh.what)
+	r := rand.New(rand.NewPCG(sh.random, 0))
+	directives := st.settings.with("appendonly", map[bool]string{true: "yes", false: "no"}[sh.appendOnly])
+	if r.IntN(4) != 0 {
+		sh.disk.SetCapacity(0)
+	}
+	copied := sh.disk.Image(vfs.ProcessKill, 0)
+	if r.IntN(10) == 0 {
+		directives = append(directives, [2]string{"aof-load-truncated", "no"})
+	}
+	now := sh.now + []int64{0, 1, 500_000, 3_000_000}[r.IntN(4)]
+
+	var second *vfs.Disk
+	var secondKind vfs.Kind
+	if r.IntN(3) == 0 {
+		n := uint64(1 + r.IntN(24))
+		from := sh.disk.Operations()
+		at := vfs.Moment(r.IntN(3))
+		secondKind = crashKinds[r.IntN(len(crashKinds))]
+		seed := r.Uint64()
+		sh.disk.Observe(func(op vfs.Operation, m vfs.Moment) {
+			if second == nil && op.Number >= from+n && m == at {
+				second = sh.disk.Image(secondKind, seed)
+			}
+		})
+	}
+	rec := st.start(sh.disk, now, directives)
+	sh.disk.Observe(nil)
+	for try := 0; rec.err != nil; try++ {
+		rec.stop()
+		second = nil
+		if try == 3 {
+			st.fail("the start is refused again: %v", rec.err)
+		}
+		sh.refused = true
+		disk, repaired := st.explain(sh, rec.err)
+		if disk == nil {
+			st.report.Refused++
+			return -1, false
+		}
+		if repaired {
+			st.report.Refused++
+		}
+		directives = append(slices.Clone(directives), [2]string{"aof-load-truncated", "yes"})
+		if disk == sh.disk && !repaired {
+			disk = copied.Image(vfs.ProcessKill, 0)
+			disk.SetCapacity(0)
+		}
+		sh.disk = disk
+		rec = st.start(disk, now, directives)
+	}
+	defer rec.stop()
+	directives = append(directives, [2]string{"aof-load-truncated", "yes"})
+	state := rec.state(st.Words)
+	now = rec.world.Now
+	place = st.check(sh, &state, now)
+	if place < 0 {
+		return -1, true
+	}
+	if second != nil && !sh.rotten() {
+		st.checkSecond(sh, second, secondKind, &state, now, directives)
+	}
+	if r.IntN(4) == 0 && !sh.rotten() {
+		st.goOn(sh, rec, directives, r)
+	}
+	return place, true
+}
+
+// explain decides whether a start may be refused. It returns the disk for the
+// next try, repaired if that was needed, or nil if there can be none.
+func (st *story) explain(sh *shot, err error) (disk *vfs.Disk, repaired bool) {
+	text := err.Error()
+	named := false
+	for _, f := range sh.disk.Files() {
+		named = named || strings.Contains(text, f.Name)
+	}
+	explained := named && (strings.Contains(text, " at offset ") || strings.Contains(text, " line "))
+	switch {
+	case strings.Contains(text, vfs.ErrNoSpace.Error()) || strings.Contains(text, "aof-load-truncated"):
+		return sh.disk, false
+	case (sh.lied || sh.rotten()) && strings.Contains(text, "the manifest names this file"):
+		return nil, false
+	case !explained:
+		st.fail("the start is refused, and the reason names no file and place: %v", err)
+	}
+	zeroed := false
+	for _, a := range sh.accounts {
+		zeroed = zeroed || a.Intact < a.Survived && strings.Contains(a.Name, ".incr.")
+	}
+	if !zeroed && !sh.lied && !sh.rotten() || !sh.appendOnly && !sh.lied && !sh.rotten() {
+		st.fail("the start is refused: %v\n%s", err, accounts(sh.accounts))
+	}
+	report := aof.Check(sh.disk, "appendonlydir/appendonly.aof.manifest")
+	bad := report.Damaged()
+	if sh.lied || sh.rotten() {
+		if bad == nil || !bad.Repairable() {
+			return nil, false
+		}
+	}
+	if bad == nil {
+		st.fail("the start is refused (%v), but the check finds nothing (%v)", err, report.Problem)
+	}
+	ticket, err := aof.Repair(sh.disk, bad)
+	if err != nil {
+		st.fail("the start is refused (%s), and the repair fails: %v", text, err)
+	}
+	for !ticket.Done() {
+		at, _ := sh.disk.NextWake()
+		sh.disk.Advance(at)
+	}
+	return sh.disk, true
+}
+
+// check holds a recovered dataset against the promises and returns its place in
+// history; -1: nothing was promised, and it has none.
+func (st *story) check(sh *shot, state *State, now int64) int {
+	sum := state.At(now)
+	if sh.rotten() && sh.appendOnly {
+		return -1 // an append-only file has no checksums
+	}
+	place := st.history.find(sum, now)
+	if place < 0 {
+		if sh.lied && middleLost(sh.accounts) {
+			return -1
+		}
+		st.fail("what came back is no moment of the history. Against the nearest, %s\n%s", st.nearest(state, now), accounts(sh.accounts))
+	}
+	least, why := st.least(sh)
+	if sh.lied && sh.kind != vfs.ProcessKill {
+		least = 0
+	}
+	if sh.appendOnly && place < least {
+		st.fail("came back as of moment %d, but %s up to %d:\n%s\n%s", place, why, least,
+			difference(state, &st.history.moments[least].state, now), accounts(sh.accounts))
+	}
+	if !sh.appendOnly && !(sh.lied && sh.kind != vfs.ProcessKill) && !slices.ContainsFunc(sh.snapshots, func(s *snapshot) bool {
+		return s == nil && sum == 0 || s != nil && s.state.At(now) == sum
+	}) {
+		st.fail("came back as of moment %d, which is none of the %d snapshots that may be there\n%s", place, len(sh.snapshots), accounts(sh.accounts))
+	}
+	if !sh.appendOnly && place < sh.saved && !(sh.lied && sh.kind != vfs.ProcessKill) {
+		st.fail("came back as of moment %d, but the server said that a snapshot of moment %d was on disk:\n%s\n%s", place, sh.saved,
+			difference(state, &st.history.moments[sh.saved].state, now), accounts(sh.accounts))
+	}
+	if (sh.kind == vfs.PowerCut || sh.kind == vfs.TornTail) && !sh.lied {
+		st.measure(sh, place)
+	}
+	return place
+}
+
+// least is the place that must come back, and who has promised it.
+func (st *story) least(sh *shot) (place int, why string) {
+	type promise struct {
+		place int
+		why   string
+	}
+	promises := []promise{{sh.promise.cut, "a sync was reported"}, {sh.synced, "replies were let go under always"}, {sh.claimed, "the server said it was on disk"}}
+	if sh.kind == vfs.ProcessKill {
+		promises = []promise{{sh.promise.kill, "it was written"}, {sh.written, "replies were let go"}}
+	}
+	for _, p := range promises {
+		if p.place > place {
+			place, why = p.place, p.why
+		}
+	}
+	return place, why
+}
+
+// middleLost tells whether a crash took something that the file after it should
+// rest on. Nothing in the files would tell.
+func middleLost(list []vfs.Account) bool {
+	files, lost := 0, 0
+	for _, a := range list {
+		if strings.Contains(a.Name, ".aof") {
+			files++
+			if a.Intact < a.Written || !a.Present {
+				lost++
+			}
+		}
+	}
+	return files > 1 && lost > 0
+}
+
+// measure notes what a power cut took that had been acknowledged.
+func (st *story) measure(sh *shot, place int) {
+	acked := sh.acked
+	if sh.policy == Always { // not what was acknowledged before it was switched on
+		acked = sh.synced
+	}
+	if acked <= place {
+		return
+	}
+	f := &st.report.By[sh.policy]
+	f.Lossy++
+	age := sh.now - st.history.moments[place+1].at
+	f.WorstFaulty = max(f.WorstFaulty, age)
+	if !st.faulty && st.steady && age > f.Worst {
+		f.Worst, f.WorstSeed, f.WorstLatency = age, st.Seed, st.slowest
+	}
+	if sh.bound != 0 && age > sh.bound && sh.appendOnly {
+		st.fail("everysec lost a change %d us old; syncs take %d us at most, so that the bound is %d us", age, st.slowest, sh.bound)
+	}
+}
+
+// checkSecond is a second crash, while the server recovered from the first: it
+// changes nothing.
+func (st *story) checkSecond(sh *shot, disk *vfs.Disk, kind vfs.Kind, state *State, now int64, directives [][2]string) {
+	st.report.Rounds++
+	st.report.Second++
+	st.report.By[sh.policy].Rounds++
+	st.step = fmt.Sprintf("%v %s, then %v while recovering", sh.kind, sh.what, kind)
+	disk.SetCapacity(0)
+	again := st.startAgain(disk, now, directives)
+	defer again.stop()
+	both := *sh
+	both.disk, both.accounts = disk, disk.Accounts()
+	if sh.kind == vfs.ProcessKill && kind != vfs.ProcessKill {
+		// What the first left in the page cache was never promised to be on disk.
+		both.kind, both.claimed, both.synced = kind, -1, min(sh.synced, sh.promise.cut)
+		both.snapshots = sh.snapshotsCut
+		if again.err != nil {
+			st.explain(&both, again.err)
+			return
+		}
+		s := again.state(st.Words)
+		st.check(&both, &s, again.world.Now)
+		return
+	}
+	if again.err != nil {
+		// By then keys may have expired, and their DELs were cut.
+		st.explain(&both, again.err)
+		return
+	}
+	if sh.lied && kind != vfs.ProcessKill {
+		return
+	}
+	s := again.state(st.Words)
+	if at := again.world.Now; s.At(at) != state.At(at) {
+		st.fail("it is not what the first recovery brought back:\n%s", difference(&s, state, at))
+	}
+}
+
+// goOn writes something after a recovery and crashes again: what had come back
+// is there, and under "always" what was written.
+func (st *story) goOn(sh *shot, rec *recovery, directives [][2]string, r *rand.Rand) {
+	st.report.Rounds++
+	st.report.By[sh.policy].Rounds++
+	kind := crashKinds[r.IntN(len(crashKinds))]
+	st.step = fmt.Sprintf("%v %s, then a write and %v", sh.kind, sh.what, kind)
+	s := rec.machine.Server
+	rec.machine.Disk.SetCapacity(0)
+	before := rec.state(st.Words)
+	w := &watch{world: &rec.world, machine: rec.machine}
+	c := w.connect()
+	w.send(c, []string{"SELECT", "7"}, []string{"SET", "afterwards", "here"})
+	refused := false
+	rec.machine.stepped = func() {
+		out, _ := s.Output(c.id)
+		refused = refused || strings.Contains(string(out), "-MISCONF")
+		c.waiting -= strings.Count(string(out), "\r\n")
+	}
+	rec.world.Settle()
+	for end := rec.world.Now + 30_000_000; c.waiting > 0 && s.Running() && rec.world.Now < end; {
+		rec.world.Tick()
+	}
+	switch {
+	case refused || !s.Running():
+		return // for the same reasons as in the life before
+	case c.waiting > 0:
+		st.fail("no reply comes in thirty seconds")
+	}
+	after := rec.state(st.Words)
+	safe := kind == vfs.ProcessKill || s.Config().AppendFsync == config.SyncAlways
+	if s.Config().AppendFsync == config.SyncEverySec {
+		rec.world.Advance(Bound(st.slowest))
+		safe = true
+	}
+	image := rec.machine.Disk.Image(kind, r.Uint64())
+	rec.stop()
+	again := st.startAgain(image, rec.world.Now, directives)
+	defer again.stop()
+	if again.err != nil {
+		st.explain(&shot{disk: image, accounts: image.Accounts(), kind: kind, appendOnly: sh.appendOnly, lied: sh.lied}, again.err)
+		return
+	}
+	if sh.lied {
+		return
+	}
+	got, at := again.state(st.Words), again.world.Now
+	switch {
+	case got.At(at) == after.At(at) && sh.appendOnly:
+	case got.At(at) == before.At(at) && !(sh.appendOnly && safe):
+	case !sh.appendOnly && slices.ContainsFunc(sh.snapshots, func(s *snapshot) bool {
+		return s == nil && got.At(at) == 0 || s != nil && s.state.At(at) == got.At(at)
+	}):
+	case sh.broken && kind != vfs.ProcessKill:
+	case !sh.appendOnly && got.At(at) == after.At(at): // a save point
+	default:
+		st.fail("what comes back then is neither as before nor as after the write:\n%s", difference(&got, &after, at))
+	}
+}
+
+// nearest is the moment most like a dataset, in words.
+func (st *story) nearest(state *State, now int64) string {
+	if !st.Words {
+		return "in words with Words"
+	}
+	text := ""
+	for i := range st.history.moments {
+		m := &st.history.moments[i]
+		if d := difference(state, &m.state, now); text == "" || len(d) <= len(text) {
+			text = d
+		}
+	}
+	return text
+}
+
+// accounts tells what the crash did to the files.
+func accounts(list []vfs.Account) string {
+	var b strings.Builder
+	for _, a := range list {
+		fmt.Fprintf(&b, "  %s: %s\n", a.Name, a.What)
+	}
+	return b.String()
+}
+
+// nextDisk makes the last crash of a life the disk of the next. It returns false
+// if no server starts from it, for a good reason.
+func (st *story) nextDisk(r *rand.Rand) bool {
+	kind := crashKinds[r.IntN(len(crashKinds))]
+	st.left = 1
+	st.shoot(kind, "the end of the life")
+	sh := st.shots[len(st.shots)-1]
+	next := sh.disk.Image(vfs.ProcessKill, 0)
+	tried := sh
+	st.shots = st.shots[:0]
+	place, ok := st.examine(&tried)
+	if !ok || place < 0 || tried.refused {
+		return false
+	}
+	next.SetCapacity(0)
+	next.LieAboutSyncs(false)
+	old := st.ledger
+	l := newLedger(next)
+	p := sh.promise
+	if sh.lied {
+		p.cut = 0
+	}
+	if kind == vfs.ProcessKill {
+		st.lied = sh.lied
+		l.saved, l.renamed = old.saved, old.renamed
+		l.wasBroken = sh.broken
+	} else {
+		st.lied = false
+		p = promise{p.cut, p.cut}
+		content := l.contentOf(l.dumpName)
+		for _, s := range sh.snapshots {
+			if s != nil && s.content == content {
+				l.saved = s
+			}
+		}
+	}
+	if sh.appendOnly {
+		p.kill = max(p.kill, place)
+		if kind != vfs.ProcessKill {
+			p.cut = p.kill
+		}
+	}
+	l.resting = p
+	st.ledger, st.disk, st.before = l, next, &sh
+	st.world.Now += 1 + r.Int64N(2_000_000)
+	return true
+}
