@@ -198,7 +198,11 @@ func (l *Loader) item() (done bool, err error) {
 		return false, nil
 	case opFunctionGA:
 		l.doing = "read-functions"
-		return false, l.failAt(l.at-1, "functions of a Redis 7.0 release candidate cannot be loaded")
+		code, err := l.oldFunction()
+		if err != nil {
+			return false, err
+		}
+		return false, l.located(l.at, l.handler.Function(code))
 	case opKeyMeta:
 		if l.valkey {
 			return false, l.failAt(l.at-1, "a slot that was being imported (Valkey 9) cannot be loaded")
@@ -213,6 +217,31 @@ func (l *Loader) item() (done bool, err error) {
 		return false, l.failAt(l.at-1, "the RDB type or opcode "+strconv.Itoa(int(op))+" is unknown: the file is damaged, or newer than version "+strconv.Itoa(MaxVersion))
 	}
 	return false, l.entry(op)
+}
+
+// oldFunction reads a library as the release candidates of Redis 7.0 wrote it:
+// its name and engine, a description or none, and a text that does not say them.
+func (r *source) oldFunction() ([]byte, error) {
+	name, err := r.string()
+	if err != nil {
+		return nil, err
+	}
+	name = append([]byte(nil), name...)
+	engine, err := r.string()
+	if err != nil {
+		return nil, err
+	}
+	code := append(append([]byte("#!"), engine...), " name="...)
+	code = append(append(code, name...), '\n')
+	described, _, err := r.length()
+	if err == nil && described != 0 {
+		_, err = r.string()
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := r.string()
+	return append(code, text...), err
 }
 
 func (l *Loader) readAux() error {

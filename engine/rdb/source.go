@@ -192,13 +192,13 @@ func (r *source) compressed() ([]byte, error) {
 	if packed > uint64(r.remaining()) {
 		return nil, r.fail("unexpected end of the file in a compressed string of " + strconv.FormatUint(packed, 10) + " bytes")
 	}
-	b, err := r.take(int(packed))
-	if err != nil {
-		return nil, err
-	}
 	if full/bestRatio > packed {
 		return nil, r.fail("a compressed string claims " + strconv.FormatUint(packed, 10) + " bytes packed, " +
 			strconv.FormatUint(full, 10) + " unpacked")
+	}
+	b, err := r.take(int(packed))
+	if err != nil {
+		return nil, err
 	}
 	if uint64(cap(r.unpacked)) < full {
 		r.unpacked = make([]byte, full)

@@ -93,7 +93,13 @@ func RestoreFunctions(payload []byte) (codes [][]byte, err error) {
 		case err != nil:
 			return nil, errors.New("can not read data type")
 		case kind == opFunctionGA:
-			return nil, errors.New("Pre-GA function format not supported")
+			code, err := r.oldFunction()
+			if err != nil {
+				//lint:ignore ST1005 these are Redis's words
+				return nil, errors.New("Failed loading library code")
+			}
+			codes = append(codes, code)
+			continue
 		case kind != opFunction2:
 			return nil, errors.New("given type is not a function")
 		}
@@ -166,8 +172,12 @@ func (d *decoder) value(kind byte) (object.Value, error) {
 			err = errSkipped
 		}
 		return object.Value{}, err
-	case typeModuleOld:
-		return object.Value{}, d.fail("values of modules of a Redis 4.0 release candidate cannot be loaded")
+	case typeModuleOld: // of the release candidates of Redis 4.0
+		id, err := d.plainLength()
+		if err == nil {
+			err = d.fail("the value is of the module type '" + moduleName(id) + "', and modules cannot be loaded here")
+		}
+		return object.Value{}, err
 	case typeStream4:
 		return object.Value{}, d.fail("streams with idempotent producers (RDB version 13) cannot be loaded")
 	case typeStream5:

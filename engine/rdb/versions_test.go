@@ -227,6 +227,7 @@ func fileOfVersion(version int, checksum bool) []byte {
 		b.key(16, "hash of a listpack").str(packed("f", "v", "n", "17", "", ""))
 		b.key(17, "zset of a listpack").str(packed("low", "-inf", "a", "1", "c", "2.5"))
 		b.key(18, "quicklist 2").raw(3, 2).str(packed("a", "17")).raw(1).str(long).raw(2).str(packed("-1"))
+		b.raw(246).str("old").str("lua").raw(1).str("of a release candidate").str("redis.register_function('g', function() return 2 end)")
 		b.key(19, "stream 2").text(string(oneEntry(19)[1:]))
 		b.raw(245).str("#!lua name=lib\nredis.register_function('f', function() return 1 end)")
 	}
@@ -296,8 +297,16 @@ func TestFilesOfEveryVersion(t *testing.T) {
 			if o, r := string(ours.Do("DEBUG", "DIGEST").Str), string(real.Do("DEBUG", "DIGEST")); !strings.Contains(r, o) {
 				t.Errorf("digest %s, redis-server has %q", o, r)
 			}
-			if o, r := len(ours.Do("FUNCTION", "LIST").Elems), string(real.Do("FUNCTION", "LIST")); !strings.HasPrefix(r, fmt.Sprintf("*%d\r\n", o)) {
-				t.Errorf("%d libraries, redis-server has %q", o, r)
+			for _, name := range []string{"lib", "old"} {
+				o, r := ours.Do("FUNCTION", "LIST", "LIBRARYNAME", name, "WITHCODE"), string(real.Do("FUNCTION", "LIST", "LIBRARYNAME", name, "WITHCODE"))
+				if want := map[bool]int{true: 1}[version >= 10]; len(o.Elems) != want || !strings.HasPrefix(r, fmt.Sprintf("*%d\r\n", want)) {
+					t.Fatalf("%d libraries %s, redis-server has %q", len(o.Elems), name, r)
+				}
+				if version >= 10 {
+					if code := o.Elems[0].Elems[len(o.Elems[0].Elems)-1]; !strings.Contains(r, "\r\n"+string(code.Str)+"\r\n") {
+						t.Errorf("library %s is %q, redis-server has %q", name, code.Str, r)
+					}
+				}
 			}
 		})
 	}
@@ -376,8 +385,7 @@ func TestRefusedByName(t *testing.T) {
 	}{
 		{"a value of a module", head("REDIS0009").key(7, "doc").module("ReJSON-RL").pieces().end(9, true), "'ReJSON-RL'", at + 5, true},
 		{"what a module has written for all", head("REDIS0009").raw(247).module("scdtype00").raw(2, 2).pieces().end(9, true), "'scdtype00'", at + 1, true},
-		{"a module of a release candidate", head("REDIS0008").key(6, "doc").module("ReJSON-RL").end(8, true), "release candidate", at + 5, false},
-		{"functions of a release candidate", head("REDIS0010").raw(246).str("name").end(10, true), "release candidate", at, false},
+		{"a module of a release candidate", head("REDIS0008").key(6, "doc").module("ReJSON-RL").end(8, true), "'ReJSON-RL'", at + 5 + 9, false},
 		{"metadata of keys", head("REDIS0013").raw(243, 1).end(13, true), "metadata", at, false},
 		{"a stream with idempotent producers", head("REDIS0013").key(26, "s").end(13, true), "idempotent", at + 3, false},
 		{"a stream with entries given back", head("REDIS0014").key(27, "s").end(14, true), "XNACK", at + 3, false},
@@ -459,5 +467,26 @@ func TestWalk(t *testing.T) {
 	want := "0 header, 9 field, 22 database, 24 number of keys, 27 expiry, 32 idle time, 34 key string k, 37 value string k, 39 data of a module, 77 end, 78 checksum"
 	if got := strings.Join(said, ", "); err != nil || got != want {
 		t.Errorf("%v, %s", err, got)
+	}
+}
+
+// FUNCTION RESTORE takes what a release candidate has dumped, as redis-server does.
+func TestRestoreOldFunctions(t *testing.T) {
+	var b builder
+	b.raw(246).str("old").str("lua").raw(0).str("redis.register_function('g', function() return 2 end)").raw(10, 0)
+	payload := string(*b.le64(crc(b)))
+	codes, err := rdb.RestoreFunctions([]byte(payload))
+	if err != nil || len(codes) != 1 || string(codes[0]) != "#!lua name=old\nredis.register_function('g', function() return 2 end)" {
+		t.Errorf("%q, %v", codes, err)
+	}
+	real := redistest.Start(t).Dial(t)
+	real.Do("FUNCTION", "RESTORE", payload)
+	if r := string(real.Do("FCALL", "g", "0")); r != ":2\r\n" {
+		t.Errorf("redis-server: %q", r)
+	}
+	for _, cut := range []int{1, 5, 9, 12} {
+		if codes, err := rdb.RestoreFunctions(append(bytes.Clone(b[:cut]), 10, 0, 0, 0, 0, 0, 0, 0, 0, 0)); err == nil {
+			t.Errorf("cut to %d bytes: %q", cut, codes)
+		}
 	}
 }

@@ -43,7 +43,7 @@ func (l *Loader) show(from int64) {
 		s.What = "idle time"
 	case opFreq:
 		s.What = "frequency"
-	case opFunction2:
+	case opFunction2, opFunctionGA:
 		s.What = "function library"
 	case opModuleAux:
 		s.What = "data of a module"
