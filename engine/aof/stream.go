@@ -50,9 +50,7 @@ func (w *CommandWriter) stream(key []byte, s stream.Stream) {
 
 func (w *CommandWriter) command(name string, first []byte, words ...[]byte) {
 	w.buf = resp.AppendCommand(w.buf, append([][]byte{[]byte(name), first}, words...)...)
-	if len(w.buf) >= flushBytes {
-		w.flush()
-	}
+	w.spill()
 }
 
 // StreamCommands is what makes a stream, as bytes to compare by.

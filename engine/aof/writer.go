@@ -17,6 +17,7 @@ type CommandWriter struct {
 	buf     []byte
 	words   [][]byte
 	written int64
+	between func()
 	db      int
 	err     error
 }
@@ -33,6 +34,12 @@ func NewCommandWriter(sink func(p []byte) error, store *object.Store) *CommandWr
 
 // Written is the number of bytes made so far.
 func (w *CommandWriter) Written() int64 { return w.written + int64(len(w.buf)) }
+
+// Work is the same: commands are not packed.
+func (w *CommandWriter) Work() int64 { return w.Written() }
+
+// Between makes a function be called between two commands of a big value.
+func (w *CommandWriter) Between(f func()) { w.between = f }
 
 // SelectDB chooses the database of the keys that follow.
 func (w *CommandWriter) SelectDB(id int) error {
@@ -110,9 +117,7 @@ func (w *CommandWriter) Entry(key []byte, e *keyspace.Entry) error {
 	if v.HasFieldExpiry {
 		for field, at := range w.store.Hash(v).Expiries() {
 			w.buf = resp.AppendCommand(w.buf, []byte("HPEXPIREAT"), key, strconv.AppendInt(nil, at, 10), []byte("FIELDS"), []byte("1"), field)
-			if len(w.buf) >= flushBytes {
-				w.flush()
-			}
+			w.spill()
 		}
 	}
 	if e.ExpireAt != 0 {
@@ -143,7 +148,15 @@ func (w *CommandWriter) endItems() {
 		w.buf = resp.AppendCommand(w.buf, w.words...)
 		w.words = w.words[:0]
 	}
+	w.spill()
+}
+
+// spill hands bytes on in the middle of a big value.
+func (w *CommandWriter) spill() {
 	if len(w.buf) >= flushBytes {
 		w.flush()
+	}
+	if w.between != nil {
+		w.between()
 	}
 }

@@ -15,6 +15,8 @@ import (
 // will be written expire: that takes a newer version.
 type Options struct {
 	Compress, Checksum, FieldsExpire bool
+	// Between, if set, is called between two elements of a big value.
+	Between func()
 }
 
 // Writer makes an RDB file. Its methods return the first error of the sink.
@@ -26,6 +28,7 @@ type Writer struct {
 	lzf     *lzf.Compressor
 	crc     uint64
 	written int64
+	work    int64
 	db      int
 	err     error
 }
@@ -39,6 +42,10 @@ func NewWriter(sink func(p []byte) error, o Options) *Writer {
 
 // Written is the number of bytes made so far.
 func (w *Writer) Written() int64 { return w.written + int64(len(w.buf)) }
+
+// Work is how many bytes were read to make them, and some for each string:
+// what the time goes by, however well the bytes can be packed.
+func (w *Writer) Work() int64 { return w.work }
 
 func (w *Writer) flush() {
 	if w.err != nil || len(w.buf) == 0 {
@@ -282,6 +289,9 @@ func (w *Writer) spill() {
 	if len(w.buf) >= flushBytes {
 		w.flush()
 	}
+	if w.options.Between != nil {
+		w.options.Between()
+	}
 }
 
 // length appends a length in the shortest form.
@@ -304,6 +314,8 @@ func (w *Writer) string(b []byte) { w.blob(b, true) }
 
 // blob is string; maybeInteger is false for what cannot be a number.
 func (w *Writer) blob(b []byte, maybeInteger bool) {
+	const each = 32
+	w.work += int64(len(b)) + each
 	if maybeInteger && len(b) <= 11 {
 		if n, ok := number.ParseInt(b); ok && n >= math.MinInt32 && n <= math.MaxInt32 {
 			w.integer(n)

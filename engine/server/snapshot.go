@@ -74,7 +74,8 @@ type entryWriter interface {
 	Insert(p []byte) error
 	Flush() error
 	End() error
-	Written() int64
+	Written() int64 // bytes
+	Work() int64    // what their making took, see rdb.Writer.Work
 }
 
 // rdbOutput is an entryWriter that makes an RDB file.
@@ -98,15 +99,17 @@ func (s *Server) fieldsExpire() bool {
 	return slices.ContainsFunc(s.space.DBs, func(db *keyspace.DB) bool { return db.Expiring() > 0 })
 }
 
-func (s *Server) newRDBOutput(sink func(p []byte) error, checksum bool) rdbOutput {
+func (s *Server) newRDBOutput(sink func(p []byte) error, checksum bool, between func()) rdbOutput {
 	policy := s.config.MaxMemoryPolicy
-	w := rdb.NewWriter(sink, rdb.Options{Compress: s.config.RDBCompression, Checksum: checksum, FieldsExpire: s.fieldsExpire()})
+	w := rdb.NewWriter(sink, rdb.Options{
+		Compress: s.config.RDBCompression, Checksum: checksum, FieldsExpire: s.fieldsExpire(), Between: between,
+	})
 	return rdbOutput{w, s.space, strings.HasSuffix(policy, "-lru"), strings.HasSuffix(policy, "-lfu")}
 }
 
 // beginRDB begins an RDB file with its auxiliary fields.
-func (s *Server) beginRDB(sink func(p []byte) error, preamble bool) (entryWriter, error) {
-	w := s.newRDBOutput(sink, s.config.RDBChecksum)
+func (s *Server) beginRDB(sink func(p []byte) error, preamble bool, between func()) (entryWriter, error) {
+	w := s.newRDBOutput(sink, s.config.RDBChecksum, between)
 	aux := [][2]string{
 		{"redis-ver", Version},
 		{"redis-bits", "64"},
@@ -130,15 +133,18 @@ func (s *Server) writesCommands(kind event.JobKind) bool {
 	return kind == event.Rewrite && !s.config.AOFUseRDBPreamble
 }
 
-func (s *Server) newOutput(sink func(p []byte) error, kind event.JobKind) (entryWriter, error) {
+// newOutput begins an image. between, if not nil, is called between two
+// elements of a big value.
+func (s *Server) newOutput(sink func(p []byte) error, kind event.JobKind, between func()) (entryWriter, error) {
 	if s.writesCommands(kind) {
 		w := aof.NewCommandWriter(sink, s.space.Objects)
+		w.Between(between)
 		for _, code := range s.functionCodes() {
 			w.Function(code)
 		}
 		return w, nil
 	}
-	return s.beginRDB(sink, kind == event.Rewrite)
+	return s.beginRDB(sink, kind == event.Rewrite, between)
 }
 
 // sinkTo is a writer's way into a file.
@@ -151,7 +157,7 @@ func sinkTo(f vfs.File) func(p []byte) error {
 
 // writeAll writes the whole keyspace at once, holding the thread.
 func (s *Server) writeAll(f vfs.File, kind event.JobKind) error {
-	out, err := s.newOutput(sinkTo(f), kind)
+	out, err := s.newOutput(sinkTo(f), kind, nil)
 	if err != nil {
 		return err
 	}
@@ -190,7 +196,7 @@ func (s *Server) startSnapshot(kind event.JobKind, temp string, done func(j *sna
 		change: s.space.Change - 1, changes: s.rdb.changes, begun: s.now,
 	}
 	j.done = func(err error) { done(j, err) }
-	if j.output, err = s.newOutput(j.sink, kind); err != nil {
+	if j.output, err = s.newOutput(j.sink, kind, j.between); err != nil {
 		f.Close()
 		s.fs.Remove(temp)
 		return nil, err
@@ -264,7 +270,7 @@ func (s *Server) advanceJobs() {
 // come in without a pause it may only now and then, or it would take half of
 // their time; between them it may always.
 func (s *Server) sliceDue() bool {
-	const pause = 4000 // microseconds
+	const pause = 2000 // microseconds
 	busy := s.stats.commands != s.sliceCommands
 	s.sliceCommands = s.stats.commands
 	if busy && s.now-s.sliceAt < pause {

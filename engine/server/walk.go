@@ -41,7 +41,7 @@ type walk struct {
 	wanted  []wantedEntry
 	waiting []snapshotWaiter
 
-	// The slice ends when so many bytes are written, or buckets visited.
+	// The slice ends when the writer has done so much, or buckets are visited.
 	until   int64
 	buckets int
 }
@@ -65,10 +65,12 @@ type snapshotWaiter struct {
 	node   arena.Ref
 }
 
-const sliceBytes = 128 << 10
+// sliceWork is what a slice may write, by entryWriter.Work: one millisecond or
+// two.
+const sliceWork = 64 << 10
 
 // bigValue is from how many bytes on a value is not written at once.
-const bigValue = 2 * sliceBytes
+const bigValue = 4 * sliceWork
 
 func (s *Server) beginWalk(j *snapshotJob) {
 	for _, db := range s.space.DBs {
@@ -109,7 +111,7 @@ func (s *Server) walked(t *walkedTable) {
 // cannot come in faster than it gets on.
 func (s *Server) walkSlice(j *snapshotJob) {
 	const least = 2048
-	j.until, j.buckets = j.output.Written()+sliceBytes, least
+	j.until, j.buckets = j.output.Work()+sliceWork, least
 	if j.at < len(j.tables) {
 		j.buckets = max(least, j.tables[j.at].keys.Len()/64)
 	}
@@ -135,26 +137,29 @@ func (j *snapshotJob) leave() {
 	}
 }
 
-func (j *snapshotJob) sliceOver() bool { return j.output.Written() >= j.until || j.buckets <= 0 }
+func (j *snapshotJob) sliceOver() bool { return j.output.Work() >= j.until || j.buckets <= 0 }
 
-// sink takes what the writer has made. In the middle of a value the slice may
-// be over, and when the disk takes no more it is of no use to go on.
+// sink takes what the writer has made. When the disk takes no more it is of no
+// use to go on with a big value.
 func (j *snapshotJob) sink(p []byte) error {
 	_, err := j.file.Write(p)
-	switch {
-	case j.entry == 0:
-		return err
-	case err != nil:
+	if err != nil && j.entry != 0 {
 		j.failed = err
 		panic(errAbandoned)
-	case !j.finishing && j.sliceOver():
+	}
+	return err
+}
+
+// between is the writer's, between two elements of a value: the slice may be over.
+func (j *snapshotJob) between() {
+	if j.entry != 0 && !j.finishing && j.sliceOver() {
 		j.leave()
 	}
-	return nil
 }
 
 // walkTables is the walk, on its own stack.
 func (s *Server) walkTables(j *snapshotJob) {
+	gather := func(node arena.Ref) { j.bucket = append(j.bucket, node) }
 	for j.at = range j.tables {
 		t := &j.tables[j.at]
 		if j.failed = beginDB(j.output, t.db, t.total, t.expires); j.failed != nil {
@@ -163,7 +168,7 @@ func (s *Server) walkTables(j *snapshotJob) {
 		for cursor := uint64(0); ; {
 			// The nodes first: the table may change while one is half written.
 			j.bucket = j.bucket[:0]
-			cursor = t.keys.Scan(cursor, func(node arena.Ref) { j.bucket = append(j.bucket, node) })
+			cursor = t.keys.Scan(cursor, gather)
 			for i := range j.bucket {
 				if node := j.bucket[i]; node != 0 && s.space.Unsaved(node) && !s.writeWalked(j, j.at, node) {
 					return
@@ -279,7 +284,7 @@ func (s *Server) newEarly(j *snapshotJob) entryWriter {
 	if _, commands := j.output.(*aof.CommandWriter); commands {
 		return aof.NewCommandWriter(sink, s.space.Objects)
 	}
-	return s.newRDBOutput(sink, false)
+	return s.newRDBOutput(sink, false, nil)
 }
 
 // tableOf finds the table that serves a database now, -1 if it has come since.

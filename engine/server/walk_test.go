@@ -181,8 +181,8 @@ func TestBigValuesAreWrittenInSlices(t *testing.T) {
 				if steps < 6 {
 					t.Errorf("all of it in %d steps", steps)
 				}
-				// Two slices, and what the writer hands on at once.
-				if most := int64(2*128+64) << 10; longest > most && !strings.Contains(what, "scripts") {
+				// Two slices of 64 KB, and what the writer hands on at once.
+				if most := int64(2*64+64) << 10; longest > most && !strings.Contains(what, "scripts") {
 					t.Errorf("a step wrote %d bytes, more than the %d of a slice", longest, most)
 				}
 			})
