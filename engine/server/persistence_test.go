@@ -179,18 +179,20 @@ func TestTruncatedTail(t *testing.T) {
 func TestCorruptMiddleIsRefused(t *testing.T) {
 	before, after := commands("SELECT 0", "SET a 1"), commands("SET z 9")
 	tests := []struct {
-		name, middle, reason string
+		name, middle string
+		at           int // bytes behind the last whole command
+		reason       string
 	}{
-		{"no star", "SET b 2\r\n", "expected '*'"},
-		{"a number of words that is none", "*x\r\n", "number of words"},
-		{"no words", "*0\r\n", "number of words"},
-		{"no dollar", "*1\r\n:3\r\nGET\r\n", "expected '$'"},
-		{"a length that is none", "*1\r\n$-1\r\n", "length of a word"},
-		{"a word longer than it says", "*1\r\n$3\r\nFLUSH\r\n", "does not end"},
-		{"a line without return", "*1\n$4\nPING\n", "line"},
-		{"a hole", strings.Repeat("\x00", 512), "expected '*'"},
-		{"a hole without any line", strings.Repeat("\x00", 100_000), "expected '*'"},
-		{"an unknown command", commands("NOSUCH x"), "Unknown command 'NOSUCH'"},
+		{"no star", "SET b 2\r\n", 0, "Expected prefix '*'"},
+		{"a number of words that is none", "*x\r\n", 0, `Expected \r\n`},
+		{"no words", "*0\r\n", 0, "Expected a command of at least one word"},
+		{"no dollar", "*1\r\n:3\r\nGET\r\n", 4, "Expected prefix '$'"},
+		{"a length that is none", "*1\r\n$-1\r\n", 4, `Expected \r\n`},
+		{"a word longer than it says", "*1\r\n$3\r\nFLUSH\r\n", 8, `Expected \r\n`},
+		{"a line without return", "*1\n$4\nPING\n", 0, `Expected \r\n`},
+		{"a hole", strings.Repeat("\x00", 512), 0, "Expected prefix '*'"},
+		{"a hole without any line", strings.Repeat("\x00", 100_000), 0, "Expected prefix '*'"},
+		{"an unknown command", commands("NOSUCH x"), 0, "Unknown command 'NOSUCH'"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -198,7 +200,7 @@ func TestCorruptMiddleIsRefused(t *testing.T) {
 			servertest.On(t, disk, "appendonly", "yes")
 			put(t, disk, firstIncr, before+test.middle+after)
 			reason := refused(t, disk, "appendonly", "yes")
-			for _, part := range []string{firstIncr, fmt.Sprint("offset ", len(before)), test.reason} {
+			for _, part := range []string{firstIncr, fmt.Sprint("offset ", len(before)+test.at), test.reason} {
 				if !strings.Contains(reason, part) {
 					t.Errorf("the refusal does not say %q: %s", part, reason)
 				}
