@@ -46,11 +46,21 @@ func (w *writer) attr(name, value string) *writer {
 }
 
 func (w *writer) prose(src string) *writer {
-	if err := converter.Convert([]byte(src), &w.b); err != nil && w.err == nil {
+	var b bytes.Buffer
+	if err := converter.Convert([]byte(src), &b); err != nil && w.err == nil {
 		w.err = err
 	}
-	return w
+	return w.raw(tables.Replace(b.String()))
 }
+
+// A wide table scrolls by itself, by keyboard too, and a corner that heads
+// nothing is no heading. Prose cannot contain these words as tags: HTML in it
+// is left out.
+var tables = strings.NewReplacer(
+	"<table>", `<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>`,
+	"</table>", "</table></div>",
+	"<th></th>", "<td></td>",
+)
 
 // inline is prose without the paragraph around it.
 func (w *writer) inline(src string) *writer {

@@ -160,3 +160,12 @@ func Text(b []byte) string {
 	}
 	return string(b)
 }
+
+// KeyName is a key as Text shows it; the empty key is a pair of quotes, so that
+// there is something to see and to click.
+func KeyName(key string) string {
+	if key == "" {
+		return `""`
+	}
+	return Text([]byte(key))
+}

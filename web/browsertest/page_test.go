@@ -33,7 +33,7 @@ func arrive(t *testing.T) learner {
 func (l learner) sees(what, expression string) {
 	l.t.Helper()
 	var seen bool
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if l.eval("!!("+expression+")", &seen); seen {
 			return
 		}

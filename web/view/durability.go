@@ -254,7 +254,7 @@ func (d *durability) drawAccount(m *app.Model) {
 			break
 		}
 		f := fates[min(int(k.Fate), len(fates)-1)]
-		name := app.Text(k.Key)
+		name := app.KeyName(string(k.Key))
 		if k.DB != 0 {
 			name = "[" + strconv.FormatInt(k.DB, 10) + "] " + name
 		}

@@ -142,7 +142,7 @@ func (k *keyspace) name(p *Page, slot int) {
 		k.tip.setText("")
 		return
 	}
-	text := app.Text([]byte(c.Key)) + "  " + c.Type.String() + ", " + p.model.Durable(c).Words()
+	text := app.KeyName(c.Key) + "  " + c.Type.String() + ", " + p.model.Durable(c).Words()
 	if k.grid.Per > 1 {
 		text += "  (first of up to " + strconv.Itoa(k.grid.Per) + ")"
 	}
@@ -346,7 +346,7 @@ func (k *keyspace) drawNames(m *app.Model, now int64) {
 			ctx.Call("fillText", cut(line(c), int(float64(width)/letter)), left+x, float64(top)+baseline*scale)
 		}
 	}
-	write(func(c *app.Cell) string { return app.Text([]byte(c.Key)) }, 12, 16.5, ink)
+	write(func(c *app.Cell) string { return app.KeyName(c.Key) }, 12, 16.5, ink)
 	write(func(c *app.Cell) string {
 		if c.ExpireAt != 0 {
 			return app.Age(max(c.ExpireAt-now/1000, 0)*1000) + " left"
@@ -397,7 +397,7 @@ func (k *keyspace) drawList(m *app.Model) {
 	now := m.Now()
 	for i, c := range keys {
 		r := k.rowsOfList[i]
-		r.button.setText(app.Text([]byte(c.Key))).set("value", strconv.Itoa(space.Slot(c.Key)))
+		r.button.setText(app.KeyName(c.Key)).set("value", strconv.Itoa(space.Slot(c.Key)))
 		life := "–"
 		if c.ExpireAt != 0 {
 			life = app.Age(max(c.ExpireAt-now/1000, 0) * 1000)
@@ -449,7 +449,7 @@ func (k *keyspace) drawInspector(m *app.Model) {
 		return
 	}
 	k.inspected = signature
-	k.key.setText(app.Text([]byte(in.Key)))
+	k.key.setText(app.KeyName(in.Key))
 	k.facts.empty()
 	for _, f := range facts {
 		k.facts.add(create("div", "").add(create("dt", "").setText(f.name), create("dd", "").setText(f.value)))

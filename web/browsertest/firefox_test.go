@@ -1,0 +1,68 @@
+package browsertest
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"everysec/web/browsertest/bidi"
+)
+
+// The page does in Firefox what it does in Chromium: the lesson's first
+// commands typed, a crash with its account, and the files after a reload.
+func TestFirefox(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	f, err := bidi.Firefox(ctx, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	url := site(t) + "/?config.appendfsync=always"
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%v\nthe page said: %s", err, strings.Join(f.Logged(), "\n"))
+		}
+	}
+	shown := func(selector, text string) {
+		t.Helper()
+		must(f.Eval(ctx, `new Promise((resolve) => {
+			const look = () => (document.querySelector(`+"`"+selector+"`"+`)?.textContent.includes(`+"`"+text+"`"+`) ? resolve() : setTimeout(look, 20));
+			look();
+		})`, nil))
+	}
+	must(f.Navigate(ctx, url))
+	must(f.Eval(ctx, `everysecReady.then((db) => db.command("PING"))`, nil))
+	shown("#status", "files in this browser")
+
+	must(f.Eval(ctx, `document.querySelector('[data-console="redis"] input').focus()`, nil))
+	must(f.Keys(ctx, "SET lock token-A NX EX 30\r"))
+	shown(`[data-console="redis"] .log`, "OK")
+	must(f.Keys(ctx, "GET lock\r"))
+	shown(`[data-console="redis"] .log`, `"token-A"`)
+
+	must(f.Eval(ctx, `document.querySelector('[data-crash="1"]').click()`, nil))
+	shown("#account-title", "Power cut")
+	must(f.Eval(ctx, `document.getElementById("restart").click()`, nil))
+	shown("#account-title", "what came back")
+	shown("#account-keys", "lock")
+
+	must(f.Navigate(ctx, url))
+	var value string
+	must(f.Eval(ctx, `everysecReady.then((db) => db.command("GET", "lock"))`, &value))
+	if value != "token-A" {
+		t.Errorf("after a reload GET lock replied %q", value)
+	}
+	var there int
+	must(f.Eval(ctx, `Promise.all([navigator.serviceWorker.ready, everysec.command("DBSIZE")]).then(([, n]) => n)`, &there))
+	if there != 1 {
+		t.Errorf("DBSIZE replied %d", there)
+	}
+	for _, line := range f.Logged() {
+		if strings.HasPrefix(line, "error") {
+			t.Error(line)
+		}
+	}
+}

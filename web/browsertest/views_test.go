@@ -1,0 +1,93 @@
+package browsertest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// view is something the page can show. A new view is one more row in views:
+// then it is checked for accessibility, with hostile data, and by eye.
+type view struct {
+	name string
+	tab  string // where it is on a phone: lesson, work, durability, watch
+	show func(l learner)
+}
+
+// views are shown one after the other on one page; each leaves the page so that
+// the next can be shown.
+var views = []view{
+	{"keys", "watch", func(l learner) {}},
+	{"console", "work", func(l learner) {
+		l.types("redis", "GET page:1")
+		l.types("redis", "HELP SET")
+		l.types("redis", "NOSUCH")
+	}},
+	{"list of keys", "watch", func(l learner) {
+		l.clicks("#as-list")
+		l.sees("keys are rows", `document.querySelectorAll("#rows tr").length > 3`)
+	}},
+	{"inspector", "watch", func(l learner) {
+		l.clicks("#rows button")
+		l.sees("the inspector", `!document.querySelector("#inspector").hidden`)
+	}},
+	{"bytes of a file", "watch", func(l learner) {
+		l.clicks("#inspector-close")
+		l.clicks("#as-list")
+		l.clicks("#file-rows button")
+		l.sees("the bytes", `!document.querySelector("#hex").hidden`)
+	}},
+	{"crash", "durability", func(l learner) {
+		l.clicks("#hex-close")
+		l.eval(`everysec.crash("power-loss", 3)`, nil)
+		l.sees("the server is down", `document.body.dataset.server === "down"`)
+	}},
+	{"account", "durability", func(l learner) {
+		l.eval(`everysec.restart()`, nil)
+		l.sees("the server is up", `document.body.dataset.server === "running"`)
+	}},
+	{"quiz", "lesson", func(l learner) {
+		l.eval(`document.querySelector("#lesson fieldset").scrollIntoView({behavior: "instant"})`, nil)
+	}},
+}
+
+// fill gives the page something to show, of every type.
+func (l learner) fill() {
+	l.t.Helper()
+	l.eval(`everysec.pipeline([
+		["SET", "page:1", "<h1>"], ["SET", "visits", "41"], ["SET", "fades", "x", "EX", "90"],
+		["RPUSH", "queue:mail", ...Array.from({length: 40}, (_, i) => "job " + i)],
+		["HSET", "user:1", "name", "Ada", "city", "London"],
+		["SADD", "tags", "redis", "locks", "fsync"],
+		["ZADD", "board", "120", "ada", "95", "grace", "80", "edsger"],
+		["XADD", "log", "1-1", "level", "info"], ["XGROUP", "CREATE", "log", "readers", "0"],
+		["PFADD", "unique", "a", "b", "c"], ["SETBIT", "days", "7", "1"],
+		["GEOADD", "cities", "-0.13", "51.51", "London", "2.35", "48.86", "Paris"]])`, nil)
+	l.sees("the keys", `document.querySelector("#keyspace-figures").textContent.startsWith("11 keys")`)
+}
+
+func (l learner) size(width, height int64) {
+	l.t.Helper()
+	l.run(chromedp.EmulateViewport(width, height))
+}
+
+// prefers sets a feature of the learner's system, such as prefers-color-scheme.
+func (l learner) prefers(feature, value string) {
+	l.t.Helper()
+	l.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: feature, Value: value}}))
+}
+
+// eachView shows every view, and calls look with it.
+func eachView(t *testing.T, l learner, look func(t *testing.T, v view)) {
+	for _, v := range views {
+		if !t.Run(v.name, func(t *testing.T) {
+			v.show(l)
+			time.Sleep(100 * time.Millisecond) // one drawing at least
+			look(t, v)
+		}) {
+			return
+		}
+	}
+}
