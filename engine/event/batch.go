@@ -191,6 +191,44 @@ func (b *Batch) Log(e Log) {
 // Overflow adds an event.
 func (b *Batch) Overflow(Overflow) { b.open(kindOverflow) }
 
+// CrashReport adds an event.
+func (b *Batch) CrashReport(e *CrashReport) {
+	b.open(kindCrashReport)
+	b.string(e.Kind)
+	for _, n := range []int64{
+		e.At, e.RecoveredAt, e.Acknowledged, e.Survived, e.Lost, e.Unknown, e.Unsynced, e.Unacknowledged, e.Summarised,
+	} {
+		b.int(n)
+	}
+	b.uint(uint64(len(e.Files)))
+	for _, f := range e.Files {
+		b.string(f.Name)
+		b.int(f.Found)
+		b.int(f.Read)
+	}
+	b.uint(uint64(len(e.Writes)))
+	for i := range e.Writes {
+		w := &e.Writes[i]
+		b.uint(w.Change)
+		b.int(w.At)
+		b.uint(w.Client)
+		b.int(int64(w.DB))
+		b.string(w.Command)
+		b.uint(uint64(len(w.Keys)))
+		for _, key := range w.Keys {
+			b.string(key)
+		}
+		b.bool(w.Acknowledged)
+		b.byte(byte(w.Fate))
+		b.string(w.File)
+		b.int(w.Offset)
+		b.int(w.Size)
+		b.int(w.SyncedAt)
+		b.string(w.Reason)
+		b.uint(w.Later)
+	}
+}
+
 // Add adds any event; the methods above do it without an interface.
 func (b *Batch) Add(e Event) {
 	switch e := e.(type) {
@@ -216,5 +254,7 @@ func (b *Batch) Add(e Event) {
 		b.Log(*e)
 	case *Overflow:
 		b.Overflow(*e)
+	case *CrashReport:
+		b.CrashReport(e)
 	}
 }

@@ -118,6 +118,29 @@ func (d *decoder) key() ([]byte, int) {
 	return key, int(length)
 }
 
+func (d *decoder) crashReport() *CrashReport {
+	e := &CrashReport{Kind: d.string()}
+	for _, n := range []*int64{
+		&e.At, &e.RecoveredAt, &e.Acknowledged, &e.Survived, &e.Lost, &e.Unknown, &e.Unsynced, &e.Unacknowledged, &e.Summarised,
+	} {
+		*n = d.int()
+	}
+	for n := d.uint(); n > 0 && d.fault == ""; n-- {
+		e.Files = append(e.Files, FileRead{d.string(), d.int(), d.int()})
+	}
+	for n := d.uint(); n > 0 && d.fault == ""; n-- {
+		w := CrashWrite{Change: d.uint(), At: d.int(), Client: d.uint(), DB: int(d.int()), Command: d.string()}
+		for k := d.uint(); k > 0 && d.fault == ""; k-- {
+			w.Keys = append(w.Keys, d.string())
+		}
+		w.Acknowledged, w.Fate, w.File = d.bool(), CrashFate(d.byte()), d.string()
+		w.Offset, w.Size, w.SyncedAt = d.int(), d.int(), d.int()
+		w.Reason, w.Later = d.string(), d.uint()
+		e.Writes = append(e.Writes, w)
+	}
+	return e
+}
+
 func (d *decoder) event() Event {
 	switch kind(d.byte()) {
 	case kindKeyChanged:
@@ -214,6 +237,8 @@ func (d *decoder) event() Event {
 		return e
 	case kindOverflow:
 		return &d.overflow
+	case kindCrashReport:
+		return d.crashReport()
 	}
 	d.fail("unknown kind")
 	return nil

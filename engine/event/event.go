@@ -281,6 +281,60 @@ type Log struct {
 // left out: ask for a resynchronisation.
 type Overflow struct{}
 
+// CrashReport tells what became of the writes of the server before this one.
+// The counts are of acknowledged writes: those of Unsynced survived although no
+// sync had saved them, those of Summarised are not among the ones told one by
+// one. Unacknowledged writes had been made and not yet answered.
+type CrashReport struct {
+	Kind           string // "process-kill", "power-cut", "torn-tail", "exit"
+	At             int64  // microseconds since 1970
+	RecoveredAt    int64  // likewise
+	Acknowledged   int64
+	Survived       int64
+	Lost           int64
+	Unknown        int64
+	Unsynced       int64
+	Unacknowledged int64
+	Summarised     int64
+	Files          []FileRead
+	Writes         []CrashWrite // the newest that were lost, the newest that were not; newest first
+}
+
+// FileRead is a file that a start has read.
+type FileRead struct {
+	Name  string
+	Found int64 // bytes
+	Read  int64 // bytes that it believed
+}
+
+// CrashWrite is what became of a write.
+type CrashWrite struct {
+	Change       uint64
+	At           int64  // microseconds since 1970
+	Client       uint64 // 0: the server itself
+	DB           int
+	Command      string   // the beginning
+	Keys         []string // as far as they are known
+	Acknowledged bool
+	Fate         CrashFate
+	File         string // where it stood, or the image that has it; "": nowhere
+	Offset       int64  // bytes
+	Size         int64  // bytes
+	SyncedAt     int64  // microseconds since 1970; 0: never
+	Reason       string // why, in words
+	Later        uint64 // the next write in the report to one of its keys; 0: none
+}
+
+// CrashFate is what became of a write, in a byte.
+type CrashFate uint8
+
+// The fates.
+const (
+	WriteLost CrashFate = iota
+	WriteSurvived
+	WriteUnknown
+)
+
 type kind uint8
 
 // The numbers are part of the binary form; a new kind takes the next one.
@@ -296,6 +350,7 @@ const (
 	kindStats
 	kindLog
 	kindOverflow
+	kindCrashReport
 )
 
 func (*KeyChanged) kind() kind      { return kindKeyChanged }
@@ -309,3 +364,4 @@ func (*Job) kind() kind             { return kindJob }
 func (*Stats) kind() kind           { return kindStats }
 func (*Log) kind() kind             { return kindLog }
 func (*Overflow) kind() kind        { return kindOverflow }
+func (*CrashReport) kind() kind     { return kindCrashReport }

@@ -37,6 +37,18 @@ func samples() []event.Event {
 		&event.Stats{Now: 1, Keys: 2, WithTTL: 3, Memory: 4, Commands: 5, ExpiredKeys: 6, EvictedKeys: 7, BlockedTotal: 8},
 		&event.Log{At: 99, Level: event.Warning, Text: "DB loaded from append only file: 0.001 seconds"},
 		&event.Overflow{},
+		&event.CrashReport{
+			Kind: "power-cut", At: 1, RecoveredAt: 2, Acknowledged: 3, Survived: 4, Lost: 5, Unknown: 6, Unsynced: 7,
+			Unacknowledged: 8, Summarised: 9,
+			Files: []event.FileRead{{Name: "dump.rdb", Found: 10, Read: 11}},
+			Writes: []event.CrashWrite{
+				{
+					Change: 12, At: 13, Client: 14, DB: 15, Command: "SET k v", Keys: []string{"k", ""}, Acknowledged: true,
+					Fate: event.WriteSurvived, File: "f", Offset: 16, Size: 17, SyncedAt: 18, Reason: "synced in f", Later: 19,
+				},
+				{},
+			},
+		},
 	}
 }
 
@@ -77,6 +89,9 @@ func clone(e event.Event) event.Event {
 		return &c
 	case *event.Overflow:
 		return &event.Overflow{}
+	case *event.CrashReport:
+		c := *e
+		return &c
 	}
 	panic("a kind without a clone")
 }

@@ -19,6 +19,7 @@ type observed struct {
 	clients    bool
 	durability bool
 	overflow   bool
+	crash      bool // the report of one has been made
 	removals   []event.KeyRemoved
 	databases  []event.Event // flushes and swaps, in order with removals cleared
 	commands   []event.CommandRun
@@ -169,6 +170,10 @@ func (s *Server) Drain(b *event.Batch) {
 	if o.clients {
 		b.ClientsChanged(s.describeClients())
 	}
+	if o.crash {
+		e, _ := s.CrashEvent()
+		b.CrashReport(&e)
+	}
 	b.Durability(s.Durability())
 	b.Stats(s.eventStats())
 	if o.overflow {
@@ -176,7 +181,7 @@ func (s *Server) Drain(b *event.Batch) {
 	}
 	o.logs, o.databases, o.removals = o.logs[:0], o.databases[:0], o.removals[:0]
 	o.jobs, o.commands = o.jobs[:0], o.commands[:0]
-	o.clients, o.durability, o.overflow = false, false, false
+	o.clients, o.durability, o.overflow, o.crash = false, false, false, false
 }
 
 // Resync puts up to limit keys of a database into a batch, from a SCAN cursor

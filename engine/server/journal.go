@@ -1,7 +1,9 @@
 package server
 
 import (
+	"everysec/engine/command"
 	"everysec/engine/crashreport"
+	"everysec/engine/event"
 	"everysec/engine/vfs"
 )
 
@@ -41,6 +43,48 @@ func (s *Server) recovered(files []loadFile) {
 		found.Files = append(found.Files, crashreport.Loaded{Name: f.name, ID: f.id, Size: f.found, Valid: f.size, Units: f.units})
 	}
 	s.report = crashreport.New(s.crash, found)
+	s.observed.crash = s.crash != nil
+}
+
+// toldWrites is how many lost writes, and how many others, an event tells.
+const toldWrites = 500
+
+// CrashEvent is the report as an event. ok is false where there was no crash
+// that this server has heard of, or its files are still being read.
+func (s *Server) CrashEvent() (e event.CrashReport, ok bool) {
+	r := s.report
+	if r == nil || r.Crash == nil {
+		return e, false
+	}
+	t := &r.Totals
+	e = event.CrashReport{
+		Kind: r.Crash.Kind, At: r.Crash.At, RecoveredAt: r.Recovery.At,
+		Acknowledged: t.Acknowledged, Survived: t.Survived, Lost: t.Lost, Unknown: t.Unknown,
+		Unsynced: t.Unsynced, Unacknowledged: t.Unacknowledged, Summarised: t.Summarised,
+	}
+	for _, f := range r.Recovery.Files {
+		e.Files = append(e.Files, event.FileRead{Name: f.Name, Found: f.Size, Read: f.Valid})
+	}
+	lost, others := 0, 0
+	for w := range command.CrashWrites(s.table, r) {
+		count := &others
+		if w.Fate == crashreport.Lost {
+			count = &lost
+		}
+		if *count++; *count > toldWrites {
+			continue
+		}
+		told := event.CrashWrite{
+			Change: w.Change, At: w.At, Client: w.Client, DB: w.DB, Command: w.Text, Acknowledged: w.Acknowledged,
+			Fate: event.CrashFate(w.Fate), File: w.File, Offset: w.Offset, Size: w.Size, SyncedAt: w.SyncedAt,
+			Reason: w.Reason, Later: w.Later,
+		}
+		for _, key := range w.Keys {
+			told.Keys = append(told.Keys, string(key))
+		}
+		e.Writes = append(e.Writes, told)
+	}
+	return e, true
 }
 
 // CrashReport is what became of the writes of the server before this one; nil

@@ -78,6 +78,7 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 		Counts: [5]int64{5, 1, 2, 0, 1},
 		Keys:   []KeyFate{{0, []byte("a"), Lost}, {3, []byte("b"), Reverted}},
 		Error:  "x",
+		Report: []byte{1, 12},
 	}
 	if got, err := ReadAccount(account.Append(nil)); err != nil || cmp.Diff(account, got) != "" {
 		t.Errorf("account: %v, %v", got, err)

@@ -170,7 +170,7 @@ type KeyFate struct {
 	Fate Fate
 }
 
-// Account is what a crash cost. Until the server has been restarted only the
+// Account is what a crash cost, in keys and in writes. Until the server has been restarted only the
 // first three fields are known.
 type Account struct {
 	Kind         CrashKind
@@ -182,6 +182,9 @@ type Account struct {
 	Counts [5]int64  // keys, by Fate
 	Keys   []KeyFate // those with a Fate other than Survived first; cut at MaxFates
 	Error  string    // why recovery failed
+	// Report is a batch of events with one in it, the crash report: what became
+	// of each write. Empty: none has been made.
+	Report []byte
 }
 
 // MaxFates is how many keys an account names; Counts covers all of them.
@@ -197,10 +200,10 @@ func (a Account) Append(r Record) Record {
 	for _, k := range a.Keys {
 		r = r.Int(k.DB).Bytes(k.Key).Byte(uint8(k.Fate))
 	}
-	return r
+	return r.Bytes(a.Report)
 }
 
-// ReadAccount reads what Append wrote. Keys alias payload.
+// ReadAccount reads what Append wrote. Keys and Report alias payload.
 func ReadAccount(payload []byte) (Account, error) {
 	f := Read(payload)
 	a := Account{
@@ -214,5 +217,6 @@ func ReadAccount(payload []byte) (Account, error) {
 	for n := f.Int(); n > 0 && f.More(); n-- {
 		a.Keys = append(a.Keys, KeyFate{DB: f.Int(), Key: f.Bytes(), Fate: Fate(f.Byte())})
 	}
+	a.Report = f.Bytes()
 	return a, f.Err()
 }

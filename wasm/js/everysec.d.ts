@@ -66,6 +66,53 @@ export type CrashKind = "kill-9" | "power-loss" | "power-loss-torn";
 /** What became of a key: gone because its time was up is "expired", deleted before and back now is "returned". */
 export type Fate = "survived" | "reverted" | "lost" | "returned" | "expired";
 
+/** What became of every write that was made before a crash. Times are microseconds since 1970, sizes and offsets bytes. */
+export interface CrashReport {
+  /** "exit": the server ended by itself, by SHUTDOWN or an error. */
+  kind: "process-kill" | "power-cut" | "torn-tail" | "exit";
+  at: number;
+  recoveredAt: number;
+  /** Acknowledged writes: acknowledged = survived + lost + unknown. */
+  acknowledged: number;
+  survived: number;
+  lost: number;
+  /** Nobody can tell any more: a damaged base had them. */
+  unknown: number;
+  /** Of those that survived: no sync had saved them. */
+  unsynced: number;
+  /** Made, but not yet answered. */
+  unacknowledged: number;
+  /** Counted, but not among those told one by one by DEBUG CRASH-REPORT. */
+  summarised: number;
+  /** What the start has read: bytes found, and bytes of them that it believed. */
+  files: { name: string; found: number; read: number }[];
+  /** The newest 500 that were lost and the newest 500 others, newest first. */
+  writes: CrashWrite[];
+}
+
+export interface CrashWrite {
+  change: number;
+  time: number;
+  /** 0: the server itself, for a key that expired or was evicted. */
+  client: number;
+  db: number;
+  /** The beginning of what the append-only file says; "..." where it is cut. */
+  command: string;
+  keys: string[];
+  acknowledged: boolean;
+  fate: "lost" | "survived" | "unknown";
+  /** Where it stood, or the snapshot that has it; "": nowhere. */
+  file: string;
+  offset: number;
+  size: number;
+  /** 0: never. */
+  syncedAt: number;
+  /** Why, in words. */
+  reason: string;
+  /** The next write in the report to one of its keys; 0: none. */
+  later: number;
+}
+
 /** What a crash cost. Before restart() only kind, seed and acknowledged are known. */
 export interface Account {
   kind: CrashKind;
@@ -81,6 +128,8 @@ export interface Account {
   keys: { db: number; key: string; fate: Fate }[];
   /** Why recovery failed, or "". */
   error: string;
+  /** Write by write; null before restart(). */
+  report: CrashReport | null;
 }
 
 export interface State {
@@ -130,6 +179,8 @@ export interface Events {
     expiredKeys: number; evictedKeys: number; blockedTotal: number;
   };
   log: { at: number; level: string; text: string };
+  /** After a start: what became of the writes of the server before. */
+  "crash-report": CrashReport;
   /** More happened than was told. */
   overflow: Record<string, never>;
   notice: Notice;

@@ -320,6 +320,9 @@ class Varints {
   string() {
     return decoder.decode(this.bytes());
   }
+  strings() {
+    return Array.from({ length: this.uint() }, () => this.string());
+  }
 }
 
 // Each kind of event: its name and its fields in order, as package event has
@@ -341,6 +344,15 @@ const events = [
   ["stats", { now: "int", keys: "int", withTTL: "int", memory: "int", commands: "int", expiredKeys: "int", evictedKeys: "int", blockedTotal: "int" }],
   ["log", { at: "int", level: ["debug", "verbose", "notice", "warning"], text: "string" }],
   ["overflow", {}],
+  ["crash-report", {
+    kind: "string", at: "int", recoveredAt: "int", acknowledged: "int", survived: "int", lost: "int", unknown: "int",
+    unsynced: "int", unacknowledged: "int", summarised: "int",
+    files: { name: "string", found: "int", read: "int" },
+    writes: {
+      change: "uint", time: "int", client: "uint", db: "int", command: "string", keys: "strings", acknowledged: "bool",
+      fate: ["lost", "survived", "unknown"], file: "string", offset: "int", size: "int", syncedAt: "int", reason: "string", later: "uint",
+    },
+  }],
 ];
 const eventNames = events.filter(Boolean).map(([name]) => name);
 
@@ -466,8 +478,10 @@ function readAccount(b) {
     counts: Object.fromEntries(fates.map((fate) => [fate, f.number()])),
     error: f.string(),
     keys: [],
+    report: null,
   };
   for (let n = f.number(); n > 0; n--) account.keys.push({ db: f.number(), key: f.string(), fate: fates[f.byte()] });
+  decodeEvents(f.bytes(), (name, report) => (account.report = report));
   return account;
 }
 

@@ -116,7 +116,8 @@ func (m *Model) went() {
 // acknowledged is known.
 type CrashReport struct {
 	Account    bridge.Account
-	At         int64 // engine time
+	Report     *event.CrashReport // write by write; nil before the restart
+	At         int64              // engine time
 	Restarting bool
 	Loss       Loss  // what the line said at that moment
 	Unwritten  int64 // acknowledged writes that the operating system did not have
@@ -207,6 +208,9 @@ func (m *Model) restart(options [][2]string, then func(m *Model)) {
 		}
 		if m.Crashed != nil {
 			m.Crashed.Account, m.Crashed.Restarting = a, false
+			// What a decoder has made is nobody else's.
+			_ = event.Decode(a.Report, func(e event.Event) { m.Crashed.Report, _ = e.(*event.CrashReport) })
+			m.Crashed.Account.Report = nil
 			m.Crashed.Account.Complete = a.Complete
 			if a.Complete {
 				m.emit(Say{"The server is back. " + m.Crashed.Summary()})

@@ -24,6 +24,8 @@ type durability struct {
 	settings                []*node
 	crash                   []*node
 	account, title, summary *node
+	writes                  *node
+	writesTitle, keysTitle  *node
 	acknowledged, survived  *node
 	lost, figures, keys     *node
 	restart, closeAccount   *node
@@ -56,6 +58,7 @@ func (d *durability) bind(p *Page) {
 	d.account, d.title, d.summary = byID("account"), byID("account-title"), byID("account-summary")
 	d.acknowledged, d.survived, d.lost = byID("account-acknowledged"), byID("account-survived"), byID("account-lost")
 	d.figures, d.keys = byID("account-figures"), byID("account-keys")
+	d.writes, d.writesTitle, d.keysTitle = byID("account-writes"), byID("account-writes-title"), byID("account-keys-title")
 	d.log = byID("account-log")
 	d.restart = p.click("restart", func() app.Message { return app.Restart{} })
 	d.closeAccount = p.click("account-close", func() app.Message { return app.DismissAccount{} })
@@ -189,6 +192,53 @@ func (d *durability) drawSettings(m *app.Model) {
 	}
 }
 
+var writeFates = [...]struct{ sign, name string }{
+	event.WriteLost:     {"✕", "lost"},
+	event.WriteSurvived: {"✓", "survived"},
+	event.WriteUnknown:  {"?", "unknown"},
+}
+
+// drawWrites lists the writes before a crash, newest first: first those that
+// were lost, then those that just made it.
+func (d *durability) drawWrites(r *event.CrashReport) {
+	d.writes.empty()
+	d.writesTitle.show(r != nil && len(r.Writes) > 0)
+	if r == nil {
+		return
+	}
+	shown := 0
+	list := func(lost bool) {
+		for i := range r.Writes {
+			w := &r.Writes[i]
+			if (w.Fate == event.WriteLost) != lost || shown == shownFates {
+				continue
+			}
+			shown++
+			f := writeFates[min(int(w.Fate), len(writeFates)-1)]
+			reason := w.Reason
+			switch {
+			case !w.Acknowledged:
+				reason += "; it had not been acknowledged yet"
+			case w.SyncedAt != 0 && w.Fate == event.WriteSurvived:
+				reason += ", on disk at " + app.Clock(w.SyncedAt)
+			}
+			li := create("li", "").set("data-fate", f.name)
+			li.add(
+				create("span", "fate").setText(f.sign),
+				create("span", "when").setText(app.Clock(w.At)),
+				create("span", "").setText(w.Command),
+				create("span", "word").setText(" "+f.name+": "+reason),
+			)
+			d.writes.add(li)
+		}
+	}
+	list(true)
+	list(false)
+	if rest := r.Acknowledged + r.Unacknowledged - int64(shown); rest > 0 {
+		d.writes.add(create("li", "").setText("and " + app.Count(rest) + " more: DEBUG CRASH-REPORT COUNT -1"))
+	}
+}
+
 var fates = [...]struct{ sign, word, name string }{
 	bridge.Survived: {"✓", "", "survived"},
 	bridge.Reverted: {"↶", " an older value is back", "reverted"},
@@ -247,6 +297,8 @@ func (d *durability) drawAccount(m *app.Model) {
 		return
 	}
 	d.accountFor = key
+	d.drawWrites(r.Report)
+	d.keysTitle.show(len(a.Keys) > 0)
 	d.keys.empty()
 	for i, k := range a.Keys {
 		if i == shownFates {

@@ -158,6 +158,7 @@ func (h *Host) Stored(image []byte, wall int64) {
 		h.fail(c, a.call, errors.New("the store could not be read"))
 	default:
 		h.drop()
+		h.died = nil
 		h.open(im)
 		h.answer(c, a.call, h.state().Append(nil))
 	}
@@ -242,6 +243,7 @@ func (h *Host) erase(c *channel, call uint32) {
 		return
 	}
 	h.drop()
+	h.died = nil // of its files there will be none
 	err := h.removeAll(".")
 	if err == nil {
 		h.disk.SyncAll()
@@ -287,6 +289,7 @@ func (h *Host) importRDB(c *channel, call uint32, rdb []byte) {
 		return
 	}
 	h.drop()
+	h.died = nil // of its files there will be none
 	config, _ := vfs.ReadFile(h.disk, ConfigName)
 	err := h.removeAll(".")
 	if err == nil {

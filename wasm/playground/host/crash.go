@@ -5,9 +5,9 @@ import (
 	"cmp"
 	"errors"
 	"slices"
-	"strings"
 
-	"everysec/engine/resp"
+	"everysec/engine/crashreport"
+	"everysec/engine/event"
 	"everysec/engine/vfs"
 	"everysec/wasm/bridge"
 )
@@ -15,18 +15,14 @@ import (
 // A crash is accounted for twice: in writes and in keys.
 //
 // Keys: every key's digest is taken before the crash and after recovery, and
-// the two sorted lists are merged. Writes: with an AOF, those that stand in
-// the old file behind the point up to which the recovered file is the same;
-// without, those made after the last snapshot.
+// the two sorted lists are merged. Writes: the engine reports on them, as the
+// host outlives it and hands on what the dead one knew.
 
 // before is what was true at the moment of a crash.
 type before struct {
 	account bridge.Account
 	keys    []keyState
 	names   []byte // all keys, end to end
-	files   map[string][]byte
-	aof     bool
-	unsaved int64 // writes since the last snapshot
 }
 
 type keyState struct {
@@ -45,18 +41,13 @@ func (h *Host) crash(kind bridge.CrashKind, seed uint64) (bridge.Record, error) 
 	}
 	b := &before{
 		account: bridge.Account{Kind: kind, Seed: int64(seed), SurvivedWrites: -1, LostWrites: -1},
-		files:   h.increments(),
 	}
 	b.keys, b.names = h.keys()
-	d := h.engine.Durability()
-	// Change numbers go on from one start to the next; an account is about what
-	// this server did.
-	b.account.Acknowledged = int64(max(d.Acknowledged, h.baseline) - h.baseline)
-	b.aof = d.AOFEnabled
-	b.unsaved = int64(d.Last - max(min(d.SnapshotChange, d.Last), min(h.baseline, d.Last)))
-	h.drop()
 	was := h.disk
 	h.disk = was.Image(vfs.Kind(kind), seed)
+	h.died = h.engine.Crash(vfs.Kind(kind).String(), h.disk.Accounts())
+	b.account.Acknowledged = h.died.Journal.Acknowledged(h.died.Acknowledged)
+	h.drop()
 	was.Halt()
 	if h.platter != nil {
 		h.disk.Attach(h.platter)
@@ -76,6 +67,9 @@ func (h *Host) restart(c *channel, call uint32, more ...[2]string) {
 	}
 	b := h.before
 	h.before = nil
+	if h.engine != nil { // it is ended as by SHUTDOWN NOSAVE
+		h.died = h.engine.Crash(crashreport.Exit, nil)
+	}
 	h.drop()
 	h.start(more...)
 	answer := func() {
@@ -148,13 +142,12 @@ func (h *Host) settle(b *before) {
 	}
 	a.Keys = append(a.Keys, other[:min(len(other), bridge.MaxFates-len(a.Keys))]...)
 
-	if b.aof {
-		a.LostWrites = h.lostUnits(b.files)
-	} else {
-		a.LostWrites = b.unsaved
+	if report, ok := h.engine.CrashEvent(); ok {
+		a.Acknowledged, a.SurvivedWrites, a.LostWrites = report.Acknowledged, report.Survived, report.Lost
+		var batch event.Batch
+		batch.CrashReport(&report)
+		a.Report = batch.Bytes()
 	}
-	a.LostWrites = min(a.LostWrites, a.Acknowledged)
-	a.SurvivedWrites = a.Acknowledged - a.LostWrites
 }
 
 func (k *keyState) key(names []byte) []byte { return names[k.at : k.at+k.n] }
@@ -178,63 +171,4 @@ func (h *Host) keys() (keys []keyState, names []byte) {
 	}
 	slices.SortFunc(keys, func(a, b keyState) int { return compare(&a, names, &b, names) })
 	return keys, names
-}
-
-// increments are the incremental files of the AOF, with their bytes.
-func (h *Host) increments() map[string][]byte {
-	found := map[string][]byte{}
-	for _, f := range h.disk.Files() {
-		if strings.HasSuffix(f.Name, ".incr.aof") {
-			if data, err := vfs.ReadFile(h.disk, f.Name); err == nil {
-				found[f.Name] = data
-			}
-		}
-	}
-	return found
-}
-
-// lostUnits counts the writes in the old files that recovery did not find.
-func (h *Host) lostUnits(old map[string][]byte) int64 {
-	var lost int64
-	for name, was := range old {
-		is, _ := vfs.ReadFile(h.disk, name) // not there: everything is lost
-		same := 0
-		for same < len(was) && same < len(is) && was[same] == is[same] {
-			same++
-		}
-		lost += units(was) - units(was[:same])
-	}
-	return lost
-}
-
-// units counts the whole writes in a piece of an AOF: a transaction is one,
-// SELECT and annotations are none.
-func units(b []byte) (n int64) {
-	inside := false
-	for len(b) > 0 {
-		if b[0] == '#' {
-			end := bytes.IndexByte(b, '\n')
-			if end < 0 {
-				break
-			}
-			b = b[end+1:]
-			continue
-		}
-		v, size, err := resp.Parse(b)
-		if err != nil || size == 0 || len(v.Elems) == 0 {
-			break
-		}
-		b = b[size:]
-		switch name := string(v.Elems[0].Str); {
-		case strings.EqualFold(name, "SELECT"):
-		case strings.EqualFold(name, "MULTI"):
-			inside = true
-		case strings.EqualFold(name, "EXEC"):
-			inside = false
-			n++
-		case !inside:
-			n++
-		}
-	}
-	return n
 }

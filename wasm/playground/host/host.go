@@ -15,6 +15,7 @@ import (
 	"math"
 	"slices"
 
+	"everysec/engine/crashreport"
 	"everysec/engine/event"
 	"everysec/engine/server"
 	"everysec/engine/vfs"
@@ -72,11 +73,11 @@ type Host struct {
 	prepared  *server.Prepared // of the first engine
 	engine    *server.Server
 	ready     bool   // NoticeReady was sent for this engine
-	baseline  uint64 // number of the last change before it was ready
 	failure   string // why there is no engine
 	starts    uint64
-	before    *before  // the crash that took it down
-	afterLoad []func() // calls that wait until it answers, or cannot start
+	before    *before            // the crash that took it down
+	died      *crashreport.Crash // what it knew of its writes
+	afterLoad []func()           // calls that wait until it answers, or cannot start
 
 	channels map[uint32]*channel
 	order    []*channel
@@ -453,7 +454,7 @@ func (h *Host) start(more ...[2]string) {
 	o := server.Options{
 		FS: h.disk, Seed: h.settings.Seed + h.starts, Stopwatch: h.options.Stopwatch,
 		ConfigFileName: ConfigName, ProcessID: int(h.starts) + 1,
-		Prepared: h.prepared,
+		Prepared: h.prepared, Crash: h.died,
 	}
 	h.prepared = nil
 	h.starts++
@@ -478,7 +479,7 @@ func (h *Host) start(more ...[2]string) {
 // loaded is the moment at which the server answers.
 func (h *Host) loaded() {
 	h.ready = true
-	h.baseline = h.engine.Durability().Last
+	h.died = nil
 	h.tell(bridge.NoticeReady, "")
 	h.settled()
 }
@@ -498,6 +499,7 @@ func (h *Host) stopped() {
 	if err := h.engine.Failure(); err != nil {
 		why = err.Error()
 	}
+	h.died = h.engine.Crash(crashreport.Exit, nil)
 	h.drop()
 	h.down(why)
 }

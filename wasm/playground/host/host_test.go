@@ -425,6 +425,19 @@ func TestTheAccountWithoutAnAOF(t *testing.T) {
 		p.do(c, fmt.Sprintf("SET unsaved:%d v", i))
 	}
 	_, after := p.crash(bridge.PowerCut, 9)
+	var report *event.CrashReport
+	if err := event.Decode(after.Report, func(e event.Event) { report = e.(*event.CrashReport) }); err != nil || report == nil {
+		t.Fatalf("there is no report: %v", err)
+	}
+	fates := [3]int64{}
+	for _, w := range report.Writes {
+		if w.Acknowledged {
+			fates[w.Fate]++
+		}
+	}
+	if fates != [3]int64{event.WriteLost: after.LostWrites, event.WriteSurvived: after.SurvivedWrites} {
+		t.Errorf("write by write it is another account: %v", fates)
+	}
 	if after.Acknowledged != 7 || after.LostWrites != 4 || after.SurvivedWrites != 3 {
 		t.Errorf("%+v", after)
 	}
