@@ -128,3 +128,18 @@ func TestConsumerOfDeletedEntries(t *testing.T) {
 		t.Error(fmt.Sprint("consumers: ", len(got.Elems)))
 	}
 }
+
+// A server that ends in the middle of a step does no more work on its jobs.
+func TestAServerThatEndedDoesNoWork(t *testing.T) {
+	s := servertest.New(t, "appendonly", "yes", "appendfsync", "always")
+	c := s.Client()
+	expect(t, c, "SET k v", "OK")
+	s.Disk.Fill(20)
+	c.Send("BGSAVE")
+	c.Send("SET", "k", "w")
+	c.Send("DEBUG", "LOADAOF") // writes what was not written yet, and cannot
+	s.Settle()
+	if s.Running() || s.ExitCode() != 1 {
+		t.Fatalf("running %v, exit code %d", s.Running(), s.ExitCode())
+	}
+}

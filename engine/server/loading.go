@@ -108,6 +108,7 @@ func (s *Server) beginLoading() error {
 		s.holdFor(s.fs.SyncDir("."), func(err error) {
 			if err != nil {
 				s.logf(event.Warning, "Can't sync the data directory: ", err.Error())
+				s.rdb.savedAt = 0 // nobody may say that it is on disk
 			}
 			s.announceReady()
 		})

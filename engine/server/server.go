@@ -296,7 +296,7 @@ func (s *Server) step() {
 		s.endPause()
 		s.wakeBlocked()
 		s.runReady()
-		if s.hold != nil {
+		if s.hold != nil || !s.running {
 			continue
 		}
 		if s.busy != nil {

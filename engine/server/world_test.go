@@ -15,7 +15,9 @@ import (
 	"everysec/engine/vfs"
 )
 
-// The crash tests look at a server from outside. They know what it was told,
+// Random lives and their crashes are the simulation's (engine/sim); the crash
+// tests here go through single stories. They look at a server from outside. They
+// know what it was told,
 // what it had acknowledged and what it claimed to be on disk at any moment, and
 // compare that with what a start from the image of a crash brings back.
 
@@ -109,8 +111,6 @@ type world struct {
 	// history are the states the dataset went through, by the number of the
 	// change that led to them.
 	history []moment
-	// past are the moments of the lives before this one, as change 0.
-	past []moment
 	// loaded is the change that loading counts as.
 	loaded uint64
 	// acknowledged is the newest change that a client has a reply for.
@@ -313,11 +313,6 @@ func (w *world) find(got string, now int64) (change uint64, ok bool) {
 	for i := len(w.history) - 1; i >= 0; i-- {
 		if w.history[i].state.at(now) == got {
 			return w.history[i].change, true
-		}
-	}
-	for i := range w.past {
-		if w.past[i].state.at(now) == got {
-			return 0, true
 		}
 	}
 	return 0, false

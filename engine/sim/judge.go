@@ -33,6 +33,7 @@ type shot struct {
 	accounts     []vfs.Account
 	broken       bool  // a sync of what comes back has failed
 	bound        int64 // microseconds that "everysec" may lose here; 0: no bound
+	failing      bool  // some syncs of the recovery fail
 	random       uint64
 	refused      bool // a start from it was
 }
@@ -191,8 +192,13 @@ func (st *story) examine(sh *shot) (place int, ok bool) {
 			}
 		})
 	}
+	if r.IntN(12) == 0 {
+		sh.failing = true
+		sh.disk.FailSyncs(1 + r.IntN(4))
+	}
 	rec := st.start(sh.disk, now, directives)
 	sh.disk.Observe(nil)
+	sh.disk.FailSyncs(0)
 	for try := 0; rec.err != nil; try++ {
 		rec.stop()
 		second = nil
@@ -224,7 +230,7 @@ func (st *story) examine(sh *shot) (place int, ok bool) {
 	if place < 0 {
 		return -1, true
 	}
-	if second != nil && !sh.rotten() {
+	if second != nil && !sh.rotten() && !sh.failing {
 		st.checkSecond(sh, second, secondKind, &state, now, directives)
 	}
 	if r.IntN(4) == 0 && !sh.rotten() {
@@ -245,6 +251,10 @@ func (st *story) explain(sh *shot, err error) (disk *vfs.Disk, repaired bool) {
 	switch {
 	case strings.Contains(text, vfs.ErrNoSpace.Error()) || strings.Contains(text, "aof-load-truncated"):
 		return sh.disk, false
+	case sh.failing && strings.Contains(text, vfs.ErrIO.Error()):
+		// The process ends; what it leaves in the page cache no sync may save.
+		sh.broken = true
+		return sh.disk.Image(vfs.ProcessKill, 0), false
 	case (sh.lied || sh.rotten()) && strings.Contains(text, "the manifest names this file"):
 		return nil, false
 	case !explained:
@@ -460,7 +470,7 @@ func (st *story) goOn(sh *shot, rec *recovery, directives [][2]string, r *rand.R
 	case !sh.appendOnly && slices.ContainsFunc(sh.snapshots, func(s *snapshot) bool {
 		return s == nil && got.At(at) == 0 || s != nil && s.state.At(at) == got.At(at)
 	}):
-	case sh.broken && kind != vfs.ProcessKill:
+	case (sh.broken || sh.failing) && kind != vfs.ProcessKill:
 	case !sh.appendOnly && got.At(at) == after.At(at): // a save point
 	default:
 		st.fail("what comes back then is neither as before nor as after the write:\n%s", difference(&got, &after, at))
