@@ -139,17 +139,17 @@ func TestManifestNames(t *testing.T) {
 
 func TestManifestErrors(t *testing.T) {
 	tests := []struct{ text, says string }{
-		{"", "line 1: the file is empty"},
-		{"file a seq 1 type b", "line 1: the line has no end"},
-		{"# a comment\nfile a seq 1 type b\n\n", "line 3: the line is empty"},
+		{"", "line 1 at offset 0: Found an empty AOF manifest"},
+		{"file a seq 1 type b", "line 1 at offset 0: The AOF manifest file contains too long line, or it has no end"},
+		{"# a comment\nfile a seq 1 type b\n\n", "line 3 at offset 32: Invalid AOF manifest file format: the line is empty"},
 		{"file a seq 1\n", "names and values"},
 		{"file a seq 1 type\n", "names and values"},
 		{"file a seq 1 type b x\n", "names and values"},
 		{"file a seq 0 type b\n", `"0" is not a positive integer`},
 		{"file a seq x type b\n", `"x" is not a positive integer`},
-		{"file a/b seq 1 type b\n", "path"},
+		{"file a/b seq 1 type b\n", "File can't be a path, just a filename"},
 		{"file \"\" seq 1 type b\n", "path"},
-		{"file a seq 1 type q\n", `unknown file type "q"`},
+		{"file a seq 1 type q\n", `Unknown AOF file type "q"`},
 		{"file " + strings.Repeat("a", 2000) + " seq 1 type b\n", "too long"},
 		{"file " + strings.Repeat("\xa3", 500) + " seq 1 type b\n", "the file name is too long"},
 		{"seq 1 seq 1 type b\n", "file, seq and type are needed"},

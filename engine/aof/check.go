@@ -127,7 +127,7 @@ func (c *Checker) Files(manifest string) ([]NamedFile, error) {
 		files[i].Name = path.Join(path.Dir(manifest), files[i].Name)
 		info, err := c.FS.Stat(files[i].Name)
 		if err != nil {
-			return nil, &ManifestError{manifest, i + 1, "the file cannot be read: " + err.Error()}
+			return nil, &ManifestError{Name: manifest, Line: i + 1, Reason: "the file cannot be read: " + err.Error()}
 		}
 		if info.Size > 0 {
 			last = i

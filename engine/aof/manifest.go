@@ -28,16 +28,33 @@ type Manifest struct {
 	BaseSequence, IncrSequence int64
 }
 
-// ManifestError says what is wrong with a manifest.
+// ManifestError says what is wrong with a manifest, beginning with Redis's words.
 type ManifestError struct {
 	Name   string
-	Line   int // from 1
+	Line   int    // from 1
+	Offset int64  // of the line
+	Text   string // of the line, where showing it helps
 	Reason string
 }
 
 func (e *ManifestError) Error() string {
-	return "read manifest " + e.Name + " line " + strconv.Itoa(e.Line) + ": " + e.Reason
+	text := "read manifest " + e.Name + " line " + strconv.Itoa(e.Line) + " at offset " + strconv.FormatInt(e.Offset, 10) + ": " + e.Reason
+	if e.Text != "" {
+		text += " >>> " + strconv.Quote(e.Text)
+	}
+	return text
 }
+
+// What Redis says of a manifest that it refuses.
+const (
+	badFormat   = "Invalid AOF manifest file format"
+	badType     = "Unknown AOF file type"
+	secondBase  = "Found duplicate base file information"
+	badOrder    = "Found a non-monotonic sequence number"
+	notAName    = "File can't be a path, just a filename"
+	emptyFile   = "Found an empty AOF manifest"
+	lineTooLong = "The AOF manifest file contains too long line"
+)
 
 // maxLine is the longest line that Redis accepts in a manifest.
 const maxLine = 1024
@@ -46,21 +63,26 @@ const maxLine = 1024
 func ParseManifest(name string, text []byte) (Manifest, error) {
 	var m Manifest
 	if len(text) == 0 {
-		return m, &ManifestError{name, 1, "the file is empty"}
+		return m, &ManifestError{Name: name, Line: 1, Reason: emptyFile}
 	}
+	offset := int64(0)
 	for number := 1; len(text) > 0; number++ {
 		line, rest, found := bytes.Cut(text, []byte("\n"))
+		at := offset
+		offset += int64(len(text) - len(rest))
 		text = rest
-		fail := func(reason string) (Manifest, error) { return Manifest{}, &ManifestError{name, number, reason} }
+		trimmed := strings.TrimSpace(string(line))
+		fail := func(reason string) (Manifest, error) {
+			return Manifest{}, &ManifestError{name, number, at, trimmed[:min(len(trimmed), 200)], reason}
+		}
 		if !found {
-			return fail("the line has no end")
+			return fail(lineTooLong + ", or it has no end")
 		}
 		if len(line) > maxLine {
-			return fail("the line is too long")
+			return fail(lineTooLong)
 		}
-		trimmed := strings.TrimSpace(string(line))
 		if trimmed == "" {
-			return fail("the line is empty")
+			return fail(badFormat + ": the line is empty")
 		}
 		if trimmed[0] == '#' {
 			continue
@@ -72,13 +94,13 @@ func ParseManifest(name string, text []byte) (Manifest, error) {
 		switch kind {
 		case "b":
 			if m.Base != nil {
-				return fail("a second base file")
+				return fail(secondBase)
 			}
 			m.Base = &info
 			m.BaseSequence = max(m.BaseSequence, info.Sequence)
 		case "i":
 			if n := len(m.Incr); n > 0 && m.Incr[n-1].Sequence >= info.Sequence {
-				return fail("increments are not in order: a sequence number does not grow")
+				return fail(badOrder + ": increments are not in order")
 			}
 			m.Incr = append(m.Incr, info)
 			m.IncrSequence = max(m.IncrSequence, info.Sequence)
@@ -91,7 +113,7 @@ func ParseManifest(name string, text []byte) (Manifest, error) {
 				m.BaseSequence = max(m.BaseSequence, info.Sequence)
 			}
 		default:
-			return fail("unknown file type " + strconv.Quote(kind))
+			return fail(badType + " " + strconv.Quote(kind))
 		}
 	}
 	return m, nil
@@ -100,7 +122,7 @@ func ParseManifest(name string, text []byte) (Manifest, error) {
 func parseLine(line []byte) (info FileInfo, kind, reason string) {
 	words, ok := resp.SplitArgs(line)
 	if !ok || len(words) < 6 || len(words)%2 != 0 {
-		return info, "", "the line is not made of names and values"
+		return info, "", badFormat + ": the line is not made of names and values"
 	}
 	for i := 0; i < len(words); i += 2 {
 		value := string(words[i+1])
@@ -108,15 +130,15 @@ func parseLine(line []byte) (info FileInfo, kind, reason string) {
 		case "file":
 			info.Name = value
 			if value == "" || strings.ContainsAny(value, "/\\") {
-				return info, "", "a file name must not be a path"
+				return info, "", notAName
 			}
 			if len(quoteName(value)) > maxLine-64 {
-				return info, "", "the file name is too long" // to be written in one line
+				return info, "", badFormat + ": the file name is too long" // to be written in one line
 			}
 		case "seq":
 			n, err := strconv.ParseInt(value, 10, 64)
 			if err != nil || n <= 0 {
-				return info, "", "the sequence number " + strconv.Quote(value) + " is not a positive integer"
+				return info, "", badFormat + ": the sequence number " + strconv.Quote(value) + " is not a positive integer"
 			}
 			info.Sequence = n
 		case "type":
@@ -124,7 +146,7 @@ func parseLine(line []byte) (info FileInfo, kind, reason string) {
 		}
 	}
 	if info.Name == "" || info.Sequence == 0 || kind == "" {
-		return info, "", "file, seq and type are needed"
+		return info, "", badFormat + ": file, seq and type are needed"
 	}
 	return info, kind, ""
 }

@@ -65,6 +65,7 @@ type aofState struct {
 	lastRewriteSeconds int64
 	lastRewriteFailed  bool
 	rewrites           int64
+	lastCopied         int64 // bytes, snapshotJob.copied
 	delayedSyncs       int64
 }
 
@@ -228,7 +229,11 @@ func (s *Server) writeAppendOnly() bool {
 	}
 	if s.now-a.lastWriteErrorLogged >= 30000000 || !a.writeFailed {
 		a.lastWriteErrorLogged = s.now
-		s.logf(event.Warning, "Error writing to the AOF file: ", err.Error())
+		if n > 0 {
+			s.logf(event.Warning, "Short write while writing to the AOF file: (nwritten=", itoa(n), ", expected=", itoa(len(a.buffer)), "): ", err.Error())
+		} else {
+			s.logf(event.Warning, "Error writing to the AOF file: ", err.Error())
+		}
 	}
 	if n > 0 {
 		if cut := a.file.Truncate(a.file.Size() - int64(n)); cut != nil {

@@ -178,6 +178,11 @@ func (s *Server) continueShutdown() {
 		return
 	}
 	if j := s.job(); j != nil {
+		if j.kind == event.Rewrite {
+			s.logf(event.Warning, "There is a child rewriting the AOF. Killing it!")
+		} else {
+			s.logf(event.Warning, "There is a child saving an .rdb. Killing it!")
+		}
 		s.terminate(j)
 	}
 	save := func(err error) {

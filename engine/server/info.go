@@ -203,7 +203,7 @@ func infoPersistence(s *Server, w *infoWriter) {
 	w.int("rdb_last_bgsave_time_sec", last)
 	w.int("rdb_current_bgsave_time_sec", current(saving))
 	w.int("rdb_saves", s.rdb.saves)
-	w.int("rdb_last_cow_size", 0)
+	w.int("rdb_last_cow_size", s.rdb.lastCopied)
 	w.int("rdb_last_load_keys_expired", s.loadedExpired)
 	w.int("rdb_last_load_keys_loaded", s.loadedKeys)
 	w.bool("aof_enabled", a.enabled)
@@ -219,7 +219,7 @@ func infoPersistence(s *Server, w *infoWriter) {
 	w.int("aof_rewrites", a.rewrites)
 	w.int("aof_rewrites_consecutive_failures", a.rewriteFailures)
 	w.status("aof_last_write_status", a.writeFailed)
-	w.int("aof_last_cow_size", 0)
+	w.int("aof_last_cow_size", a.lastCopied)
 	w.int("module_fork_in_progress", 0)
 	w.int("module_fork_last_cow_size", 0)
 	if a.enabled {

@@ -242,7 +242,7 @@ func (s *Server) appendOnlyFiles() ([]loadFile, error) {
 		files[i].name = s.appendPath(files[i].name)
 		info, err := s.fs.Stat(files[i].name)
 		if err != nil {
-			return nil, &LoadError{files[i].name, 0, "the manifest names this file, but it cannot be read: " + err.Error()}
+			return nil, &LoadError{files[i].name, 0, "the manifest names this file. Unable to obtain the AOF file " + files[i].name + " length. stat: " + err.Error()}
 		}
 		files[i].id = info.ID
 		if files[i].size = info.Size; info.Size > 0 {
@@ -288,7 +288,7 @@ func (s *Server) loadSlice() {
 			}
 		}
 		n, err := s.loadFrom(l, budget)
-		budget -= n
+		budget -= max(n, 1)
 		l.done += n
 		if err != nil {
 			s.endLoading(err)
@@ -334,7 +334,7 @@ func (s *Server) loadFrom(l *loading, budget int64) (int64, error) {
 				s.closeLoadFile(l)
 			}
 		}
-		return max(n, 1), nil
+		return n, nil
 	}
 	from := l.aof.Offset()
 	for l.aof.Offset()-from < budget {
@@ -345,7 +345,7 @@ func (s *Server) loadFrom(l *loading, budget int64) (int64, error) {
 			}
 			n := l.aof.Offset() - from
 			s.closeLoadFile(l)
-			return max(n, 1), nil
+			return n, nil
 		}
 		if err != nil && f.last {
 			err = l.aof.ZeroTail(err)

@@ -242,13 +242,13 @@ func TestMissingAndDamagedFiles(t *testing.T) {
 		{"empty manifest", func(t *testing.T, d *vfs.Disk) { put(t, d, manifestFile, "") }, []string{manifestFile, "line 1", "empty"}},
 		{"manifest cut in a line", func(t *testing.T, d *vfs.Disk) { d.TruncateTail(manifestFile, 3) }, []string{manifestFile, "line 2"}},
 		{"manifest of something else", func(t *testing.T, d *vfs.Disk) { put(t, d, manifestFile, "hello\n") }, []string{manifestFile, "line 1"}},
-		{"unknown type", func(t *testing.T, d *vfs.Disk) { put(t, d, manifestFile, "file a seq 1 type x\n") }, []string{"line 1", `"x"`}},
+		{"unknown type", func(t *testing.T, d *vfs.Disk) { put(t, d, manifestFile, "file a seq 1 type x\n") }, []string{"line 1", `Unknown AOF file type "x"`}},
 		{"two bases", func(t *testing.T, d *vfs.Disk) {
 			put(t, d, manifestFile, "file a seq 1 type b\nfile b seq 2 type b\n")
-		}, []string{"line 2", "base"}},
+		}, []string{"line 2", "offset 20", "Found duplicate base file information"}},
 		{"increments out of order", func(t *testing.T, d *vfs.Disk) {
 			put(t, d, manifestFile, "file a seq 2 type i\nfile b seq 1 type i\n")
-		}, []string{"line 2", "order"}},
+		}, []string{"line 2", "offset 20", "Found a non-monotonic sequence number"}},
 		{"a path", func(t *testing.T, d *vfs.Disk) {
 			put(t, d, manifestFile, "file ../dump.rdb seq 1 type b\n")
 		}, []string{"line 1", "path"}},

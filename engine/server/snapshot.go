@@ -28,6 +28,7 @@ type rdbState struct {
 	lastFailed  bool
 	lastSeconds int64
 	saves       int64
+	lastCopied  int64 // bytes, snapshotJob.copied
 	scheduled   bool
 	// change is the newest change that the snapshot on disk holds.
 	change uint64
@@ -291,6 +292,11 @@ func (s *Server) endJob(j *snapshotJob, err error) {
 	s.jobs = s.jobs[:0]
 	s.space.EndSnapshot()
 	s.endWalk(j)
+	if j.kind == event.Rewrite {
+		s.aof.lastCopied = j.copied
+	} else {
+		s.rdb.lastCopied = j.copied
+	}
 	if err != nil {
 		j.file.Close()
 		begun := s.begin()

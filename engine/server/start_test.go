@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"everysec/engine/event"
 	"everysec/engine/server"
 	"everysec/engine/servertest"
 	"everysec/engine/vfs"
@@ -62,10 +63,25 @@ func TestLoadingInSlices(t *testing.T) {
 					t.Errorf("INFO has no %q while loading:\n%s", field, persistence)
 				}
 			}
-			steps := 0
+			steps, done := 0, int64(0)
+			var last event.Job
 			for w.s.Loading() {
 				w.s.Step(w.now)
 				steps++
+				var b event.Batch
+				w.s.Drain(&b)
+				err := event.Decode(b.Bytes(), func(e event.Event) {
+					if j, is := e.(*event.Job); is && j.Kind == event.Load {
+						last = *j
+					}
+				})
+				if err != nil || last.Total == 0 || last.Done < done || last.Done > last.Total || last.Phase == event.Running && last.Done == done {
+					t.Fatalf("step %d: the bar stood at %d, the event is %+v, %v", steps, done, last, err)
+				}
+				done = last.Done
+			}
+			if last.Phase != event.Finished || last.Done != last.Total {
+				t.Errorf("the last event is %+v", last)
 			}
 			if steps < 2 {
 				t.Errorf("loaded in %d steps", steps)
