@@ -104,6 +104,7 @@ func (f *figures) String() string {
 // told is what the page has been told by the server.
 type told struct {
 	Rows    [][5]int64 // client, number, stamp when sent, stamp when acknowledged, milliseconds since 1970
+	Stamp   int64
 	Durable int64      // stamp: what was acknowledged by then is on disk, as far as the page knows
 	Busy    string     // the rewrite or snapshot under way
 	Saves   [][2]int64 // stamps before and after SAVE or BGSAVE; 0: not answered
@@ -124,7 +125,7 @@ const load = `((round, clients, seed, policy) => {
 		while (seen.length && seen[0][0] <= onDisk) durable = seen.shift()[1];
 	});
 	(function tell() {
-		report(JSON.stringify({ Rows: rows, Durable: durable, Busy: busy, Saves: saves, Error: error }));
+		report(JSON.stringify({ Rows: rows, Stamp: stamp, Durable: durable, Busy: busy, Saves: saves, Error: error }));
 		rows = [];
 		setTimeout(tell, 4);
 	})();
@@ -306,7 +307,8 @@ func (r *run) snapshot(all *told, firstLost, newest int64, fail func(string, ...
 	if newest == 0 {
 		return // as before the round; that no snapshot had been finished then is checked by Durable
 	}
-	if !slices.ContainsFunc(all.Saves, func(s [2]int64) bool {
+	unheard := [2]int64{all.Stamp, 0} // one that was sent after the last word
+	if !slices.ContainsFunc(append(all.Saves, unheard), func(s [2]int64) bool {
 		return firstLost > s[0] && (s[1] == 0 || newest < s[1])
 	}) {
 		fail("the first lost write was acknowledged at %d, the newest survivor sent at %d or later: no snapshot of %v is like that",

@@ -642,6 +642,37 @@ func TestASecondTabWaitsForADecision(t *testing.T) {
 	}
 }
 
+// A tab whose store another one took over says so and goes on in memory: it
+// writes nothing to the store, and nothing it does waits for it.
+func TestATabWhoseStoreWasTakenGoesOnInMemory(t *testing.T) {
+	p := open(t, [2]string{"appendfsync", "always"})
+	client := p.conn.Connect("redis")
+	p.do(client, "SET k v")
+	commits := p.commits
+	p.host.Taken("another tab took over this store", p.wall)
+	if got := strings.Join(p.notices, "\n"); !strings.Contains(got, fmt.Sprint(bridge.NoticeStoreTaken, " another tab took over this store")) {
+		t.Errorf("notices: %s", got)
+	}
+	if got := p.do(client, "SET k w"); got != "+OK\r\n" {
+		t.Errorf("writing: %q", got)
+	}
+	if _, err := p.call(bridge.OpCrash, bridge.Record(nil).Byte(uint8(bridge.PowerCut)).Int(1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.call(bridge.OpRestart, bridge.Record(nil).Int(0)); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.do(p.conn.Connect("redis"), "GET k"); got != "$1\r\nw\r\n" {
+		t.Errorf("after a crash: %q", got)
+	}
+	if p.commits != commits || len(p.transactions) > 0 {
+		t.Error("it still writes to the store")
+	}
+	if s := p.state(); s.Store != bridge.StoreMemory {
+		t.Errorf("%+v", s)
+	}
+}
+
 // A store that takes nothing more is a disk that is full or broken: writes are
 // refused, and accepted again when it does.
 func TestAStoreThatFailsIsSaidAndServed(t *testing.T) {
