@@ -44,13 +44,16 @@ func NewConn(send func(batch []byte), later func(flush func())) *Conn {
 	}
 }
 
-// Connect opens a client; name is shown by CLIENT LIST as its address.
+// Connect opens a client. name is for the page only; CLIENT LIST shows Port.
 func (c *Conn) Connect(name string) (client uint32) {
 	c.nextClient++
 	c.open[c.nextClient] = true
 	c.request(Frame{Kind: KindConnect, ID: c.nextClient, Data: []byte(name)})
 	return c.nextClient
 }
+
+// Port is the port at which a client of Connect is seen by CLIENT LIST.
+func Port(client uint32) uint32 { return 49152 + client%16384 }
 
 // Disconnect closes a client as a vanished peer would. OnOutput is not called
 // for it any more.

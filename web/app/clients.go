@@ -9,28 +9,71 @@ import (
 
 // Console is one client of the learner.
 type Console struct {
-	Name   string
-	CLI    *console.Console
-	Frozen bool // as in a long garbage collection: it takes nothing from its keyboard
+	Name  string // as lessons call it
+	Label string // as the learner calls it; "": by its name
+	Sign  int    // from 1; no two consoles that are open have the same
+	CLI   *console.Console
 
-	Blocks     []console.Block // what is on the screen
-	Dropped    int             // blocks that scrolled out at the top, so far
-	Generation int             // counts how often the screen was cleared
+	// Frozen is a client in a long garbage collection: it reads and sends
+	// nothing, while the server goes on. FrozenUntil is the engine time at which
+	// that ends; 0: nobody knows.
+	Frozen      bool
+	FrozenUntil int64
+
+	Timed bool // tells how long each command took
+
+	Blocks     []Block // what is on the screen
+	Dropped    int     // blocks that scrolled out at the top, so far
+	Generation int     // counts how often the screen was cleared
 
 	client uint32
 	held   []string // lines entered while frozen
+	inbox  []Output // what came while frozen
 	bytes  int
+	clock  clock
+}
+
+// Block is one piece on the screen of a console.
+type Block struct {
+	console.Block
+	Timing string // how long the command took, if the console tells it
+}
+
+// Title is the name on the screen.
+func (c *Console) Title() string {
+	if c.Label != "" {
+		return c.Label
+	}
+	return c.Name
+}
+
+// Text is the whole screen as redis-cli would have printed it.
+func (c *Console) Text() string {
+	var b strings.Builder
+	for i := range c.Blocks {
+		b.WriteString(c.Blocks[i].Prompt + c.Blocks[i].Text + "\n")
+	}
+	return b.String()
 }
 
 // The screen of a console holds this much.
 const (
 	maxBlocks      = 600
-	maxScreenBytes = 2 << 20
+	maxScreenBytes = 2 * console.MaxReply
 )
 
 func (m *Model) addConsole(name string) *Console {
-	c := &Console{Name: name, CLI: console.New(Address, m.commands)}
+	c := &Console{Name: name, CLI: console.New(Address, m.commands), Sign: 1}
+	for i := 0; i < len(m.Consoles); i++ {
+		if m.Consoles[i].Sign == c.Sign {
+			c.Sign++
+			i = -1
+		}
+	}
 	c.CLI.Now = func() int64 { return m.Now() / 1000 }
+	c.CLI.Stopwatch = func() int64 { return m.instant }
+	c.CLI.Keys = m.keysWith
+	c.CLI.History().Restore(m.history.Lines())
 	m.Consoles = append(m.Consoles, c)
 	m.mark(PartConsoles)
 	return c
@@ -112,8 +155,11 @@ func (c *Console) clear() {
 }
 
 func (c *Console) show(blocks []console.Block) {
-	c.Blocks = append(c.Blocks, blocks...)
 	for _, b := range blocks {
+		c.Blocks = append(c.Blocks, Block{Block: b})
+		if c.Timed && b.Took > 0 {
+			c.time(b, c.Dropped+len(c.Blocks)-1)
+		}
 		c.bytes += len(b.Text)
 	}
 	for len(c.Blocks) > maxBlocks || c.bytes > maxScreenBytes && len(c.Blocks) > 1 {
@@ -126,6 +172,7 @@ func (c *Console) show(blocks []console.Block) {
 // settle shows what the consoles have to say and does what they ask for, until
 // none asks for anything.
 func (m *Model) settle() {
+	defer m.remember()
 	for again := true; again; {
 		again = false
 		for _, c := range m.Consoles {
@@ -165,7 +212,10 @@ func (m *Model) connected(msg Connected) {
 		return
 	}
 	if c := m.Console(msg.Console); c != nil {
-		c.client = msg.Client
+		c.client, c.clock = msg.Client, clock{}
+		if c.Timed {
+			m.identify(c, func(id uint64) { c.clock.id = id })
+		}
 		c.CLI.Accept()
 		m.mark(PartConsoles)
 	}
@@ -180,15 +230,24 @@ func (m *Model) output(msg Output) {
 		if c.client != msg.Client {
 			continue
 		}
-		if len(msg.Data) > 0 {
-			c.CLI.Receive(msg.Data)
-		}
-		if msg.Closed {
-			c.client = 0
-			c.CLI.Closed()
+		if c.Frozen {
+			msg.Data = append([]byte(nil), msg.Data...)
+			c.inbox = append(c.inbox, msg)
+		} else {
+			c.receive(msg)
 		}
 		m.mark(PartConsoles)
 		return
+	}
+}
+
+func (c *Console) receive(msg Output) {
+	if len(msg.Data) > 0 {
+		c.CLI.Receive(msg.Data)
+	}
+	if msg.Closed {
+		c.client = 0
+		c.CLI.Closed()
 	}
 }
 

@@ -589,20 +589,6 @@ func (m *Model) act(r *run, a *lessons.Action) {
 	}
 }
 
-// freeze stops a client as a long garbage collection does; when it wakes up it
-// goes on with what was typed meanwhile.
-func (m *Model) freeze(c *Console, frozen bool) {
-	c.Frozen = frozen
-	if !frozen {
-		held := c.held
-		c.held = nil
-		for _, line := range held {
-			c.CLI.Submit(line)
-		}
-	}
-	m.mark(PartConsoles)
-}
-
 // fillBatch is how many commands of a fill travel together: enough that the
 // crossing does not matter, few enough that the page goes on drawing.
 const fillBatch = 2000

@@ -16,6 +16,9 @@ type (
 		Wall   int64 // microseconds since 1970
 		Lesson *lessons.Lesson
 		Saved  string // progress, as the effect Save gave it
+		// History is what was entered in earlier visits, as the effect
+		// SaveHistory gave it.
+		History string
 	}
 	// Frame comes before each drawing.
 	Frame struct{ Wall int64 }
@@ -29,6 +32,7 @@ type (
 		Client uint32
 		Data   []byte
 		Closed bool
+		At     int64 // real time in microseconds since 1970; 0: that of the frame
 	}
 	// Events is an encoded event batch.
 	Events struct{ Batch []byte }
@@ -47,8 +51,11 @@ type (
 
 // What the learner does.
 type (
-	// Submit is a line entered at a console.
-	Submit struct{ Console, Line string }
+	// Submit is a line entered at a console, at a real time; 0: that of the frame.
+	Submit struct {
+		Console, Line string
+		At            int64
+	}
 	// Interrupt is Ctrl-C.
 	Interrupt struct{ Console string }
 	// OpenConsole opens a console, or brings an open one to the front. An
@@ -58,6 +65,23 @@ type (
 	CloseConsole struct{ Name string }
 	// ClearConsole empties its screen.
 	ClearConsole struct{ Name string }
+	// PauseClient stops a console as a long garbage collection does, for so many
+	// microseconds of engine time; a negative time never ends by itself, and 0
+	// ends it now.
+	PauseClient struct {
+		Name   string
+		Micros int64
+	}
+	// KillClient runs CLIENT KILL on a console's connection.
+	KillClient struct{ Name string }
+	// RenameConsole gives a console another name on the screen; an empty one
+	// takes it back. Lessons go on calling it by its first.
+	RenameConsole struct{ Name, Label string }
+	// TimeCommands says whether a console tells how long each command took.
+	TimeCommands struct {
+		Name string
+		On   bool
+	}
 	// ShowDB chooses the database that the keyspace shows.
 	ShowDB struct{ DB int }
 	// Select opens the inspector; a nil key closes it.
@@ -142,6 +166,8 @@ type (
 	}
 	// Save keeps the lesson's progress.
 	Save struct{ Progress string }
+	// SaveHistory keeps what was entered at the consoles, a line each.
+	SaveHistory struct{ Text string }
 	// Say tells screen readers.
 	Say struct{ Text string }
 )

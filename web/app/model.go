@@ -56,6 +56,8 @@ type Model struct {
 	Lesson *Lesson
 
 	commands *console.Commands
+	history  console.History // of all consoles, and of earlier visits
+	instant  int64           // real time of the newest message that has one
 	unseen   unseen
 	effects  []Effect
 
@@ -128,6 +130,7 @@ func (m *Model) update(message Message) {
 	case Connected:
 		m.connected(msg)
 	case Output:
+		m.instant = max(m.instant, msg.At)
 		m.output(msg)
 	case Events:
 		m.events(msg.Batch)
@@ -137,9 +140,10 @@ func (m *Model) update(message Message) {
 		m.answered(msg)
 
 	case Submit:
+		m.instant = max(m.instant, msg.At)
 		m.submit(msg)
 	case Interrupt:
-		if c := m.Console(msg.Console); c != nil {
+		if c := m.Console(msg.Console); c != nil && !c.Frozen {
 			c.CLI.Interrupt()
 			m.mark(PartConsoles)
 		}
@@ -152,6 +156,22 @@ func (m *Model) update(message Message) {
 			c.clear()
 			m.mark(PartConsoles)
 		}
+	case PauseClient:
+		if c := m.Console(msg.Name); c != nil {
+			m.freeze(c, msg.Micros != 0)
+			if msg.Micros > 0 {
+				c.FrozenUntil = m.Now() + msg.Micros
+			}
+		}
+	case KillClient:
+		m.killClient(msg.Name)
+	case RenameConsole:
+		if c := m.Console(msg.Name); c != nil {
+			c.Label = clipped(strings.TrimSpace(msg.Label), 24)
+			m.mark(PartConsoles)
+		}
+	case TimeCommands:
+		m.timeCommands(msg.Name, msg.On)
 	case ShowDB:
 		m.DB = msg.DB
 		m.mark(PartKeyspace | PartInspector)
@@ -214,7 +234,13 @@ func (m *Model) update(message Message) {
 }
 
 func (m *Model) boot(msg Boot) {
-	m.Wall = msg.Wall
+	m.Wall, m.instant = msg.Wall, msg.Wall
+	if msg.History != "" {
+		m.history.Restore(strings.Split(msg.History, "\n"))
+		for _, c := range m.Consoles {
+			c.CLI.History().Restore(m.history.Lines())
+		}
+	}
 	if msg.Lesson != nil {
 		m.Lesson = newLesson(msg.Lesson, msg.Saved)
 	}
@@ -224,7 +250,8 @@ func (m *Model) boot(msg Boot) {
 
 // frame does what only time makes necessary.
 func (m *Model) frame(wall int64) {
-	m.Wall = wall
+	m.Wall, m.instant = wall, max(m.instant, wall)
+	m.thaw()
 	for db, k := range m.spaces {
 		changed, more := k.fade(wall)
 		if (changed || more) && db == m.DB {
@@ -310,6 +337,7 @@ func (m *Model) apply(e event.Event) {
 		}
 	case *event.CommandRun:
 		m.Loop.add(e)
+		m.timed(e)
 		if e.Name == "config|set" && e.Client != m.Loop.page {
 			m.askConfig()
 		}

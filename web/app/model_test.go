@@ -21,6 +21,7 @@ type page struct {
 	names map[uint32]string // clients, by number
 	sent  []string          // what was sent: "redis: GET k"
 	asked []app.Control
+	kept  string // the history
 	other []app.Effect
 }
 
@@ -61,6 +62,8 @@ func (p *page) do(m app.Message) {
 			}
 		case app.Control:
 			p.asked = append(p.asked, e)
+		case app.SaveHistory:
+			p.kept = e.Text
 		default:
 			p.other = append(p.other, e)
 		}
@@ -94,6 +97,16 @@ func (p *page) reply(client, wire string) {
 		}
 	}
 	p.t.Fatalf("no client %q", client)
+}
+
+// id is the newest client of a console; "page" is the page's own.
+func (p *page) id(name string) (newest uint32) {
+	for id, n := range p.names {
+		if n == name {
+			newest = max(newest, id)
+		}
+	}
+	return newest
 }
 
 func (p *page) events(events ...event.Event) {

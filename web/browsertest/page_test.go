@@ -48,7 +48,7 @@ func console(name string) string { return `.console[data-console="` + name + `"]
 // types enters a line at a console with the keyboard.
 func (l learner) types(name, line string) {
 	l.t.Helper()
-	l.run(chromedp.SendKeys(console(name)+" input", line+kb.Enter, chromedp.ByQuery))
+	l.run(chromedp.SendKeys(console(name)+" .entry input", line+kb.Enter, chromedp.ByQuery))
 }
 
 // answer is what a console printed after the newest line, once it has matched.
@@ -58,7 +58,7 @@ func (l learner) answer(name, line string, expect []string) {
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		var parts []string
 		l.eval(`(() => {
-			const lines = [...document.querySelectorAll('`+console(name)+` .log > div')];
+			const lines = [...document.querySelectorAll('`+console(name)+` .log > div:not(.timing)')];
 			const last = lines.findLastIndex((e) => e.className === "line");
 			return lines.slice(last).map((e) => e.className === "line" ? e.querySelector(".typed").textContent : e.textContent);
 		})()`, &parts)
@@ -184,8 +184,8 @@ func TestAPowerCutIsAccountedFor(t *testing.T) {
 
 func TestTheConsoleIsARedisCLI(t *testing.T) {
 	l := arrive(t)
-	const input = `.console input`
-	value := func() (s string) { l.eval(`document.querySelector(".console input").value`, &s); return s }
+	const input = `.entry input`
+	value := func() (s string) { l.eval(`document.querySelector(".entry input").value`, &s); return s }
 	l.run(chromedp.SendKeys(input, "set k", chromedp.ByQuery))
 	l.sees("a hint", `document.querySelector(".console .hint").textContent.startsWith(" value [NX|XX|IFEQ ifeq-value|")`)
 	l.run(chromedp.SendKeys(input, " v"+kb.Enter, chromedp.ByQuery))

@@ -105,20 +105,8 @@ func (c *Commands) Hint(line string) string {
 	if !ok || len(args) == 0 {
 		return ""
 	}
-	// A command's name may follow: COMMAND GETKEYS set ..., ACL DRYRUN user set ...
-	switch {
-	case len(args) > 3 && equal(args[0], "acl") && equal(args[1], "dryrun"):
-		args = args[3:]
-	case len(args) > 2 && equal(args[0], "command") && (equal(args[1], "getkeys") || equal(args[1], "getkeysandflags")):
-		args = args[2:]
-	}
-	var best *entry
-	for i := range c.entries {
-		e := &c.entries[i]
-		if (best == nil || len(e.words) > len(best.words)) && e.matches(args) {
-			best = e
-		}
-	}
+	args = nestedCommand(args)
+	best := c.find(args)
 	if best == nil {
 		return ""
 	}
@@ -135,6 +123,30 @@ func (c *Commands) Hint(line string) string {
 	return hint
 }
 
+// nestedCommand is the command whose name follows another's: COMMAND GETKEYS set
+// ..., ACL DRYRUN user set ...
+func nestedCommand(args [][]byte) [][]byte {
+	switch {
+	case len(args) > 3 && equal(args[0], "acl") && equal(args[1], "dryrun"):
+		return args[3:]
+	case len(args) > 2 && equal(args[0], "command") && (equal(args[1], "getkeys") || equal(args[1], "getkeysandflags")):
+		return args[2:]
+	}
+	return args
+}
+
+// find is the command or subcommand that the words begin with, nil if there is none.
+func (c *Commands) find(args [][]byte) *entry {
+	var best *entry
+	for i := range c.entries {
+		e := &c.entries[i]
+		if (best == nil || len(e.words) > len(best.words)) && e.matches(args) {
+			best = e
+		}
+	}
+	return best
+}
+
 func equal(arg []byte, word string) bool { return strings.EqualFold(string(arg), word) }
 
 func (e *entry) matches(args [][]byte) bool {
@@ -147,37 +159,6 @@ func (e *entry) matches(args [][]byte) bool {
 		}
 	}
 	return true
-}
-
-// Complete lists what Tab offers for a line, in the order in which it cycles
-// through them. After "help " it offers groups as well.
-func (c *Commands) Complete(line string) []string {
-	if c == nil {
-		return nil
-	}
-	help, rest := "", line
-	if len(line) > 5 && strings.EqualFold(line[:5], "help ") {
-		rest = strings.TrimLeft(line[5:], " ")
-		help = line[:len(line)-len(rest)]
-	}
-	var out []string
-	if help != "" {
-		for _, g := range c.groups {
-			if hasPrefixFold("@"+g, rest) {
-				out = append(out, help+"@"+g)
-			}
-		}
-	}
-	for i := range c.entries {
-		if hasPrefixFold(c.entries[i].full, rest) {
-			out = append(out, help+c.entries[i].full)
-		}
-	}
-	return out
-}
-
-func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 const usage = `redis-cli 7.0.15
@@ -221,6 +202,56 @@ func (e *entry) describe(b *strings.Builder, withGroup bool) {
 	if withGroup {
 		b.WriteString("  group: " + string(e.spec.Group) + "\n")
 	}
+}
+
+// Doc is what is known of a command before it runs.
+type Doc struct {
+	Syntax, Summary, Complexity, Since, Group string
+	Deprecated                                string // since when, and what takes its place
+	Subcommands                               []string
+	History                                   []command.Change
+}
+
+// Doc describes the command that a line is about, finished or not. ok is false
+// if it begins with no command.
+func (c *Commands) Doc(line string) (d Doc, ok bool) {
+	if c == nil {
+		return d, false
+	}
+	words, _, word, split := lastWord(line)
+	if !split {
+		return d, false
+	}
+	if word != "" {
+		words = append(words, []byte(word))
+	}
+	if len(words) > 1 && (equal(words[0], "help") || equal(words[0], "?")) {
+		words = words[1:]
+	}
+	if len(words) > 1 {
+		if _, prefixed, _ := repeatPrefix(words); prefixed {
+			words = words[1:]
+		}
+	}
+	e := c.find(nestedCommand(words))
+	if e == nil {
+		return d, false
+	}
+	s := e.spec
+	d = Doc{
+		Syntax: strings.TrimRight(e.full+" "+e.params, " "), Summary: s.Summary, Complexity: s.Complexity,
+		Since: s.Since, Group: string(s.Group), History: s.History,
+	}
+	if s.DeprecatedIn != "" {
+		d.Deprecated = s.DeprecatedIn
+		if s.ReplacedBy != "" {
+			d.Deprecated += ", replaced by " + s.ReplacedBy
+		}
+	}
+	for _, sub := range s.Subcommands {
+		d.Subcommands = append(d.Subcommands, strings.ToUpper(sub.Name))
+	}
+	return d, true
 }
 
 // Hint is the hint for a line, unless ":set nohints" was entered.

@@ -10,7 +10,10 @@
 // typed ahead.
 //
 // Where it departs from redis-cli 7.0: in subscribed mode it goes on taking
-// commands (as 7.2 does), Ctrl-C never ends it, and it prints big numbers.
+// commands (as 7.2 does), Ctrl-C never ends it, and it prints big numbers. What
+// redis-cli takes as options when it starts is taken here as a line of its own:
+// --raw, --no-raw, --csv, --json, --quoted-json, -2, -3. Tab knows keys and
+// options as well, and Ctrl-R searches the history.
 package console
 
 import (
@@ -38,6 +41,11 @@ type Block struct {
 	Kind   Kind
 	Prompt string
 	Text   string
+
+	// Command is the name of the command whose reply ends with this block, and
+	// Took how long that took by Stopwatch, in microseconds; "" and 0 for others.
+	Command string
+	Took    int64
 }
 
 // Effect is what the host has to do after a call, in this order.
@@ -54,6 +62,10 @@ type Console struct {
 	Commands *Commands
 	// Now gives milliseconds, to print how long a slow command took; nil never does.
 	Now func() int64
+	// Stopwatch gives microseconds, to time each command; nil times none.
+	Stopwatch func() int64
+	// Keys lists keys of a database that begin with a prefix, for Tab; nil knows none.
+	Keys func(db int, prefix string) []string
 
 	format  Formatter
 	blocks  []Block
@@ -73,20 +85,29 @@ type Console struct {
 	quietHints  bool
 	expectClose bool // SHUTDOWN or QUIT was sent
 
+	protocol int        // of the connection, as HELLO's replies say
+	want3    bool       // begin each connection with HELLO 3, as redis-cli -3 does
+	implied3 bool       // because of --json
+	unseen   [][][]byte // still to be sent of what a connection begins with
+
 	running  [][]byte // the command whose reply is awaited
 	repeat   int64    // how often it is still to be sent after this
 	replies  int      // replies still to come for it
 	raw      bool     // print its reply raw
-	silent   bool     // do not print its reply (SELECT after a reconnect)
+	silent   bool     // do not print its reply (HELLO and SELECT after a reconnect)
 	resend   [][]byte // what to run once connected
 	resendN  int64
 	sentAt   int64
-	finished int // commands whose replies came, for hosts that wait
+	started  int64 // by Stopwatch
+	finished int   // commands whose replies came, for hosts that wait
 }
+
+// MaxReply is how many bytes of a reply are printed.
+const MaxReply = 8 << 20
 
 // New returns a console that will connect with its first command.
 func New(address string, commands *Commands) *Console {
-	return &Console{Address: address, Commands: commands, format: Formatter{Limit: 64 << 10}, channels: map[string]bool{}}
+	return &Console{Address: address, Commands: commands, format: Formatter{Limit: MaxReply}, protocol: 2, channels: map[string]bool{}}
 }
 
 // Take returns what is new since the last Take.
@@ -135,6 +156,16 @@ func (c *Console) Waiting() int { return len(c.ahead) }
 // DB is the selected database.
 func (c *Console) DB() int { return c.db }
 
+// Output is how replies are printed.
+func (c *Console) Output() Output { return c.format.Output }
+
+// Protocol is the version of RESP that the connection speaks, 2 or 3.
+func (c *Console) Protocol() int { return c.protocol }
+
+// Listening tells whether messages may come by themselves: MONITOR, or a
+// subscription.
+func (c *Console) Listening() bool { return c.monitor || len(c.channels) > 0 }
+
 // InMulti tells whether a transaction is open.
 func (c *Console) InMulti() bool { return c.inMulti }
 
@@ -163,12 +194,30 @@ func (c *Console) connect() {
 // Accept answers Effect.Connect: the connection is open.
 func (c *Console) Accept() {
 	c.connected, c.wanted, c.connecting = true, true, false
+	if c.want3 {
+		c.unseen = append(c.unseen, hello(3))
+	}
 	if c.db != 0 {
-		c.silent = true
-		c.start([][]byte{[]byte("SELECT"), strconv.AppendInt(nil, int64(c.db), 10)}, 0)
+		c.unseen = append(c.unseen, [][]byte{[]byte("SELECT"), strconv.AppendInt(nil, int64(c.db), 10)})
+	}
+	c.prepare()
+}
+
+func hello(protocol int) [][]byte {
+	return [][]byte{[]byte("HELLO"), strconv.AppendInt(nil, int64(protocol), 10)}
+}
+
+// prepare sends what the learner did not type, one after the other, and then
+// goes on.
+func (c *Console) prepare() {
+	if len(c.unseen) == 0 {
+		c.resume()
 		return
 	}
-	c.resume()
+	args := c.unseen[0]
+	c.unseen = c.unseen[1:]
+	c.silent = true
+	c.start(args, 0)
 }
 
 // resume runs the command that had to wait for the connection.
@@ -209,8 +258,9 @@ func (c *Console) Closed() {
 // forget drops what a connection's end undoes. The selected database stays:
 // it is selected again.
 func (c *Console) forget() {
-	c.input = nil
+	c.input, c.unseen = nil, nil
 	c.monitor = false
+	c.protocol = 2
 	if c.inMulti {
 		c.db = c.dbBefore
 	}
@@ -258,11 +308,21 @@ func (c *Console) enter(line string) {
 	}
 	args, ok := Split(line)
 	if !ok {
-		c.history.Add(line)
+		var words [][]byte
+		for _, w := range strings.Fields(line) {
+			words = append(words, []byte(w))
+		}
+		if len(words) == 0 || !sensitive(words) {
+			c.history.Add(line)
+		}
 		c.show(Note, "Invalid argument(s)")
 		return
 	}
 	if len(args) == 0 {
+		return
+	}
+	if c.options(args) {
+		c.history.Add(line)
 		return
 	}
 	repeat, prefixed, valid := repeatPrefix(args)
@@ -332,12 +392,70 @@ func (c *Console) preference(args [][]byte) {
 	c.show(Note, "unknown redis-cli preference '"+string(args[0])+"'")
 }
 
+// options takes a line of redis-cli's options, and reports whether it is one.
+func (c *Console) options(args [][]byte) bool {
+	output, protocol := c.format.Output, 0
+	for _, a := range args {
+		switch string(a) {
+		case "--raw":
+			output = Raw
+		case "--no-raw":
+			output = Standard
+		case "--csv":
+			output = CSV
+		case "--json":
+			output = JSON
+		case "--quoted-json":
+			output = QuotedJSON
+		case "-2":
+			protocol = 2
+		case "-3":
+			protocol = 3
+		default:
+			return false
+		}
+	}
+	json := output >= JSON
+	switch {
+	case protocol != 0:
+		c.want3, c.implied3 = protocol == 3, false
+	case json && !c.want3:
+		c.want3, c.implied3, protocol = true, true, 3
+	case !json && c.implied3:
+		c.want3, c.implied3, protocol = false, false, 2
+	}
+	c.format.Output = output
+	c.show(Note, "Replies are printed "+[...]string{"as on a terminal", "raw", "as CSV", "as JSON", "as quoted JSON"}[output]+c.switchTo(protocol)+".")
+	return true
+}
+
+// switchTo changes the protocol of the open connection, as far as that is
+// possible, and says so.
+func (c *Console) switchTo(protocol int) string {
+	if protocol == 0 || protocol == c.protocol {
+		return ", in RESP" + strconv.Itoa(c.protocol)
+	}
+	text := ", in RESP" + strconv.Itoa(protocol)
+	switch {
+	case !c.connected:
+	case c.inMulti:
+		return text + " with the next connection" // HELLO is not for transactions
+	default:
+		c.unseen = append(c.unseen, hello(protocol))
+		c.prepare()
+	}
+	return text
+}
+
 func (c *Console) start(args [][]byte, repeat int64) {
 	c.running, c.repeat = args, repeat
 	c.raw = printsRaw(args)
 	c.replies = c.expected(args)
 	if c.Now != nil {
 		c.sentAt = c.Now()
+	}
+	if c.Stopwatch != nil {
+		c.started = c.Stopwatch()
 	}
 	word := strings.ToLower(string(args[0]))
 	c.expectClose = word == "shutdown"
@@ -414,7 +532,7 @@ func (c *Console) reply(v resp.Value) {
 		c.subscription(word, v)
 		return
 	case v.Kind == '>' || word != "" && len(c.channels) > 0:
-		if v.Kind == '>' && word == "invalidate" && len(v.Elems) == 2 && v.Elems[1].Kind == '*' && !v.Elems[1].Null {
+		if c.format.Output == Standard && v.Kind == '>' && word == "invalidate" && len(v.Elems) == 2 && v.Elems[1].Kind == '*' && !v.Elems[1].Null {
 			c.show(Pushed, string(invalidation(nil, v)))
 			return
 		}
@@ -444,7 +562,10 @@ func replyKind(v resp.Value) Kind {
 }
 
 func (c *Console) finish() {
-	if c.Now != nil && !c.silent {
+	if n := len(c.blocks); c.Stopwatch != nil && !c.silent && n > 0 {
+		c.blocks[n-1].Command, c.blocks[n-1].Took = string(c.running[0]), max(c.Stopwatch()-c.started, 1)
+	}
+	if c.Now != nil && !c.silent && c.format.Output == Standard {
 		if took := c.Now() - c.sentAt; took >= 500 {
 			c.show(Note, "("+strconv.FormatFloat(float64(took)/1000, 'f', 2, 64)+"s)")
 		}
@@ -453,7 +574,7 @@ func (c *Console) finish() {
 	c.running = nil
 	if c.silent {
 		c.silent = false
-		c.resume()
+		c.prepare()
 		return
 	}
 	c.finished++
@@ -533,8 +654,14 @@ func (c *Console) track(v resp.Value) {
 		}
 	case "reset":
 		if len(args) == 1 && !failed {
-			c.inMulti, c.db = false, 0
+			c.inMulti, c.db, c.protocol = false, 0, 2
 			clear(c.channels)
+		}
+	case "hello":
+		if len(args) > 1 && !failed {
+			if n, err := strconv.Atoi(string(args[1])); err == nil {
+				c.protocol = n
+			}
 		}
 	case "monitor":
 		c.monitor = !failed && !c.inMulti

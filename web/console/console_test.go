@@ -3,10 +3,12 @@ package console_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"everysec/engine/command"
+	"everysec/engine/resp"
 	"everysec/web/console"
 
 	"github.com/cockroachdb/datadriven"
@@ -15,13 +17,14 @@ import (
 // some rows, as a command table would have them.
 func rows() []*command.Spec {
 	key := command.Argument{Name: "key", Type: command.ArgKey}
+	first := []command.KeySpec{{Index: 1}}
 	token := func(name string) command.Argument {
 		return command.Argument{Name: strings.ToLower(name), Type: command.ArgPureToken, Token: name}
 	}
 	return []*command.Spec{
-		{Name: "get", Group: command.GroupString, Since: "1.0.0", Summary: "The value of a key", Arguments: []command.Argument{key}},
+		{Name: "get", Group: command.GroupString, Since: "1.0.0", Summary: "The value of a key", Complexity: "O(1)", Arity: 2, KeySpecs: first, Arguments: []command.Argument{key}},
 		{Name: "getdel", Group: command.GroupString, Since: "6.2.0", Summary: "The value of a key, which is then gone", Arguments: []command.Argument{key}},
-		{Name: "set", Group: command.GroupString, Since: "1.0.0", Summary: "Sets a key", Arguments: []command.Argument{
+		{Name: "set", Group: command.GroupString, Since: "1.0.0", Summary: "Sets a key", Complexity: "O(1)", Arity: -3, KeySpecs: first, History: []command.Change{{Since: "6.0.0", Text: "KEEPTTL"}}, Arguments: []command.Argument{
 			key,
 			{Name: "value", Type: command.ArgString},
 			{Name: "condition", Type: command.ArgOneOf, Optional: true, Arguments: []command.Argument{token("NX"), token("XX")}},
@@ -29,20 +32,41 @@ func rows() []*command.Spec {
 				{Name: "seconds", Type: command.ArgInteger, Token: "EX"}, token("KEEPTTL"),
 			}},
 		}},
-		{Name: "sort", Group: command.GroupGeneric, Since: "1.0.0", Summary: "Sorts", Arguments: []command.Argument{
+		{Name: "sort", Group: command.GroupGeneric, Since: "1.0.0", Summary: "Sorts", Arity: -2, KeySpecs: first, Arguments: []command.Argument{
 			key,
 			{Name: "offset_count", Type: command.ArgBlock, Token: "LIMIT", Optional: true, Arguments: []command.Argument{
 				{Name: "offset", Type: command.ArgInteger}, {Name: "count", Type: command.ArgInteger},
 			}},
 			{Name: "pattern", Type: command.ArgPattern, Token: "GET", Optional: true, Multiple: true, MultipleToken: true},
 		}},
-		{Name: "del", Group: command.GroupGeneric, Since: "1.0.0", Summary: "Removes keys", Arguments: []command.Argument{{Name: "key", Type: command.ArgKey, Multiple: true}}},
+		{Name: "del", Group: command.GroupGeneric, Since: "1.0.0", Summary: "Removes keys", Arity: -2, KeySpecs: []command.KeySpec{{Index: 1, LastKey: -1}}, Arguments: []command.Argument{{Name: "key", Type: command.ArgKey, Multiple: true}}},
 		{Name: "config", Group: command.GroupServer, Since: "2.0.0", Summary: "Configuration", Subcommands: []*command.Spec{
 			{Name: "get", Group: command.GroupServer, Since: "2.0.0", Summary: "Reads", Arguments: []command.Argument{{Name: "parameter", Type: command.ArgString, Multiple: true}}},
 			{Name: "set", Group: command.GroupServer, Since: "2.0.0", Summary: "Writes"},
 		}},
+		{Name: "xread", Group: command.GroupStream, Since: "5.0.0", DeprecatedIn: "9.9.9", ReplacedBy: "nothing", Arity: -4, KeySpecs: []command.KeySpec{{Keyword: "STREAMS", StartFrom: 1, LastKey: -1, Limit: 2}}, Arguments: []command.Argument{
+			{Name: "count", Type: command.ArgInteger, Token: "COUNT", Optional: true},
+			{Name: "streams", Type: command.ArgBlock, Token: "STREAMS", Arguments: []command.Argument{{Name: "key", Type: command.ArgKey, Multiple: true}, {Name: "id", Type: command.ArgString, Multiple: true}}},
+		}},
+		{Name: "eval", Group: command.GroupScripting, Arity: -3, KeySpecs: []command.KeySpec{{Index: 2, KeyNum: true, FirstKey: 1}}, Arguments: []command.Argument{{Name: "script", Type: command.ArgString}}},
+		{Name: "copy", Group: command.GroupGeneric, Arity: -3, KeySpecs: []command.KeySpec{{Index: 1}, {Index: 2}}, Arguments: []command.Argument{
+			{Name: "source", Type: command.ArgKey},
+			{Name: "destination", Type: command.ArgKey},
+			{Name: "destination-db", Type: command.ArgInteger, Token: "DB", Optional: true},
+			token("REPLACE"),
+		}},
 		{Name: "command", Group: command.GroupServer, Since: "2.8.13", Summary: "Commands", Subcommands: []*command.Spec{{Name: "getkeys", Group: command.GroupServer}}},
 	}
+}
+
+// keys that exist.
+func keys(prefix string) (out []string) {
+	for _, key := range []string{"user:1", "user:2", "set", "with space", "\x00\xff", "größe", "a\u202eb", ""} {
+		if strings.HasPrefix(key, prefix) {
+			out = append(out, key)
+		}
+	}
+	return out
 }
 
 // The transcripts are in testdata. In a "session":
@@ -72,7 +96,43 @@ func TestTranscripts(t *testing.T) {
 				}
 			case "complete":
 				for _, line := range strings.Split(d.Input, "\n") {
-					fmt.Fprintf(&out, "%s: %s\n", line, strings.Join(console.NewCommands(rows()).Complete(line), ", "))
+					line = strings.TrimSuffix(line, "|")
+					var offers []string
+					for _, o := range console.NewCommands(rows()).Complete(line, keys) {
+						offers = append(offers, o.Line)
+					}
+					fmt.Fprintf(&out, "%s| %s\n", line, strings.Join(offers, ", "))
+				}
+			case "doc":
+				doc, ok := console.NewCommands(rows()).Doc(d.Input)
+				fmt.Fprintf(&out, "%v %q\n", ok, doc)
+			case "edit": // | is the cursor
+				for _, line := range strings.Split(d.Input, "\n") {
+					key, text, _ := strings.Cut(line, " ")
+					before, after, _ := strings.Cut(text, "|")
+					before, after, ok := console.Edit(before, after, key)
+					fmt.Fprintf(&out, "%s %s|%s %v\n", key, before, after, ok)
+				}
+			case "search":
+				var h console.History
+				for _, line := range []string{"set a 1", "get a", "set b 1", "get a", "set c 2", "incr n"} {
+					h.Add(line)
+				}
+				search := h.Search()
+				for _, word := range strings.Split(d.Input, "\n") {
+					switch word {
+					case "older":
+						search.Older()
+					case "newer":
+						search.Newer()
+					default:
+						search.Type(strings.TrimPrefix(word, "type "))
+					}
+					fmt.Fprintf(&out, "%s: %q", word, search.Line())
+					if search.Failed() {
+						out.WriteString(" failed")
+					}
+					out.WriteString("\n")
 				}
 			case "history":
 				var h console.History
@@ -98,7 +158,7 @@ func TestTranscripts(t *testing.T) {
 				fallthrough
 			case "session":
 				for _, line := range strings.Split(d.Input, "\n") {
-					step(c, &now, line)
+					step(&out, c, &now, line)
 					report(&out, c)
 				}
 				fmt.Fprintf(&out, "%s\n", c.Prompt())
@@ -110,7 +170,7 @@ func TestTranscripts(t *testing.T) {
 	})
 }
 
-func step(c *console.Console, now *int64, line string) {
+func step(out *strings.Builder, c *console.Console, now *int64, line string) {
 	switch {
 	case strings.HasPrefix(line, "> "):
 		c.Submit(line[2:])
@@ -122,6 +182,10 @@ func step(c *console.Console, now *int64, line string) {
 		c.Refuse()
 	case line == "close":
 		c.Closed()
+	case line == "history-lines":
+		for _, l := range c.History().Lines() {
+			fmt.Fprintf(out, "  %s\n", l)
+		}
 	case line == "ctrl-c":
 		c.Interrupt()
 	case strings.HasPrefix(line, "wait "):
@@ -153,15 +217,26 @@ func report(out *strings.Builder, c *console.Console) {
 	}
 }
 
-func TestALongReplyIsCutAndSaysSo(t *testing.T) {
+func TestAHundredThousandElementsArePrintedWhole(t *testing.T) {
 	c := console.New("a", nil)
 	c.Submit("keys *")
 	c.Accept()
-	c.Receive(append([]byte("*100000\r\n"), bytes.Repeat([]byte("$3\r\nkey\r\n"), 100000)...))
+	c.Receive(append([]byte("*100000\r\n"), bytes.Repeat([]byte("$3\r\nkey\r\n"), 100_000)...))
 	blocks, _ := c.Take()
-	text := blocks[1].Text
-	if len(text) > 70<<10 || !strings.HasSuffix(text, "more elements came, too many to print here)") {
+	if text := blocks[1].Text; strings.Count(text, "\n") != 99_999 || !strings.HasSuffix(text, "\n100000) \"key\"") {
 		t.Errorf("%d bytes, end %q", len(text), text[len(text)-80:])
+	}
+}
+
+// A reply that no screen could hold is cut, in any output, and says so.
+func TestAReplyBeyondAllMeasureIsCut(t *testing.T) {
+	v := resp.Value{Kind: resp.Array, Elems: slices.Repeat([]resp.Value{{Kind: resp.BulkString, Str: []byte("key")}}, 1000)}
+	for output := console.Standard; output <= console.QuotedJSON; output++ {
+		f := console.Formatter{Output: output, Limit: 1000}
+		text := string(f.Append(nil, v))
+		if len(text) > 1100 || !strings.Contains(text, " more elements came, too many to print here)") {
+			t.Errorf("output %d: %d bytes, end %q", output, len(text), text[len(text)-80:])
+		}
 	}
 }
 
@@ -201,7 +276,12 @@ func FuzzSplit(f *testing.F) {
 	commands := console.NewCommands(rows())
 	f.Fuzz(func(t *testing.T, line string) {
 		commands.Hint(line)
-		commands.Complete(line)
+		for _, o := range commands.Complete(line, keys) {
+			if _, ok := console.Split(o.Line); !ok {
+				t.Errorf("Tab makes %q into %q, which is no command line", line, o.Line)
+			}
+		}
+		commands.Doc(line)
 		args, ok := console.Split(line)
 		if !ok {
 			return

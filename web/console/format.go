@@ -6,11 +6,24 @@ import (
 	"everysec/engine/resp"
 )
 
-// Formatter prints replies as redis-cli prints them on a terminal.
+// Output is how replies are printed, as redis-cli's options choose it.
+type Output uint8
+
+// The outputs.
+const (
+	Standard   Output = iota // as on a terminal; --no-raw
+	Raw                      // --raw
+	CSV                      // --csv
+	JSON                     // --json
+	QuotedJSON               // --quoted-json: JSON in ASCII
+)
+
+// Formatter prints replies as redis-cli prints them.
 type Formatter struct {
+	Output Output
 	// Limit is the number of bytes after which a reply is cut, with a line
-	// that says so; 0 means never. redis-cli has no such limit, but a page
-	// that lays out a hundred thousand lines freezes.
+	// that says so; 0 means never. redis-cli has no such limit, but it does not
+	// keep what it printed either.
 	Limit int
 
 	skipped int
@@ -20,8 +33,31 @@ type Formatter struct {
 func (f *Formatter) Append(dst []byte, v resp.Value) []byte {
 	f.skipped = 0
 	start := len(dst)
-	dst = f.appendTTY(dst, v, nil, start)
+	switch f.Output {
+	case Standard:
+		dst = f.appendTTY(dst, v, nil, start)
+	case Raw:
+		dst = append(f.appendRaw(dst, v, start), '\n')
+	case CSV:
+		dst = append(f.appendCSV(dst, v, start), '\n')
+	default:
+		dst = append(f.appendJSON(dst, v, start), '\n')
+	}
+	return f.appendSkipped(dst)
+}
+
+// AppendRaw appends a reply that redis-cli prints without quotes and numbers
+// whatever the output (INFO, CLIENT LIST, ...).
+func (f *Formatter) AppendRaw(dst []byte, v resp.Value) []byte {
+	f.skipped = 0
+	return f.appendSkipped(f.appendRaw(dst, v, len(dst)))
+}
+
+func (f *Formatter) appendSkipped(dst []byte) []byte {
 	if f.skipped > 0 {
+		if dst[len(dst)-1] != '\n' {
+			dst = append(dst, '\n')
+		}
 		dst = append(dst, "... ("...)
 		dst = strconv.AppendInt(dst, int64(f.skipped), 10)
 		dst = append(dst, " more elements came, too many to print here)\n"...)
@@ -45,11 +81,7 @@ func (f *Formatter) appendTTY(dst []byte, v resp.Value, indent []byte, start int
 		dst = append(dst, "(double) "...)
 		dst = appendDouble(dst, v)
 	case '#':
-		if v.Bool {
-			dst = append(dst, "(true)"...)
-		} else {
-			dst = append(dst, "(false)"...)
-		}
+		dst = append(dst, boolean(v)...)
 	case '(':
 		// redis-cli 7.0 gives up on big numbers; later ones print the digits.
 		dst = append(dst, v.Str...)
@@ -76,6 +108,13 @@ func (f *Formatter) appendTTY(dst []byte, v resp.Value, indent []byte, start int
 		dst = append(dst, "(nil)"...)
 	}
 	return append(dst, '\n')
+}
+
+func boolean(v resp.Value) string {
+	if v.Bool {
+		return "(true)"
+	}
+	return "(false)"
 }
 
 func (f *Formatter) appendAggregate(dst []byte, v resp.Value, indent []byte, start int) []byte {
@@ -137,9 +176,7 @@ func nested(v resp.Value) bool {
 	return false
 }
 
-// AppendRaw appends a reply that redis-cli prints without quotes and numbers
-// (INFO, CLIENT LIST, ...).
-func (f *Formatter) AppendRaw(dst []byte, v resp.Value) []byte {
+func (f *Formatter) appendRaw(dst []byte, v resp.Value, start int) []byte {
 	switch v.Kind {
 	case '-', '!':
 		dst = append(dst, v.Str...)
@@ -149,20 +186,131 @@ func (f *Formatter) AppendRaw(dst []byte, v resp.Value) []byte {
 	case ',':
 		return appendDouble(dst, v)
 	case '#':
-		if v.Bool {
-			return append(dst, "(true)"...)
-		}
-		return append(dst, "(false)"...)
+		return append(dst, boolean(v)...)
 	case '*', '~', '>', '%':
-		for i, e := range v.Elems {
-			if i > 0 {
-				dst = append(dst, '\n')
+		return f.elements(dst, v, start, "\n", " ", f.appendRaw)
+	}
+	return append(dst, v.Str...)
+}
+
+func (f *Formatter) appendCSV(dst []byte, v resp.Value, start int) []byte {
+	switch {
+	case v.Null:
+		return append(dst, "NULL"...)
+	case v.IsError():
+		dst = append(dst, "ERROR,"...)
+		return AppendQuoted(dst, v.Str)
+	}
+	switch v.Kind {
+	case ':':
+		return strconv.AppendInt(dst, v.Int, 10)
+	case ',':
+		return appendDouble(dst, v)
+	case '(':
+		return append(dst, v.Str...)
+	case '#':
+		return strconv.AppendBool(dst, v.Bool)
+	case '*', '~', '>', '%':
+		return f.elements(dst, v, start, ",", ",", f.appendCSV)
+	}
+	return AppendQuoted(dst, v.Str)
+}
+
+func (f *Formatter) appendJSON(dst []byte, v resp.Value, start int) []byte {
+	switch {
+	case v.Null:
+		return append(dst, "null"...)
+	case v.IsError():
+		dst = append(dst, "error:"...)
+		return f.appendJSONString(dst, v.Str)
+	}
+	switch v.Kind {
+	case ':':
+		return strconv.AppendInt(dst, v.Int, 10)
+	case ',':
+		return appendDouble(dst, v)
+	case '(':
+		return append(dst, v.Str...)
+	case '#':
+		return strconv.AppendBool(dst, v.Bool)
+	case '%':
+		dst = append(dst, '{')
+		key := true
+		dst = f.elements(dst, v, start, ",", ":", func(dst []byte, e resp.Value, start int) []byte {
+			from := len(dst)
+			dst = f.appendJSON(dst, e, start)
+			if key && dst[from] != '"' { // a key has to be a string
+				text := string(dst[from:])
+				dst = append(append(append(dst[:from], '"'), text...), '"')
 			}
-			dst = f.AppendRaw(dst, e)
+			key = !key
+			return dst
+		})
+		return append(dst, '}')
+	case '*', '~', '>':
+		dst = append(dst, '[')
+		dst = f.elements(dst, v, start, ",", ",", f.appendJSON)
+		return append(dst, ']')
+	}
+	return f.appendJSONString(dst, v.Str)
+}
+
+// elements appends what an aggregate holds. within stands between the key and
+// the value of a map.
+func (f *Formatter) elements(dst []byte, v resp.Value, start int, between, within string, each func([]byte, resp.Value, int) []byte) []byte {
+	for i, e := range v.Elems {
+		pair := v.Kind == '%' && i%2 == 1
+		switch {
+		case pair:
+			dst = append(dst, within...)
+		case f.full(len(dst) - start):
+			f.skipped += len(v.Elems) - i
+			return dst
+		case i > 0:
+			dst = append(dst, between...)
+		}
+		dst = each(dst, e, start)
+	}
+	return dst
+}
+
+// appendJSONString escapes as redis-cli does: --json leaves bytes beyond ASCII
+// as they are, valid UTF-8 or not; --quoted-json is the string as the terminal
+// shows it, with each backslash doubled.
+func (f *Formatter) appendJSONString(dst, s []byte) []byte {
+	if f.Output == QuotedJSON {
+		for _, c := range AppendQuoted(nil, s) {
+			if c == '\\' {
+				dst = append(dst, c)
+			}
+			dst = append(dst, c)
 		}
 		return dst
 	}
-	return append(dst, v.Str...)
+	dst = append(dst, '"')
+	for _, c := range s {
+		switch c {
+		case '\\', '"':
+			dst = append(dst, '\\', c)
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\f':
+			dst = append(dst, '\\', 'f')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		case '\b':
+			dst = append(dst, '\\', 'b')
+		default:
+			if c < ' ' {
+				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			} else {
+				dst = append(dst, c)
+			}
+		}
+	}
+	return append(dst, '"')
 }
 
 // appendDouble prints the digits that came over the wire where they are kept.

@@ -66,6 +66,7 @@ type session struct {
 
 func newSession(t *testing.T, socket string) *session {
 	s := &session{t: t, socket: socket, console: console.New("redis "+socket, nil)}
+	s.console.Now = func() int64 { return time.Now().UnixMilli() }
 	t.Cleanup(func() {
 		if s.conn != nil {
 			_ = s.conn.Close()
@@ -124,7 +125,7 @@ func (s *session) text() string {
 }
 
 // what changes from one run to the next in replies about the connection.
-var volatile = regexp.MustCompile(`\(integer\) \d{1,3}\n5# "mode"|(age|idle|id|addr|laddr|fd|qbuf|qbuf-free|argv-mem|rbs|rbp|tot-mem)=\S*`)
+var volatile = regexp.MustCompile(`\(0\.\d\ds\)|\(integer\) \d{1,3}\n5# "mode"|(age|idle|id|addr|laddr|fd|qbuf|qbuf-free|argv-mem|rbs|rbp|tot-mem)=\S*`)
 
 // Every line is typed into redis-cli and into a Console; the output of both,
 // whole, is the same.
@@ -153,10 +154,21 @@ func TestOutputIsThatOfRedisCLI(t *testing.T) {
 		`eval "redis.setresp(3) return redis.call('hgetall','h')" 0`, `command docs get`, `xadd st 1-1 a b`, `xadd st 1-2 c d`, `xrange st - +`, `xread streams st 0`,
 		`client list`, `lolwut version 5 1 1 1`, `info replication extra`, `reset`, `hgetall h`, `client reply on`,
 	}
-	socket := server(t)
-	want := master(t, socket, nil, append(append([]string{}, lines...), "flushall")...)
+	compare(t, server(t), nil, lines)
+}
+
+// compare types lines into redis-cli with options and into a Console, and
+// empties the server.
+func compare(t *testing.T, socket string, options, lines []string) {
+	t.Helper()
+	lines = append(append([]string{}, lines...), "flushall")
+	want := master(t, socket, options, lines...)
 	s := newSession(t, socket)
-	for _, line := range append(lines, "flushall") {
+	if options != nil {
+		s.submit(strings.Join(options, " "))
+		s.shown = nil // it says what it does now
+	}
+	for _, line := range lines {
 		s.submit(line)
 	}
 	a := strings.Split(volatile.ReplaceAllString(strings.ReplaceAll(want, "\r", ""), "~"), "\n")
@@ -166,6 +178,31 @@ func TestOutputIsThatOfRedisCLI(t *testing.T) {
 			t.Fatalf("line %d:\nredis-cli:\n%s\nhere:\n%s", i,
 				strings.Join(a[max(0, min(i-3, len(a))):min(i+4, len(a))], "\n"), strings.Join(b[max(0, min(i-3, len(b))):min(i+4, len(b))], "\n"))
 		}
+	}
+}
+
+// The same with the options that choose how replies are printed, in both
+// protocols.
+func TestOutputsAreThoseOfRedisCLI(t *testing.T) {
+	lines := []string{
+		`rpush l a "" "b\"\\c" "\n\r\t\a\b\f\v\x00\x1f\x7f\xff" é "a,b"`, `lrange l 0 -1`, `lrange none 0 -1`, `get none`, `set k "a\nb"`, `get k`, `incr n`,
+		`hset h f "v w" "\x00" 2`, `hgetall h`, `hgetall none`, `sadd s one`, `smembers s`, `zadd z 1.5 a inf b`, `zrange z 0 -1 withscores`, `zscore z a`,
+		`nosuch "a b"`, `set k`, `eval "return {1,{2,{'x',{}}},{ok='fine'},{err='BAD \\"thing'},false,3.7}" 0`, `eval "return {}" 0`,
+		`debug protocol string`, `debug protocol integer`, `debug protocol double`, `debug protocol null`, `debug protocol array`, `debug protocol set`,
+		`debug protocol map`, `debug protocol verbatim`, `debug protocol true`, `debug protocol false`,
+		`xadd st 1-1 a b`, `xrange st - +`, `xread streams st 0`, `xinfo stream st`, `command docs get`, `config get save`,
+		`multi`, `get k`, `lrange l 0 1`, `exec`, `2 incr n`, `echo "abc`, `0 ping`, `object encoding l`, `client no-evict off extra`, `memory doctor`, `help`,
+	}
+	socket := server(t)
+	for _, options := range [][]string{
+		{"--raw"}, {"--csv"}, {"--json"}, {"--quoted-json"}, {"--no-raw"}, {"-3", "--raw"}, {"-3", "--csv"}, {"-2", "--json"}, {"-3", "--no-raw"},
+	} {
+		t.Run(strings.Join(options, " "), func(t *testing.T) {
+			if options[0] == "--no-raw" || options[0] == "--json" {
+				lines = append(lines, "debug sleep 0.51") // a terminal says how long it took
+			}
+			compare(t, socket, options, lines)
+		})
 	}
 }
 

@@ -2,6 +2,8 @@ package console
 
 import "everysec/engine/resp"
 
+const hexDigits = "0123456789abcdef"
+
 // Split cuts a typed line into arguments exactly as redis-cli does. It reports
 // false where redis-cli says "Invalid argument(s)".
 func Split(line string) ([][]byte, bool) { return resp.SplitArgs([]byte(line)) }
@@ -9,7 +11,6 @@ func Split(line string) ([][]byte, bool) { return resp.SplitArgs([]byte(line)) }
 // AppendQuoted appends s in double quotes as redis-cli prints a string: what
 // is not printable ASCII is escaped, so that Split reads the same bytes again.
 func AppendQuoted(dst, s []byte) []byte {
-	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	for _, c := range s {
 		switch c {
@@ -29,7 +30,7 @@ func AppendQuoted(dst, s []byte) []byte {
 			if c >= ' ' && c < 0x7f {
 				dst = append(dst, c)
 			} else {
-				dst = append(dst, '\\', 'x', hex[c>>4], hex[c&15])
+				dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
 			}
 		}
 	}

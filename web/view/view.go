@@ -55,7 +55,7 @@ func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 	p.files.bind(p)
 
 	conn.OnOutput = func(client uint32, data []byte, closed bool) {
-		p.dispatch(app.Output{Client: client, Data: data, Closed: closed})
+		p.dispatch(app.Output{Client: client, Data: data, Closed: closed, At: wall()})
 	}
 	conn.OnEvents = func(batch []byte) {
 		p.outstanding = false
@@ -65,7 +65,7 @@ func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 		p.outstanding = false // another engine may have taken the place of the one that was asked
 		p.dispatch(app.Noticed{Kind: kind, Text: text})
 	}
-	p.dispatch(app.Boot{Wall: wall(), Lesson: encodedLesson(), Saved: stored("everysec.progress")})
+	p.dispatch(app.Boot{Wall: wall(), Lesson: encodedLesson(), Saved: stored("everysec.progress"), History: stored("everysec.history")})
 
 	var frame js.Func
 	frame = js.FuncOf(func(js.Value, []js.Value) any {
@@ -129,6 +129,8 @@ func (p *Page) perform(effect app.Effect) {
 		download(e.Name, e.Data)
 	case app.Save:
 		store("everysec.progress", e.Progress)
+	case app.SaveHistory:
+		store("everysec.history", e.Text)
 	case app.Say:
 		p.say.v.Set("textContent", e.Text)
 	}

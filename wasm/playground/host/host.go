@@ -339,7 +339,7 @@ func (h *Host) request(c *channel, f bridge.Frame) {
 
 // address is what CLIENT LIST shows: each channel is a machine of its own.
 func address(channel, client uint32) string {
-	return "127.0.0." + decimal(1+channel%250) + ":" + decimal(49152+client%16384)
+	return "127.0.0." + decimal(1+channel%250) + ":" + decimal(bridge.Port(client))
 }
 
 func decimal(v uint32) string {

@@ -1,0 +1,239 @@
+package browsertest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// presses sends one key, with Ctrl if asked.
+func (l learner) presses(key string, control bool) {
+	l.t.Helper()
+	if control {
+		l.run(chromedp.KeyEvent(key, chromedp.KeyModifiers(input.ModifierCtrl)))
+		return
+	}
+	l.run(chromedp.KeyEvent(key))
+}
+
+// line is what stands in a console's line.
+func (l learner) line(name string) (s string) {
+	l.t.Helper()
+	l.eval(`document.querySelector('`+console(name)+` .entry input').value`, &s)
+	return s
+}
+
+func (l learner) has(name, line string) {
+	l.t.Helper()
+	if got := l.line(name); got != line {
+		l.t.Errorf("the line is %q, not %q", got, line)
+	}
+}
+
+// pastes puts text into the focused line as the clipboard does.
+func (l learner) pastes(name, text string) {
+	l.t.Helper()
+	l.eval(fmt.Sprintf(`(() => {
+		const data = new DataTransfer();
+		data.setData("text", %q);
+		document.querySelector('%s .entry input').dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+	})()`, text, console(name)), nil)
+}
+
+// A day at the console: everything by keyboard.
+func TestAConsoleIsAtHandForWhoKnowsRedisCLI(t *testing.T) {
+	l := arrive(t)
+	for _, line := range []string{"SET user:1 Ada", "SET user:2 Grace", `SET "with space" x`, "INCR n"} {
+		l.types("redis", line)
+	}
+	l.sees("four keys", `document.querySelector("#keyspace-figures").textContent.startsWith("4 keys")`)
+
+	t.Run("Ctrl-R searches, again goes back, Escape gives up, Enter runs", func(t *testing.T) {
+		l.run(chromedp.SendKeys(".entry input", "GET dra", chromedp.ByQuery))
+		l.presses("r", true)
+		l.run(chromedp.SendKeys(".entry input", "SET", chromedp.ByQuery))
+		l.sees("the newest match", `document.querySelector(".entry .prompt").textContent === "(reverse-i-search) " && document.querySelector(".ghost .hint").textContent === "': SET \"with space\" x"`)
+		l.presses("r", true)
+		l.sees("the one before", `document.querySelector(".ghost .hint").textContent === "': SET user:2 Grace"`)
+		l.presses(kb.Escape, false)
+		l.has("redis", "GET dra")
+		l.presses("u", true)
+		l.presses("r", true)
+		l.run(chromedp.SendKeys(".entry input", "INC"+kb.Enter, chromedp.ByQuery))
+		l.answer("redis", "INCR n", []string{"(integer) 2"})
+	})
+	t.Run("Tab knows keys, options, and what is chosen", func(t *testing.T) {
+		l.run(chromedp.SendKeys(".entry input", "GET us"+kb.Tab, chromedp.ByQuery))
+		l.has("redis", "GET user:1")
+		l.sees("the choice", `document.querySelector(".offers .chosen").textContent === "user:1" && document.querySelector(".offers").textContent.includes("user:2")`)
+		l.presses(kb.Tab, false)
+		l.has("redis", "GET user:2")
+		l.presses(kb.Enter, false)
+		l.answer("redis", "GET user:2", []string{`"Grace"`})
+		l.run(chromedp.SendKeys(".entry input", "GET wi"+kb.Tab+kb.Enter, chromedp.ByQuery))
+		l.answer("redis", `GET "with space"`, []string{`"x"`})
+		l.run(chromedp.SendKeys(".entry input", "SET user:1 v KEEP"+kb.Tab, chromedp.ByQuery))
+		l.has("redis", "SET user:1 v KEEPTTL")
+	})
+	t.Run("the line is edited as in redis-cli", func(t *testing.T) {
+		l.presses("w", true)
+		l.has("redis", "SET user:1 v ")
+		l.presses("a", true)
+		l.presses("k", true)
+		l.has("redis", "")
+	})
+	t.Run("F1 says what the command does", func(t *testing.T) {
+		l.run(chromedp.SendKeys(".entry input", "zadd", chromedp.ByQuery))
+		l.presses(kb.F1, false)
+		l.sees("syntax and complexity", `(() => { const s = document.querySelector(".about-text").innerText; return s.startsWith("ZADD key") && s.includes("O(log(N))") })()`)
+		l.presses("u", true)
+		l.run(chromedp.SendKeys(".entry input", "config get", chromedp.ByQuery))
+		l.sees("another", `document.querySelector(".about-text code").textContent.startsWith("CONFIG GET")`)
+		l.presses(kb.Escape, false)
+		l.sees("it closes", `document.querySelector(".about-text").hidden`)
+		l.presses("u", true)
+	})
+	t.Run("pasted lines run one after the other", func(t *testing.T) {
+		l.pastes("redis", "MULTI\r\nINCR n\r\n\r\nEXEC\r\n3 INCR n\r\nGET ")
+		l.sees("all have run", `(() => { const s = document.querySelector(".log").innerText; return s.includes("127.0.0.1:6379(TX)> INCR n\nQUEUED\n127.0.0.1:6379(TX)> \n127.0.0.1:6379(TX)> EXEC\n1) (integer) 3\n127.0.0.1:6379> 3 INCR n\n(integer) 4\n(integer) 5\n(integer) 6") })()`)
+		l.has("redis", "GET ")
+		l.presses("c", true)
+		l.has("redis", "")
+	})
+}
+
+func TestRepliesAreShownAsTheLearnerWants(t *testing.T) {
+	l := arrive(t)
+	t.Run("as the options say", func(t *testing.T) {
+		l.types("redis", "SET user:1 Ada")
+		l.types("redis", "--json")
+		l.types("redis", "HSET h a 1")
+		l.types("redis", "HGETALL h")
+		l.answer("redis", "HGETALL h", []string{`{"a":"1"}`})
+		l.run(chromedp.Click(".menu", chromedp.ByQuery))
+		l.sees("the menu shows it", `document.querySelector(".options select.output").value === "--json" && document.querySelector(".options select.protocol").value === "-3"`)
+		l.run(chromedp.SendKeys(".options select.output", "as on", chromedp.ByQuery))
+		l.types("redis", "HGETALL h")
+		l.answer("redis", "HGETALL h", []string{`1) "a"`, `2) "1"`})
+		l.run(chromedp.Click(".options .timing", chromedp.ByQuery))
+		l.types("redis", "GET user:1")
+		l.sees("the time of a command", `/^\d+ µs in the engine, .* there and back$/.test([...document.querySelectorAll(".log .timing")].at(-1)?.textContent.replace(/ after .* turn/, ""))`)
+		l.run(chromedp.Click(".menu", chromedp.ByQuery))
+	})
+	t.Run("the history outlives a reload, passwords do not", func(t *testing.T) {
+		l.types("redis", "AUTH secret")
+		l.types("redis", "PING last")
+		l.answer("redis", "PING last", []string{`"last"`})
+		l.run(chromedp.Reload())
+		l.sees("the server runs", `document.body.dataset.server === "running"`)
+		l.run(chromedp.SendKeys(".entry input", kb.ArrowUp, chromedp.ByQuery))
+		l.has("redis", "PING last")
+		l.sees("no password", `!localStorage.getItem("everysec.history").includes("secret")`)
+	})
+}
+
+// What waits is shown to wait, and ends when the learner says so.
+func TestWaitingCommandsAndStreamsEnd(t *testing.T) {
+	l := arrive(t)
+	l.types("redis", "BLPOP q 0")
+	l.sees("it waits", `document.querySelector(".console .waiting").textContent.startsWith("waiting for the reply to BLPOP")`)
+	l.types("redis", "PING")
+	l.sees("what is typed ahead", `document.querySelector(".console .waiting").textContent.includes("1 line typed ahead")`)
+	l.run(chromedp.Click(".console .stop", chromedp.ByQuery))
+	l.sees("it is given up", `document.querySelector(".console .waiting").hidden && document.querySelector(".entry .prompt").textContent === "127.0.0.1:6379> "`)
+	l.types("redis", "MONITOR")
+	l.sees("MONITOR runs", `document.querySelector(".log").innerText.endsWith("OK")`)
+	l.eval(`everysec.command("SET", "seen", "1")`, nil)
+	l.sees("what others do", `[...document.querySelectorAll(".log .pushed")].some((e) => e.textContent.includes('"SET" "seen" "1"'))`)
+	l.presses("c", true)
+	l.types("redis", "PING")
+	l.answer("redis", "PING", []string{"PONG"})
+	l.sees("who listens hears the answer", `document.querySelector("#heard").textContent === "PONG"`)
+}
+
+// A hundred thousand elements: folded, unfolded, copied, and the page goes on.
+func TestALongReplyIsFolded(t *testing.T) {
+	l := arrive(t)
+	l.eval(`(async () => { for (let i = 0; i < 100; i++) await everysec.command("RPUSH", "long", ...Array.from({length: 1000}, (_, j) => "element " + (i * 1000 + j))); })()`, nil)
+	l.types("redis", "LRANGE long 0 -1")
+	l.sees("the beginning, and how much there is", `document.querySelector(".fold")?.textContent.includes("99,940 more lines")`)
+	l.sees("it is not read out", `document.querySelector("#heard").textContent.length < 400 && document.querySelector("#heard").textContent.endsWith("100,000 lines")`)
+	l.run(chromedp.Click(`.fold [name="more"]`, chromedp.ByQuery))
+	l.sees("a thousand more", `document.querySelector(".fold").textContent.includes("98,940 more lines")`)
+	l.run(chromedp.Click(`.fold [name="all"]`, chromedp.ByQuery))
+	l.sees("all of it, as text", `(() => { const chunks = [...document.querySelectorAll(".log .chunk")].map((e) => e.textContent); const lines = chunks.join("\n").split("\n"); return lines.length === 100000 && lines[0] === '     1) "element 0"' && lines[99999] === '100000) "element 99999"' })()`)
+	l.types("redis", "PING")
+	l.answer("redis", "PING", []string{"PONG"})
+	l.eval(`navigator.clipboard.writeText = (s) => { window.copied = s; return Promise.resolve(); }`, nil)
+	l.run(chromedp.Click(".menu", chromedp.ByQuery), chromedp.Click(".options .copy", chromedp.ByQuery))
+	l.sees("the session as redis-cli prints it", `window.copied.startsWith('127.0.0.1:6379> LRANGE long 0 -1\n     1) "element 0"\n') && window.copied.endsWith('100000) "element 99999"\n127.0.0.1:6379> PING\nPONG\n')`)
+}
+
+// Clients: one beside the other, one at a time, named, paused, killed.
+func TestEachConsoleIsAClient(t *testing.T) {
+	l := arrive(t)
+	l.run(chromedp.Click("#add-console", chromedp.ByQuery))
+	l.sees("a second client", `document.querySelectorAll(".console").length === 2`)
+	l.run(chromedp.SendKeys("#layout", "side", chromedp.ByQuery))
+	l.sees("they stand side by side", `(() => { const [a, b] = [...document.querySelectorAll(".console")].map((e) => e.getBoundingClientRect()); return a.top === b.top && b.left >= a.right })()`)
+	const a = `.console[data-console="worker-A"] `
+	l.run(chromedp.Click(a+".menu", chromedp.ByQuery), chromedp.SendKeys(a+"input.label", kb.End+strings.Repeat(kb.Backspace, 10)+"payments"+kb.Enter, chromedp.ByQuery))
+	l.sees("it has a name, a number and a colour", `document.querySelector('`+a+`.name').textContent === "payments" && document.querySelector('`+a+`.sign').textContent === "2"`)
+
+	l.run(chromedp.SendKeys(a+"select.pause", "5 s", chromedp.ByQuery), chromedp.Click(a+".freeze", chromedp.ByQuery))
+	l.types("worker-A", "PING")
+	l.sees("it is frozen", `/^frozen for another \d.*engine time; 1 command waits$/.test(document.querySelector('`+a+`.flags').textContent)`)
+	l.types("redis", "PING")
+	l.answer("redis", "PING", []string{"PONG"})
+	l.run(chromedp.Click("#clock-jump", chromedp.ByQuery))
+	l.answer("worker-A", "PING", []string{"PONG"})
+
+	l.run(chromedp.Click(a+".kill", chromedp.ByQuery))
+	l.sees("it is not connected", `document.querySelector('`+a+`.entry .prompt').textContent === "not connected> "`)
+	l.types("worker-A", "ECHO again")
+	l.answer("worker-A", "ECHO again", []string{`"again"`})
+
+	l.run(chromedp.SendKeys("#layout", "one at", chromedp.ByQuery))
+	l.sees("one at a time", `[...document.querySelectorAll(".console")].filter((e) => e.offsetHeight > 0).length === 1`)
+	l.run(chromedp.Click(`#tabs button[value="redis"]`, chromedp.ByQuery))
+	l.sees("the other one", `document.querySelector('.console[data-console="redis"]').offsetHeight > 0 && document.activeElement === document.querySelector('.console[data-console="redis"] .entry input')`)
+}
+
+// On a phone the row of keys does what its keyboard cannot.
+func TestThePhoneHasTheKeysItLacks(t *testing.T) {
+	l := arrive(t)
+	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), chromedp.Click(`.tabs button[data-tab="work"]`, chromedp.ByQuery))
+	l.types("redis", "SET user:1 Ada")
+	l.answer("redis", "SET user:1 Ada", []string{"OK"})
+	l.sees("the key", `document.querySelector("#keyspace-figures").textContent.startsWith("1 key")`)
+	l.run(chromedp.SendKeys(".entry input", "GET u", chromedp.ByQuery), chromedp.Click(`.keys [data-key="Tab"]`, chromedp.ByQuery))
+	l.has("redis", "GET user:1")
+	l.sees("the line keeps the keyboard", `document.activeElement === document.querySelector(".entry input")`)
+	l.run(chromedp.Click(`.keys [data-key="c"]`, chromedp.ByQuery))
+	l.has("redis", "")
+	l.run(chromedp.Click(`.keys [data-key="ArrowUp"]`, chromedp.ByQuery), chromedp.Click(`.keys [data-text=":"]`, chromedp.ByQuery))
+	l.has("redis", "SET user:1 Ada:")
+	l.sees("keys are large enough", `[...document.querySelectorAll(".keys button")].every((e) => e.offsetHeight >= 40 && e.offsetWidth >= 34)`)
+	if dir := os.Getenv("CONSOLE_PICTURES"); dir != "" {
+		l.picture(dir, "phone")
+	}
+}
+
+// picture is for eyes.
+func (l learner) picture(dir, name string) {
+	l.t.Helper()
+	for _, scheme := range []string{"light", "dark"} {
+		var png []byte
+		l.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}), chromedp.CaptureScreenshot(&png))
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+scheme+".png"), png, 0o644); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+}

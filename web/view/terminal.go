@@ -1,0 +1,367 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"strconv"
+	"strings"
+	"syscall/js"
+
+	"everysec/web/app"
+	"everysec/web/console"
+
+	dom "honnef.co/go/js/dom/v2"
+)
+
+// terminal is one console on the page.
+type terminal struct {
+	name string
+	page *Page
+
+	root, title, flags, stop, wake, close *node
+	screen, log, entry, prompt, waiting   *node
+	input, ghost, hint, offers            *node
+	options                               options
+	about                                 about
+	listening                             []*node // whose listeners end with the console
+
+	shown, generation int // blocks drawn so far, of the model's count
+	seen              int // blocks that were on the screen
+	lines             []*line
+	busySince         int64
+
+	completion completion
+	search     *console.Search
+	draft      string // the line before the search
+}
+
+// line is a drawn block.
+type line struct {
+	root, timing *node
+	fold         *fold
+}
+
+func bindTerminal(p *Page, root *node, name string) *terminal {
+	t := &terminal{name: name, page: p, root: root}
+	t.title = root.find(".name")
+	t.flags, t.stop, t.wake, t.close = root.find(".flags"), root.find(".stop"), root.find(".wake"), root.find(".close")
+	t.screen, t.log, t.entry, t.prompt = root.find(".screen"), root.find(".log"), root.find(".entry"), root.find(".prompt")
+	t.waiting, t.input, t.offers = root.find(".waiting"), root.find(".entry input"), root.find(".offers")
+	t.ghost, t.hint = root.find(".ghost .typed"), root.find(".ghost .hint")
+	root.set("data-console", name)
+
+	t.on(t.input, "keydown", func(e js.Value) {
+		if t.key(e) {
+			e.Call("preventDefault")
+		}
+	})
+	t.on(t.input, "input", func(js.Value) { t.edited() })
+	t.on(t.input, "paste", t.paste)
+	t.on(t.input, "scroll", func(js.Value) { t.drawHint() })
+	t.on(t.screen, "click", func(js.Value) {
+		if selection() == "" {
+			t.focus()
+		}
+	})
+	t.on(t.log, "click", t.unfold)
+	t.on(root.find(".clear"), "click", func(js.Value) { p.dispatch(app.ClearConsole{Name: name}); t.focus() })
+	t.on(t.stop, "click", func(js.Value) { p.dispatch(app.Interrupt{Console: name}); t.focus() })
+	t.on(t.wake, "click", func(js.Value) { p.dispatch(app.PauseClient{Name: name}); t.focus() })
+	t.on(t.close, "click", func(js.Value) { p.dispatch(app.CloseConsole{Name: name}) })
+	// The row of keys that phones lack. The line keeps the focus, or the
+	// keyboard would go.
+	keys := root.find(".keys")
+	t.on(keys, "pointerdown", func(e js.Value) { e.Call("preventDefault") })
+	t.on(keys, "click", func(e js.Value) { t.pressed(e) })
+	t.options.bind(t)
+	t.about.bind(t)
+	return t
+}
+
+func (t *terminal) on(n *node, event string, listener func(e js.Value)) {
+	n.on(event, func(e *dom.BasicEvent) { listener(e.Underlying()) })
+	t.listening = append(t.listening, n)
+}
+
+func (t *terminal) release() {
+	for _, n := range t.listening {
+		n.release()
+	}
+	t.root.v.Call("remove")
+}
+
+func selection() string { return js.Global().Call("getSelection").Call("toString").String() }
+
+func (t *terminal) focus() {
+	t.input.v.Call("focus", map[string]any{"preventScroll": true})
+}
+
+// say tells those who listen instead of looking.
+func (t *terminal) say(text string) { t.page.consoles.heard.v.Set("textContent", text) }
+
+func (t *terminal) model() *app.Console { return t.page.model.Console(t.name) }
+
+func (t *terminal) submit(line string) {
+	t.page.dispatch(app.Submit{Console: t.name, Line: line, At: wall()})
+}
+
+var blockClasses = [...]string{"line", "reply", "failure", "pushed", "note", "help"}
+
+func (t *terminal) draw() {
+	c := t.model()
+	if c == nil {
+		return
+	}
+	if t.generation != c.Generation {
+		t.generation, t.shown, t.lines = c.Generation, 0, nil
+		t.log.empty()
+	}
+	s := t.screen.v
+	stick := s.Get("scrollHeight").Int()-s.Get("scrollTop").Int()-s.Get("clientHeight").Int() < 40
+	// What scrolled out of the model leaves the page as well.
+	for gone := c.Dropped - (t.shown - len(t.lines)); gone > 0 && len(t.lines) > 0; gone-- {
+		t.lines[0].root.v.Call("remove")
+		t.lines = t.lines[1:]
+	}
+	t.shown = max(t.shown, c.Dropped)
+	if fresh := c.Blocks[t.shown-c.Dropped:]; len(fresh) > 0 {
+		if said := app.Spoken(fresh); said != "" {
+			if len(t.page.model.Consoles) > 1 {
+				said = c.Title() + ": " + said
+			}
+			t.say(said)
+		}
+	}
+	for ; t.shown < c.Dropped+len(c.Blocks); t.shown++ {
+		t.add(&c.Blocks[t.shown-c.Dropped])
+	}
+	// The engine's measure comes behind the reply.
+	for i := max(0, len(t.lines)-64); i < len(t.lines); i++ {
+		if text := c.Blocks[len(c.Blocks)-len(t.lines)+i].Timing; text != "" {
+			l := t.lines[i]
+			if l.timing == nil {
+				l.timing = create("div", "timing")
+				l.root.v.Call("after", l.timing.v)
+			}
+			l.timing.setText(text)
+		}
+	}
+	t.drawState()
+	if stick {
+		s.Set("scrollTop", s.Get("scrollHeight"))
+	}
+	t.drawHint()
+}
+
+func (t *terminal) add(b *app.Block) {
+	l := &line{root: create("div", blockClasses[b.Kind])}
+	switch {
+	case b.Kind == console.Typed:
+		l.root.add(create("span", "prompt").setText(b.Prompt), create("span", "typed").setText(b.Text))
+	case long(b.Text):
+		l.fold = newFold(l.root, b.Text)
+	default:
+		l.root.setText(b.Text)
+	}
+	t.lines = append(t.lines, l)
+	t.log.add(l.root)
+}
+
+// drawState draws what surrounds the log: the prompt, and what is waited for.
+func (t *terminal) drawState() {
+	c := t.model()
+	if c == nil {
+		return
+	}
+	m := t.page.model
+	title := c.Title()
+	t.title.setText(title)
+	t.root.set("aria-label", "Console "+title)
+	sign(t.options.sign, c.Sign)
+	if t.search == nil {
+		t.input.set("aria-label", "Command for "+title)
+	}
+	flags, state := "", ""
+	switch {
+	case c.Frozen:
+		state = "frozen"
+		flags = "frozen, as in a long garbage collection"
+		if c.FrozenUntil != 0 {
+			flags = "frozen for another " + app.Age(max(0, c.FrozenUntil-m.Now())) + " of engine time"
+		}
+		if n := c.Held(); n > 0 {
+			flags += "; " + app.Plural(int64(n), "command waits", "commands wait")
+		}
+		if n := c.Unread(); n > 0 {
+			flags += "; " + app.Bytes(int64(n)) + " unread"
+		}
+	case !c.CLI.Connected():
+		flags = "not connected"
+	}
+	busy := c.CLI.Busy()
+	switch {
+	case !busy:
+		t.busySince = 0
+	case t.busySince == 0:
+		t.busySince = m.Wall
+	}
+	waited := busy && m.Wall-t.busySince > 200_000
+	switch {
+	case waited:
+		if state == "" {
+			state = "busy"
+		}
+		name, since := c.CLI.Running()
+		text := "MONITOR shows what the server runs. Ctrl-C ends it."
+		if name != "" {
+			text = "waiting for the reply to " + strings.ToUpper(name) + ", " + app.Age((m.Now()/1000-since)*1000)
+		}
+		if n := c.CLI.Waiting(); n > 0 {
+			text += "; " + app.Plural(int64(n), "line", "lines") + " typed ahead"
+		}
+		t.waiting.setText(text)
+		t.prompt.setText("")
+	case t.search != nil:
+		t.prompt.setText(searchPrompt)
+	default:
+		t.prompt.setText(c.CLI.Prompt())
+	}
+	t.waiting.show(waited)
+	t.stop.show(!c.Frozen && (waited || c.CLI.Listening()))
+	t.wake.show(c.Frozen)
+	t.flags.setText(flags).set("title", flags)
+	t.root.set("data-state", state)
+	t.options.draw(c)
+}
+
+// unfold answers the buttons of long replies.
+func (t *terminal) unfold(e js.Value) {
+	target := e.Get("target")
+	act := target.Get("name")
+	if act.Type() != js.TypeString {
+		return
+	}
+	for _, l := range t.lines {
+		if l.fold == nil || !l.root.v.Call("contains", target).Bool() {
+			continue
+		}
+		switch act.String() {
+		case "more":
+			l.fold.more(moreLines)
+		case "all":
+			l.fold.more(1 << 30)
+		case "copy":
+			copyText(l.fold.text)
+			t.say("Copied")
+		}
+		if l.fold.done() {
+			t.screen.v.Call("focus", map[string]any{"preventScroll": true})
+		}
+		return
+	}
+}
+
+// options are what can be set for a console, behind its menu button.
+type options struct {
+	sign, button, panel                    *node
+	output, protocol, timing, label, pause *node
+}
+
+var outputFlags = [...]string{"--no-raw", "--raw", "--csv", "--json", "--quoted-json"}
+
+func (o *options) bind(t *terminal) {
+	root := t.root
+	o.sign, o.button, o.panel = root.find(".sign"), root.find(".menu"), root.find(".options")
+	o.output, o.protocol, o.timing = root.find("select.output"), root.find("select.protocol"), root.find("input.timing")
+	o.label, o.pause = root.find("input.label"), root.find("select.pause")
+	p, name := t.page, t.name
+	t.on(o.button, "click", func(js.Value) {
+		open := o.panel.v.Get("hidden").Bool()
+		o.panel.show(open)
+		o.button.set("aria-expanded", strconv.FormatBool(open))
+	})
+	typed := func(n *node) {
+		t.on(n, "change", func(js.Value) { t.submit(n.v.Get("value").String()) })
+	}
+	typed(o.output)
+	typed(o.protocol)
+	t.on(o.timing, "change", func(js.Value) {
+		p.dispatch(app.TimeCommands{Name: name, On: o.timing.v.Get("checked").Bool()})
+	})
+	t.on(o.label, "change", func(js.Value) {
+		p.dispatch(app.RenameConsole{Name: name, Label: o.label.v.Get("value").String()})
+	})
+	t.on(root.find(".freeze"), "click", func(js.Value) {
+		s, _ := strconv.Atoi(o.pause.v.Get("value").String())
+		p.dispatch(app.PauseClient{Name: name, Micros: int64(s) * 1_000_000})
+	})
+	t.on(root.find(".kill"), "click", func(js.Value) { p.dispatch(app.KillClient{Name: name}); t.focus() })
+	t.on(root.find(".copy"), "click", func(js.Value) {
+		copyText(t.model().Text())
+		t.say("Copied")
+	})
+}
+
+func (o *options) draw(c *app.Console) {
+	if o.panel.v.Get("hidden").Bool() {
+		return
+	}
+	o.output.property("value", outputFlags[c.CLI.Output()])
+	o.protocol.property("value", "-"+strconv.Itoa(c.CLI.Protocol()))
+	if !o.label.v.Call("matches", ":focus").Bool() {
+		o.label.property("value", c.Title())
+	}
+}
+
+// about says what the command in the line does (F1).
+type about struct {
+	button, panel *node
+	line          string
+}
+
+func (a *about) bind(t *terminal) {
+	a.button, a.panel = t.root.find(".about"), t.root.find(".about-text")
+	t.on(a.button, "click", func(js.Value) { a.toggle(t); t.focus() })
+}
+
+func (a *about) open() bool { return a.button.attrs["aria-expanded"] == "true" }
+
+func (a *about) toggle(t *terminal) {
+	open := !a.open()
+	a.panel.show(open)
+	a.button.set("aria-expanded", strconv.FormatBool(open))
+	a.line = "\x00"
+	a.draw(t)
+	if open {
+		t.say(a.panel.v.Get("innerText").String())
+	}
+}
+
+func (a *about) draw(t *terminal) {
+	c, text := t.model(), t.line()
+	if c == nil || !a.open() || a.line == text {
+		return
+	}
+	a.line = text
+	a.panel.empty()
+	d, ok := c.CLI.Commands.Doc(text)
+	if !ok {
+		a.panel.add(create("p", "").setText("Type a command, and what it does is told here. F1 closes this; help @string lists the commands of a group."))
+		return
+	}
+	facts := create("dl", "")
+	fact := func(name, value string) {
+		if value != "" {
+			facts.add(create("div", "").add(create("dt", "").setText(name), create("dd", "").setText(value)))
+		}
+	}
+	fact("complexity", d.Complexity)
+	fact("since", d.Since)
+	fact("group", d.Group)
+	fact("deprecated since", d.Deprecated)
+	fact("subcommands", strings.Join(d.Subcommands, ", "))
+	for _, h := range d.History {
+		fact(h.Since, h.Text)
+	}
+	a.panel.add(create("code", "").setText(d.Syntax), create("p", "").setText(d.Summary), facts)
+}

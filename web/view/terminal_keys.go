@@ -1,0 +1,295 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"strconv"
+	"strings"
+	"syscall/js"
+
+	"everysec/web/app"
+	"everysec/web/console"
+)
+
+// The keyboard of a console: redis-cli's line editor on top of the browser's.
+
+func (t *terminal) line() string { return t.input.v.Get("value").String() }
+
+// cut is the line before and behind the cursor; what is selected is left out.
+func (t *terminal) cut() (before, after string) {
+	line := t.line()
+	return line[:byteAt(line, t.input.v.Get("selectionStart").Int())], line[byteAt(line, t.input.v.Get("selectionEnd").Int()):]
+}
+
+// byteAt is where the browser's position n, in units of UTF-16, is in s.
+func byteAt(s string, n int) int {
+	for i, r := range s {
+		if n <= 0 {
+			return i
+		}
+		n--
+		if r > 0xffff {
+			n--
+		}
+	}
+	return len(s)
+}
+
+// units is the length of s as the browser counts.
+func units(s string) (n int) {
+	for _, r := range s {
+		n++
+		if r > 0xffff {
+			n++
+		}
+	}
+	return n
+}
+
+// setLine writes the line, with the cursor between its two parts.
+func (t *terminal) setLine(before, after string) {
+	v := t.input.v
+	at := units(before)
+	v.Set("value", before+after)
+	v.Call("setSelectionRange", at, at)
+	if after == "" {
+		v.Set("scrollLeft", v.Get("scrollWidth")) // brings the end of a long line into view
+	}
+	t.drawHint()
+}
+
+// edited follows a change that the browser made.
+func (t *terminal) edited() {
+	t.completion = completion{}
+	t.offers.show(false)
+	if t.search != nil {
+		t.search.Type(t.line())
+	}
+	t.drawHint()
+}
+
+// key reports whether it has dealt with a key.
+func (t *terminal) key(e js.Value) bool {
+	c := t.model()
+	if c == nil || e.Get("isComposing").Bool() {
+		return false
+	}
+	control := e.Get("ctrlKey").Bool() && !e.Get("altKey").Bool() && !e.Get("metaKey").Bool()
+	key := e.Get("key").String()
+	return t.press(c, key, control, e.Get("shiftKey").Bool())
+}
+
+func (t *terminal) press(c *app.Console, key string, control, shift bool) bool {
+	if t.search != nil {
+		switch {
+		case control && key == "r":
+			t.search.Older()
+			t.drawSearch()
+			return true
+		case control && key == "s":
+			t.search.Newer()
+			t.drawSearch()
+			return true
+		case key == "Escape" || control && (key == "g" || key == "c"):
+			t.endSearch(t.draft)
+			return true
+		case key == "Enter" || key == "Tab" || key == "ArrowRight" || key == "End" || key == "ArrowUp" || key == "ArrowDown" || control && (key == "e" || key == "a" || key == "f"):
+			t.endSearch(t.search.Line())
+			if key != "Enter" {
+				return true
+			}
+		default:
+			return false
+		}
+	}
+	switch {
+	case key == "Enter":
+		line := t.line()
+		t.clearLine()
+		t.submit(line)
+		t.screen.v.Set("scrollTop", t.screen.v.Get("scrollHeight"))
+	case key == "ArrowUp" || control && key == "p":
+		t.setLine(c.CLI.History().Up(t.line()), "")
+	case key == "ArrowDown" || control && key == "n":
+		t.setLine(c.CLI.History().Down(t.line()), "")
+	case key == "Tab":
+		return t.complete(c, shift)
+	case key == "F1":
+		t.about.toggle(t)
+	case key == "Escape":
+		switch {
+		case t.completion.offers != nil:
+			t.setLine(t.completion.from, "")
+			t.edited()
+		case t.about.open():
+			t.about.toggle(t)
+		default:
+			return false
+		}
+	case control && key == "r":
+		t.draft = t.line()
+		t.search = c.CLI.History().Search()
+		t.input.set("aria-label", "Search the history")
+		t.setLine("", "")
+		t.edited()
+		t.drawState()
+		t.drawSearch()
+	case control && key == "c":
+		// Ctrl-C copies when something is selected.
+		if selection() != "" {
+			return false
+		}
+		t.clearLine()
+		t.page.dispatch(app.Interrupt{Console: t.name})
+	case control && key == "l":
+		t.page.dispatch(app.ClearConsole{Name: t.name})
+	case control && !shift:
+		before, after := t.cut()
+		before, after, ok := console.Edit(before, after, key)
+		if !ok {
+			return false
+		}
+		t.setLine(before, after)
+		t.edited()
+	default:
+		return false
+	}
+	return true
+}
+
+func (t *terminal) clearLine() {
+	t.setLine("", "")
+	t.edited()
+}
+
+// pressed answers the row of keys below the screen.
+func (t *terminal) pressed(e js.Value) {
+	c, b := t.model(), e.Get("target").Call("closest", "button")
+	if c == nil || b.IsNull() {
+		return
+	}
+	key, text := b.Get("dataset").Get("key"), b.Get("dataset").Get("text")
+	if text.Type() == js.TypeString {
+		before, after := t.cut()
+		t.setLine(before+text.String(), after)
+		t.edited()
+	} else {
+		t.press(c, key.String(), len(key.String()) == 1, false)
+	}
+	t.focus()
+}
+
+const searchPrompt = "(reverse-i-search) "
+
+func (t *terminal) drawSearch() {
+	t.drawHint()
+	text := t.search.Line()
+	if t.search.Failed() {
+		text = "Not found. " + text
+	}
+	t.say(text)
+}
+
+// endSearch leaves the search with a line to edit.
+func (t *terminal) endSearch(line string) {
+	t.search = nil
+	t.setLine(line, "")
+	t.edited()
+	t.drawState()
+}
+
+// completion is what Tab goes through.
+type completion struct {
+	offers []console.Offer
+	at     int // len(offers): what was typed
+	from   string
+}
+
+// complete goes through what Tab offers. With nothing typed, or nothing to
+// offer, Tab leaves the line as it does everywhere.
+func (t *terminal) complete(c *app.Console, back bool) bool {
+	k := &t.completion
+	if k.offers == nil {
+		from := t.line()
+		if back || strings.TrimSpace(from) == "" {
+			return false
+		}
+		offers := c.CLI.Complete(from)
+		if len(offers) == 0 {
+			return false
+		}
+		*k = completion{offers, len(offers), from}
+	}
+	n := len(k.offers) + 1
+	if back {
+		k.at = (k.at + n - 1) % n
+	} else {
+		k.at = (k.at + 1) % n
+	}
+	line := k.from // after the last offer, what was typed
+	if k.at < len(k.offers) {
+		line = k.offers[k.at].Line
+		t.say(k.offers[k.at].Word + ", " + strconv.Itoa(k.at+1) + " of " + strconv.Itoa(len(k.offers)))
+	}
+	t.setLine(line, "")
+	t.drawOffers()
+	return true
+}
+
+// drawOffers lists what there is to choose from, around what is chosen.
+func (t *terminal) drawOffers() {
+	const most = 24
+	k := &t.completion
+	t.offers.empty()
+	t.offers.show(len(k.offers) > 1)
+	from := max(0, min(k.at-most/2, len(k.offers)-most))
+	for i := from; i < min(from+most, len(k.offers)); i++ {
+		word := create("span", "").setText(k.offers[i].Word)
+		word.class("chosen", i == k.at)
+		t.offers.add(word, create("span", "").setText("  "))
+	}
+	if rest := len(k.offers) - from - most; rest > 0 {
+		t.offers.add(create("span", "").setText("… " + strconv.Itoa(rest) + " more"))
+	}
+	if len(k.offers) > 1 {
+		t.screen.v.Set("scrollTop", t.screen.v.Get("scrollHeight"))
+	}
+}
+
+// paste enters all lines but the last, in order: a line waits for the reply to
+// the one before it.
+func (t *terminal) paste(e js.Value) {
+	text := strings.ReplaceAll(e.Get("clipboardData").Call("getData", "text").String(), "\r\n", "\n")
+	if !strings.Contains(text, "\n") || t.search != nil {
+		return
+	}
+	e.Call("preventDefault")
+	before, after := t.cut()
+	lines := strings.Split(before+text, "\n")
+	for _, line := range lines[:len(lines)-1] {
+		t.submit(line)
+	}
+	t.setLine(lines[len(lines)-1], after)
+	t.edited()
+}
+
+func (t *terminal) drawHint() {
+	c, line := t.model(), t.line()
+	if c == nil {
+		return
+	}
+	hint := c.CLI.Hint(line)
+	if t.search != nil {
+		hint = "': " + t.search.Line()
+		if t.search.Failed() {
+			hint += "  (not found)"
+		}
+	}
+	// A line that has been scrolled sideways has no room behind it.
+	if hint != "" && t.input.v.Get("scrollLeft").Int() > 0 {
+		hint = ""
+	}
+	t.ghost.setText(line)
+	t.hint.setText(hint)
+	t.about.draw(t)
+}
