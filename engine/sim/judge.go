@@ -12,102 +12,6 @@ import (
 	"everysec/engine/vfs"
 )
 
-// shot is a crash, with what was promised when it came.
-type shot struct {
-	disk *vfs.Disk
-	kind vfs.Kind
-	what string
-	now  int64
-
-	policy       int
-	appendOnly   bool
-	promise      promise
-	snapshots    []*snapshot
-	written      int // acknowledged, and in the page cache at least
-	synced       int // acknowledged under "always"
-	claimed      int // the server said that it was on disk; -1: it said nothing
-	saved        int // the server said that a snapshot of it was; -1: it said nothing
-	acked        int // acknowledged at all
-	lied         bool
-	snapshotsCut []*snapshot // that may be there if the power fails while recovering
-	accounts     []vfs.Account
-	broken       bool  // a sync of what comes back has failed
-	bound        int64 // microseconds that "everysec" may lose here; 0: no bound
-	failing      bool  // some syncs of the recovery fail
-	random       uint64
-	refused      bool // a start from it was
-}
-
-func (sh *shot) rotten() bool { return sh.kind == vfs.BitRot }
-
-var crashKinds = []vfs.Kind{vfs.ProcessKill, vfs.PowerCut, vfs.PowerCut, vfs.PowerCut, vfs.TornTail}
-
-// moment is called at each moment of each disk operation.
-func (st *story) moment(op vfs.Operation, m vfs.Moment) {
-	if op.Call == vfs.CallRename && m == vfs.After {
-		st.ledger.moved(op.Name, op.NewName)
-	}
-	if st.left <= 0 || st.shooting.IntN(st.density) != 0 {
-		return
-	}
-	st.left--
-	kind := crashKinds[st.shooting.IntN(len(crashKinds))]
-	if st.shooting.IntN(60) == 0 {
-		kind = vfs.BitRot
-	}
-	st.shoot(kind, fmt.Sprint(m, " ", op))
-}
-
-// shoot takes the image of a crash.
-func (st *story) shoot(kind vfs.Kind, what string) {
-	w, s := st.watch, st.machine
-	w.look()
-	sh := shot{
-		kind: kind, what: what, now: st.world.Now, policy: SnapshotsOnly, claimed: -1, saved: -1,
-		appendOnly: st.settings.appendOnly, lied: st.lied, random: st.shooting.Uint64(),
-		written: w.written, synced: w.synced, acked: w.acknowledged,
-	}
-	sh.promise = st.ledger.promised()
-	sh.snapshots, sh.snapshotsCut = st.ledger.mayReturn(kind), st.ledger.mayReturn(vfs.PowerCut)
-	sh.broken = kind == vfs.ProcessKill && st.ledger.isBroken()
-	if s != nil && w.ready {
-		c := s.Server.Config()
-		sh.appendOnly = c.AppendOnly
-		if c.AppendOnly {
-			sh.policy = policyOf(c.AppendFsync)
-		}
-		d := s.Server.Durability()
-		if d.SnapshotAt != 0 && !s.Server.Loading() {
-			sh.saved = st.history.place(d.SnapshotChange)
-		}
-		if d.AOFEnabled && !s.Server.Loading() {
-			sh.claimed = st.history.place(d.Synced)
-			if sh.policy == EverySecond && !st.faulty && !c.NoAppendFsyncOnRewrite && st.steady {
-				sh.bound = Bound(st.slowest)
-			}
-		}
-	}
-	sh.disk = st.disk.Image(kind, st.shooting.Uint64())
-	sh.accounts = sh.disk.Accounts()
-	st.shots = append(st.shots, sh)
-}
-
-// Bound is how old a change may be, in microseconds, that a power cut takes
-// under "everysec", if a sync takes that long at most and none fails: a second
-// between two syncs, a tenth until the server looks, and four syncs: the one
-// under way, that of a snapshot which the disk does first, again one of each.
-func Bound(sync int64) int64 { return 1_100_000 + 4*sync }
-
-func policyOf(p config.SyncPolicy) int {
-	switch p {
-	case config.SyncAlways:
-		return Always
-	case config.SyncEverySec:
-		return EverySecond
-	}
-	return Never
-}
-
 // judge examines the crashes taken.
 func (st *story) judge() {
 	for i := range st.shots {
@@ -123,7 +27,7 @@ type recovery struct {
 	err     error // why it does not run
 }
 
-// start starts a server from an image; fs is how it sees the disk.
+// start starts a server from an image and waits until it takes commands.
 func (st *story) start(disk *vfs.Disk, now int64, directives [][2]string) *recovery {
 	return startOn(st.prepared[0], disk, now, directives)
 }
@@ -162,13 +66,18 @@ func (rec *recovery) stop() {
 func (rec *recovery) state(words bool) State { return StateOf(rec.machine.Server.Space(), words) }
 
 // examine starts a server from a crash and holds what comes back against what
-// was promised.
+// was promised. ok is false if no server starts, for a good reason; place is -1 if
+// what comes back has none in history, for a good reason.
 func (st *story) examine(sh *shot) (place int, ok bool) {
 	st.report.Rounds++
 	st.report.By[sh.policy].Rounds++
 	st.step = fmt.Sprintf("%v %s", sh.kind, sh.what)
 	r := rand.New(rand.NewPCG(sh.random, 0))
-	directives := st.settings.with("appendonly", map[bool]string{true: "yes", false: "no"}[sh.appendOnly])
+	appendOnly := "no"
+	if sh.appendOnly {
+		appendOnly = "yes"
+	}
+	directives := st.settings.with("appendonly", appendOnly)
 	if r.IntN(4) != 0 {
 		sh.disk.SetCapacity(0)
 	}
@@ -239,8 +148,11 @@ func (st *story) examine(sh *shot) (place int, ok bool) {
 	return place, true
 }
 
-// explain decides whether a start may be refused. It returns the disk for the
-// next try, repaired if that was needed, or nil if there can be none.
+// explain decides whether a start may be refused. A full disk, a failing sync and
+// aof-load-truncated no are reasons; so are bytes that a power cut left in no
+// order, a drive that lied and bits that turned, but then the refusal must name
+// the file and the place, and what everysec-check would cut off must help. It
+// returns the disk for the next try, or nil if there can be none.
 func (st *story) explain(sh *shot, err error) (disk *vfs.Disk, repaired bool) {
 	text := err.Error()
 	named := false
@@ -264,15 +176,14 @@ func (st *story) explain(sh *shot, err error) (disk *vfs.Disk, repaired bool) {
 	for _, a := range sh.accounts {
 		zeroed = zeroed || a.Intact < a.Survived && strings.Contains(a.Name, ".incr.")
 	}
-	if !zeroed && !sh.lied && !sh.rotten() || !sh.appendOnly && !sh.lied && !sh.rotten() {
+	harmed := sh.lied || sh.rotten() // by more than a crash
+	if !harmed && !(zeroed && sh.appendOnly) {
 		st.fail("the start is refused: %v\n%s", err, accounts(sh.accounts))
 	}
 	report := aof.Check(sh.disk, "appendonlydir/appendonly.aof.manifest")
 	bad := report.Damaged()
-	if sh.lied || sh.rotten() {
-		if bad == nil || !bad.Repairable() {
-			return nil, false
-		}
+	if harmed && (bad == nil || !bad.Repairable()) {
+		return nil, false
 	}
 	if bad == nil {
 		st.fail("the start is refused (%v), but the check finds nothing (%v)", err, report.Problem)
@@ -303,26 +214,32 @@ func (st *story) check(sh *shot, state *State, now int64) int {
 		st.fail("what came back is no moment of the history. Against the nearest, %s\n%s", st.nearest(state, now), accounts(sh.accounts))
 	}
 	least, why := st.least(sh)
-	if sh.lied && sh.kind != vfs.ProcessKill {
+	if sh.excused() {
 		least = 0
 	}
 	if sh.appendOnly && place < least {
 		st.fail("came back as of moment %d, but %s up to %d:\n%s\n%s", place, why, least,
 			difference(state, &st.history.moments[least].state, now), accounts(sh.accounts))
 	}
-	if !sh.appendOnly && !(sh.lied && sh.kind != vfs.ProcessKill) && !slices.ContainsFunc(sh.snapshots, func(s *snapshot) bool {
-		return s == nil && sum == 0 || s != nil && s.state.At(now) == sum
-	}) {
+	if !sh.appendOnly && !sh.excused() && !oneOfThem(sh.snapshots, sum, now) {
 		st.fail("came back as of moment %d, which is none of the %d snapshots that may be there\n%s", place, len(sh.snapshots), accounts(sh.accounts))
 	}
-	if !sh.appendOnly && place < sh.saved && !(sh.lied && sh.kind != vfs.ProcessKill) {
-		st.fail("came back as of moment %d, but the server said that a snapshot of moment %d was on disk:\n%s\n%s", place, sh.saved,
-			difference(state, &st.history.moments[sh.saved].state, now), accounts(sh.accounts))
+	if !sh.appendOnly && place < sh.claimedSaved && !sh.excused() {
+		st.fail("came back as of moment %d, but the server said that a snapshot of moment %d was on disk:\n%s\n%s", place, sh.claimedSaved,
+			difference(state, &st.history.moments[sh.claimedSaved].state, now), accounts(sh.accounts))
 	}
-	if (sh.kind == vfs.PowerCut || sh.kind == vfs.TornTail) && !sh.lied {
+	if sh.kind != vfs.ProcessKill && !sh.rotten() && !sh.lied {
 		st.measure(sh, place)
 	}
 	return place
+}
+
+// oneOfThem tells whether a dataset is that of a snapshot. Where there may be none
+// it may be empty.
+func oneOfThem(snapshots []*snapshot, sum uint64, now int64) bool {
+	return slices.ContainsFunc(snapshots, func(s *snapshot) bool {
+		return s == nil && sum == 0 || s != nil && s.state.At(now) == sum
+	})
 }
 
 // least is the place that must come back, and who has promised it.
@@ -360,7 +277,7 @@ func middleLost(list []vfs.Account) bool {
 
 // measure notes what a power cut took that had been acknowledged.
 func (st *story) measure(sh *shot, place int) {
-	acked := sh.acked
+	acked := sh.acknowledged
 	if sh.policy == Always { // not what was acknowledged before it was switched on
 		acked = sh.synced
 	}
@@ -370,9 +287,13 @@ func (st *story) measure(sh *shot, place int) {
 	f := &st.report.By[sh.policy]
 	f.Lossy++
 	age := sh.now - st.history.moments[place+1].at
-	f.WorstFaulty = max(f.WorstFaulty, age)
-	if !st.faulty && st.steady && age > f.Worst {
-		f.Worst, f.WorstSeed, f.WorstLatency = age, st.Seed, st.slowest
+	switch {
+	case st.faulty || !st.steady:
+		f.WorstFaulty = max(f.WorstFaulty, age)
+	case st.slowest > QuickSync:
+		f.Worst = max(f.Worst, age)
+	default:
+		f.WorstQuick = max(f.WorstQuick, age)
 	}
 	if sh.bound != 0 && age > sh.bound && sh.appendOnly {
 		st.fail("everysec lost a change %d us old; syncs take %d us at most, so that the bound is %d us", age, st.slowest, sh.bound)
@@ -467,9 +388,7 @@ func (st *story) goOn(sh *shot, rec *recovery, directives [][2]string, r *rand.R
 	switch {
 	case got.At(at) == after.At(at) && sh.appendOnly:
 	case got.At(at) == before.At(at) && !(sh.appendOnly && safe):
-	case !sh.appendOnly && slices.ContainsFunc(sh.snapshots, func(s *snapshot) bool {
-		return s == nil && got.At(at) == 0 || s != nil && s.state.At(at) == got.At(at)
-	}):
+	case !sh.appendOnly && oneOfThem(sh.snapshots, got.At(at), at):
 	case (sh.broken || sh.failing) && kind != vfs.ProcessKill:
 	case !sh.appendOnly && got.At(at) == after.At(at): // a save point
 	default:
@@ -480,7 +399,7 @@ func (st *story) goOn(sh *shot, rec *recovery, directives [][2]string, r *rand.R
 // nearest is the moment most like a dataset, in words.
 func (st *story) nearest(state *State, now int64) string {
 	if !st.Words {
-		return "in words with Words"
+		return "(told in words by -story)"
 	}
 	text := ""
 	for i := range st.history.moments {
@@ -499,52 +418,4 @@ func accounts(list []vfs.Account) string {
 		fmt.Fprintf(&b, "  %s: %s\n", a.Name, a.What)
 	}
 	return b.String()
-}
-
-// nextDisk makes the last crash of a life the disk of the next. It returns false
-// if no server starts from it, for a good reason.
-func (st *story) nextDisk(r *rand.Rand) bool {
-	kind := crashKinds[r.IntN(len(crashKinds))]
-	st.left = 1
-	st.shoot(kind, "the end of the life")
-	sh := st.shots[len(st.shots)-1]
-	next := sh.disk.Image(vfs.ProcessKill, 0)
-	tried := sh
-	st.shots = st.shots[:0]
-	place, ok := st.examine(&tried)
-	if !ok || place < 0 || tried.refused {
-		return false
-	}
-	next.SetCapacity(0)
-	next.LieAboutSyncs(false)
-	old := st.ledger
-	l := newLedger(next)
-	p := sh.promise
-	if sh.lied {
-		p.cut = 0
-	}
-	if kind == vfs.ProcessKill {
-		st.lied = sh.lied
-		l.saved, l.renamed = old.saved, old.renamed
-		l.wasBroken = sh.broken
-	} else {
-		st.lied = false
-		p = promise{p.cut, p.cut}
-		content := l.contentOf(l.dumpName)
-		for _, s := range sh.snapshots {
-			if s != nil && s.content == content {
-				l.saved = s
-			}
-		}
-	}
-	if sh.appendOnly {
-		p.kill = max(p.kill, place)
-		if kind != vfs.ProcessKill {
-			p.cut = p.kill
-		}
-	}
-	l.resting = p
-	st.ledger, st.disk, st.before = l, next, &sh
-	st.world.Now += 1 + r.Int64N(2_000_000)
-	return true
 }

@@ -19,7 +19,7 @@ import (
 func TestStories(t *testing.T) {
 	stories := uint64(150)
 	if runtime.GOARCH == "wasm" {
-		stories = 20
+		stories = 8
 	}
 	if testing.Short() {
 		stories = 10

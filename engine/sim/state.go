@@ -18,8 +18,7 @@ import (
 type State struct {
 	lasting uint64
 	passing []passing
-	// Lines is the dataset in words, kept where somebody will read it.
-	Lines []passingLine
+	lines   []line // in words, where somebody will read them
 }
 
 type passing struct {
@@ -27,7 +26,8 @@ type passing struct {
 	at  int64 // Unix milliseconds of the expiry
 }
 
-type passingLine struct {
+// line is a key or a field in words.
+type line struct {
 	text string
 	at   int64 // 0: never
 }
@@ -55,7 +55,7 @@ func (s *State) add(sum uint64, at int64) {
 // text is the state at a time, line by line.
 func (s *State) text(now int64) []string {
 	var lines []string
-	for _, l := range s.Lines {
+	for _, l := range s.lines {
 		if l.at == 0 || now/1000 <= l.at {
 			lines = append(lines, l.text)
 		}
@@ -117,7 +117,7 @@ func StateOf(space *keyspace.Space, words bool) State {
 		for node := range db.Keys.All() {
 			e := db.EntryOf(node)
 			if s.addKey(space.Objects, db.ID, db.KeyOf(node), e); words {
-				s.Lines = append(s.Lines, inWords(space.Objects, db.ID, db.KeyOf(node), e)...)
+				s.lines = append(s.lines, inWords(space.Objects, db.ID, db.KeyOf(node), e)...)
 			}
 		}
 	}
@@ -215,7 +215,7 @@ func addStream(h *hash, s stream.Stream) {
 }
 
 // inWords describes a key, a hash with fields that expire field by field.
-func inWords(store *object.Store, db int, key []byte, e *keyspace.Entry) []passingLine {
+func inWords(store *object.Store, db int, key []byte, e *keyspace.Entry) []line {
 	v := &e.Value
 	name := fmt.Sprintf("%d:%s %v", db, key, v.Type)
 	if e.ExpireAt != 0 {
@@ -235,11 +235,11 @@ func inWords(store *object.Store, db int, key []byte, e *keyspace.Entry) []passi
 		}
 		slices.Sort(parts)
 	case object.Hash:
-		var lines []passingLine
+		var lines []line
 		view := store.Hash(v)
 		for field, value := range view.All() {
 			at := view.Expiry(field)
-			lines = append(lines, passingLine{fmt.Sprintf("%s %s=%s until %d", name, field, value, at), earlier(e.ExpireAt, at)})
+			lines = append(lines, line{fmt.Sprintf("%s %s=%s until %d", name, field, value, at), earlier(e.ExpireAt, at)})
 		}
 		return lines
 	case object.SortedSet:
@@ -265,5 +265,5 @@ func inWords(store *object.Store, db int, key []byte, e *keyspace.Entry) []passi
 			}
 		}
 	}
-	return []passingLine{{name + " " + strings.Join(parts, " "), e.ExpireAt}}
+	return []line{{name + " " + strings.Join(parts, " "), e.ExpireAt}}
 }

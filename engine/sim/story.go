@@ -70,6 +70,9 @@ type story struct {
 	step     string // what is happening, for a failure
 	lied     bool   // the drive has, and no power cut has shown since
 	before   *shot  // the crash that ended the last life
+	// wounds are what earlier crashes did to an append-only file that has not been
+	// loaded since.
+	wounds []vfs.Account
 
 	// Of the present life:
 	watch    *watch
@@ -242,6 +245,7 @@ func (st *story) live(r *rand.Rand) (goesOn bool) {
 	}
 	w.begin()
 	if st.settings.appendOnly {
+		st.wounds = nil
 		st.ledger.loaded(st.history.newest(), st.ledger.wasBroken)
 	}
 	st.judge()
@@ -349,7 +353,7 @@ func (st *story) act(r *rand.Rand, faults, lies bool, jobs int) {
 		case 9:
 			command("CONFIG", "SET", "aof-use-rdb-preamble", oneOf(r, "yes", "no"))
 		case 10:
-			if st.machine.Server.Durability().AOFEnabled {
+			if st.steady && st.settings.appendOnly { // else it brings back another dataset
 				command("DEBUG", "LOADAOF")
 			} else {
 				command("DEBUG", "RELOAD")
@@ -401,4 +405,51 @@ func inLine(batch [][]string) string {
 		lines = append(lines, strings.Join(words, " "))
 	}
 	return strings.Join(lines, "; ")
+}
+
+// nextDisk crashes at the end of a life and makes what is left the disk of the
+// next, with what was promised of it. It returns false if the story is over: no
+// server starts from it, or nobody knows what its files hold.
+func (st *story) nextDisk(r *rand.Rand) bool {
+	kind := crashKinds[r.IntN(len(crashKinds))]
+	st.left = 1
+	st.shoot(kind, "the end of the life")
+	sh := st.shots[len(st.shots)-1]
+	next := sh.disk.Image(vfs.ProcessKill, 0)
+	tried := sh
+	st.shots = st.shots[:0]
+	place, ok := st.examine(&tried)
+	if !ok || place < 0 || tried.refused {
+		return false
+	}
+	if sh.lied && kind != vfs.ProcessKill {
+		return false // files that the next lives may read later may be damaged
+	}
+	next.SetCapacity(0)
+	next.LieAboutSyncs(false)
+	st.wounds = sh.accounts
+	old := st.ledger
+	l := newLedger(next)
+	p := sh.promise
+	if sh.lied {
+		p.cut = 0
+	}
+	if kind == vfs.ProcessKill {
+		st.lied = sh.lied
+		l.saved, l.renamed = old.saved, old.renamed
+		l.wasBroken = sh.broken
+	} else {
+		st.lied = false
+		p = promise{p.cut, p.cut}
+		content := l.contentOf(l.dumpName)
+		for _, s := range sh.snapshots {
+			if s != nil && s.content == content {
+				l.saved = s
+			}
+		}
+	}
+	l.resting = p
+	st.ledger, st.disk, st.before = l, next, &sh
+	st.world.Now += 1 + r.Int64N(2_000_000)
+	return true
 }
