@@ -4,7 +4,6 @@ import (
 	"io"
 	"strconv"
 
-	"everysec/engine/ds/arena"
 	"everysec/engine/object"
 )
 
@@ -29,39 +28,21 @@ type Summary struct {
 // is told what redis-check-rdb says on the way, with the number of bytes read.
 // The error is *Error unless the file could not be read.
 func Check(file io.ReaderAt, size int64, name string, now int64, say func(offset int64, what string)) (Summary, error) {
-	return check(file, size, name, now, say, nil)
-}
-
-func check(file io.ReaderAt, size int64, name string, now int64, say func(offset int64, what string), see func(Span)) (Summary, error) {
-	c := &checker{store: object.NewStore(arena.New(), 0), now: now, say: say}
-	if say == nil {
-		c.say = func(int64, string) {}
-	}
-	c.Types, c.Modules = map[string]int64{}, map[string]int64{}
-	c.l = NewLoader(file, size, name, c)
-	c.l.deep, c.l.see = true, see
-	c.l.skipped = func(module string) {
-		c.Modules[module]++
-		c.say(c.l.Offset(), "MODULE AUX for: "+module)
-	}
+	c := newChecker(file, size, name, now, say)
 	var done bool
 	var err error
 	for !done && err == nil {
 		done, err = c.l.Next(1 << 20)
 	}
-	c.Version, c.End, c.Doing, c.Kind = c.l.Version(), c.l.Offset(), c.l.doing, c.l.kind
-	if c.Kind >= 0 && c.Doing == "read-object-value" {
-		c.note(c.l.key)
-		c.InKey = true
-	}
-	if err == nil && c.Version >= 5 {
+	s := c.summary()
+	if err == nil && s.Version >= 5 {
 		if c.l.unsummed {
-			c.say(c.End, "RDB file was saved with checksum disabled: no check performed.")
+			c.say(s.End, "RDB file was saved with checksum disabled: no check performed.")
 		} else {
-			c.say(c.End, "Checksum OK")
+			c.say(s.End, "Checksum OK")
 		}
 	}
-	return c.Summary, err
+	return s, err
 }
 
 type checker struct {
@@ -70,6 +51,18 @@ type checker struct {
 	store *object.Store
 	now   int64
 	say   func(offset int64, what string)
+	value Loaded
+}
+
+// summary is what has been read, with what was being read at the end.
+func (c *checker) summary() Summary {
+	s := c.Summary
+	s.Version, s.End, s.Doing, s.Kind = c.l.Version(), c.l.Offset(), c.l.doing, c.l.kind
+	if s.Kind >= 0 && s.Doing == "read-object-value" {
+		s.LastKey, s.InKey = append([]byte(nil), c.l.key...), true
+		s.Keys++
+	}
+	return s
 }
 
 func (c *checker) Objects() *object.Store { return c.store }
@@ -109,6 +102,11 @@ func (c *checker) count(key []byte, what string, expireAt int64) {
 
 func (c *checker) Entry(key []byte, v object.Value, expireAt int64) error {
 	c.count(key, v.Type.String(), expireAt)
+	if c.l.see != nil {
+		memory := object.KeyUsage(key) + c.store.Usage(&v, object.DefaultSamples)
+		c.value = Loaded{v.Type, v.Encoding, int64(c.store.Len(&v)), memory, expireAt}
+		c.l.loaded = &c.value
+	}
 	c.store.Free(&v)
 	return nil
 }

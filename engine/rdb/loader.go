@@ -39,6 +39,7 @@ type Loader struct {
 	see     func(Span) // is shown what was read, nil if nobody looks
 	op      byte
 	valueAt int64
+	loaded  *Loaded // what see is told of the value that was read last
 	db      int
 }
 
@@ -267,7 +268,7 @@ func (l *Loader) entry(kind byte) error {
 	l.key = append(l.key[:0], name...)
 	l.doing = "read-object-value"
 	at := l.at
-	l.valueAt = at
+	l.valueAt, l.loaded = at, nil
 	v, err := l.value(kind)
 	switch err {
 	case nil:
