@@ -291,6 +291,11 @@ func (s *Server) finishSync(err error) {
 		s.logf(event.Warning, "Fail to fsync the AOF file: ", err.Error())
 		a.lost, a.writeFailed, a.lastWriteError = true, true, err
 		a.rewriteScheduled = true
+		// A rewrite that is to put the increment behind its base cannot: what of
+		// the increment is on disk nobody knows.
+		if j := s.job(); a.detached && j != nil && j.kind == event.Rewrite {
+			s.terminate(j)
+		}
 	}
 }
 

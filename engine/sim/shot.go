@@ -98,9 +98,10 @@ func (st *story) shoot(kind vfs.Kind, what string) {
 
 // Bound is how old a change may be, in microseconds, that a power cut takes
 // under "everysec", if a sync takes that long at most and none fails: a second
-// between two syncs, a tenth until the server looks, and four syncs: the one
-// under way, that of a snapshot which the disk does first, again one of each.
-func Bound(sync int64) int64 { return 1_100_000 + 4*sync }
+// between two syncs, a tenth until the server looks, and six syncs: the one that
+// is under way and postpones the write, another that a rewrite begins with, and
+// the one that saves it; and the disk may do that of a snapshot before each.
+func Bound(sync int64) int64 { return 1_100_000 + 6*sync }
 
 func policyOf(p config.SyncPolicy) int {
 	switch p {

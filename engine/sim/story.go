@@ -330,11 +330,11 @@ func (st *story) act(r *rand.Rand, faults, lies bool, jobs int) {
 		st.world.Advance(us)
 	case n == 7:
 		do("all replies come")
-		for end := st.world.Now + 20_000_000; w.waits() && st.machine.Server.Running() && st.world.Now < end; {
+		for end := st.world.Now + 120_000_000; w.waits() && st.machine.Server.Running() && st.world.Now < end; {
 			st.world.Tick()
 		}
 		if w.waits() && st.machine.Server.Running() {
-			st.fail("a reply does not come in twenty seconds")
+			st.fail("a reply does not come in two minutes")
 		}
 	case n < 12 && n-8 < jobs:
 		switch r.IntN(14) {
