@@ -72,6 +72,7 @@ func TestAConsoleIsAtHandForWhoKnowsRedisCLI(t *testing.T) {
 	t.Run("Tab knows keys, options, and what is chosen", func(t *testing.T) {
 		l.run(chromedp.SendKeys(".entry input", "GET us"+kb.Tab, chromedp.ByQuery))
 		l.has("redis", "GET user:1")
+		l.picture("offers")
 		l.sees("the choice", `document.querySelector(".offers .chosen").textContent === "user:1" && document.querySelector(".offers").textContent.includes("user:2")`)
 		l.presses(kb.Tab, false)
 		l.has("redis", "GET user:2")
@@ -93,6 +94,7 @@ func TestAConsoleIsAtHandForWhoKnowsRedisCLI(t *testing.T) {
 		l.run(chromedp.SendKeys(".entry input", "zadd", chromedp.ByQuery))
 		l.presses(kb.F1, false)
 		l.sees("syntax and complexity", `(() => { const s = document.querySelector(".about-text").innerText; return s.startsWith("ZADD key") && s.includes("O(log(N))") })()`)
+		l.picture("about")
 		l.presses("u", true)
 		l.run(chromedp.SendKeys(".entry input", "config get", chromedp.ByQuery))
 		l.sees("another", `document.querySelector(".about-text code").textContent.startsWith("CONFIG GET")`)
@@ -165,6 +167,7 @@ func TestALongReplyIsFolded(t *testing.T) {
 	l.types("redis", "LRANGE long 0 -1")
 	l.sees("the beginning, and how much there is", `document.querySelector(".fold")?.textContent.includes("99,940 more lines")`)
 	l.sees("it is not read out", `document.querySelector("#heard").textContent.length < 400 && document.querySelector("#heard").textContent.endsWith("100,000 lines")`)
+	l.picture("fold")
 	l.run(chromedp.Click(`.fold [name="more"]`, chromedp.ByQuery))
 	l.sees("a thousand more", `document.querySelector(".fold").textContent.includes("98,940 more lines")`)
 	l.run(chromedp.Click(`.fold [name="all"]`, chromedp.ByQuery))
@@ -189,9 +192,10 @@ func TestEachConsoleIsAClient(t *testing.T) {
 
 	l.run(chromedp.SendKeys(a+"select.pause", "5 s", chromedp.ByQuery), chromedp.Click(a+".freeze", chromedp.ByQuery))
 	l.types("worker-A", "PING")
-	l.sees("it is frozen", `/^frozen for another \d.*engine time; 1 command waits$/.test(document.querySelector('`+a+`.flags').textContent)`)
+	l.sees("it is frozen", `/^frozen for another \d.*engine time; 1 command waits$/.test(document.querySelector('`+a+`.waiting').textContent)`)
 	l.types("redis", "PING")
 	l.answer("redis", "PING", []string{"PONG"})
+	l.picture("beside")
 	l.run(chromedp.Click("#clock-jump", chromedp.ByQuery))
 	l.answer("worker-A", "PING", []string{"PONG"})
 
@@ -201,6 +205,7 @@ func TestEachConsoleIsAClient(t *testing.T) {
 	l.answer("worker-A", "ECHO again", []string{`"again"`})
 
 	l.run(chromedp.SendKeys("#layout", "one at", chromedp.ByQuery))
+	l.picture("single")
 	l.sees("one at a time", `[...document.querySelectorAll(".console")].filter((e) => e.offsetHeight > 0).length === 1`)
 	l.run(chromedp.Click(`#tabs button[value="redis"]`, chromedp.ByQuery))
 	l.sees("the other one", `document.querySelector('.console[data-console="redis"]').offsetHeight > 0 && document.activeElement === document.querySelector('.console[data-console="redis"] .entry input')`)
@@ -221,14 +226,16 @@ func TestThePhoneHasTheKeysItLacks(t *testing.T) {
 	l.run(chromedp.Click(`.keys [data-key="ArrowUp"]`, chromedp.ByQuery), chromedp.Click(`.keys [data-text=":"]`, chromedp.ByQuery))
 	l.has("redis", "SET user:1 Ada:")
 	l.sees("keys are large enough", `[...document.querySelectorAll(".keys button")].every((e) => e.offsetHeight >= 40 && e.offsetWidth >= 34)`)
-	if dir := os.Getenv("CONSOLE_PICTURES"); dir != "" {
-		l.picture(dir, "phone")
-	}
+	l.picture("phone")
 }
 
-// picture is for eyes.
-func (l learner) picture(dir, name string) {
+// picture is for eyes, if CONSOLE_PICTURES names a folder for them.
+func (l learner) picture(name string) {
 	l.t.Helper()
+	dir := os.Getenv("CONSOLE_PICTURES")
+	if dir == "" {
+		return
+	}
 	for _, scheme := range []string{"light", "dark"} {
 		var png []byte
 		l.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}), chromedp.CaptureScreenshot(&png))

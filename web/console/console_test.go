@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"everysec/engine/command"
+	"everysec/engine/commands"
 	"everysec/engine/resp"
 	"everysec/web/console"
 
@@ -265,6 +266,61 @@ func TestAPartOfAReplyIsKeptUntilTheRestComes(t *testing.T) {
 	}
 	if blocks, _ := c.Take(); len(blocks) != 2 || blocks[1].Text != `"hello"` || c.Busy() {
 		t.Errorf("%+v, busy %v", blocks, c.Busy())
+	}
+}
+
+// Of every command of the engine, after any words: Tab offers only what makes a
+// command line again, and keys where COMMAND GETKEYS would find them.
+func TestTabKnowsEveryCommand(t *testing.T) {
+	specs := slices.Concat(commands.Families()...)
+	all := console.NewCommands(specs)
+	for _, test := range []struct{ line, want string }{
+		{"sort l BY w GET x STORE us", "sort l BY w GET x STORE user:1"},
+		{"georadius g 1 1 1 m STORE us", "georadius g 1 1 1 m STORE user:1"},
+		{"zunionstore d 2 a us", "zunionstore d 2 a user:1"},
+		{"object encoding us", "object encoding user:1"},
+		{"migrate h 1 us", "migrate h 1 user:1"},
+		{"migrate h 1 \"\" 0 9 KEYS us", "migrate h 1 \"\" 0 9 KEYS user:1"},
+		{"xgroup create us", "xgroup create user:1"},
+		{"mset a us", ""},
+		{"publish us", ""},
+		{"client no-ev", "CLIENT NO-EVICT"},
+		{"client kill TY", "client kill TYPE"},
+		{"getex k PERS", "getex k PERSIST"},
+	} {
+		got := ""
+		if offers := all.Complete(test.line, keys); len(offers) > 0 {
+			got = offers[0].Line
+		}
+		if got != test.want {
+			t.Errorf("%s: Tab makes it %q, want %q", test.line, got, test.want)
+		}
+	}
+	words := []string{"", "2", "us", "STREAMS", "KEYS", "\"\"", "99999999999999999999", "-1", "STORE"}
+	for _, s := range specs {
+		for _, sub := range append(s.Subcommands, nil) {
+			begin := s.Name
+			if sub != nil {
+				begin += " " + sub.Name
+			}
+			lines := []string{begin}
+			for range 3 {
+				var next []string
+				for _, line := range lines {
+					for _, w := range words {
+						next = append(next, line+" "+w)
+					}
+				}
+				for _, line := range next {
+					for _, o := range all.Complete(line, keys) {
+						if _, ok := console.Split(o.Line); !ok {
+							t.Fatalf("%q becomes %q", line, o.Line)
+						}
+					}
+				}
+				lines = next[:min(len(next), 81)]
+			}
+		}
 	}
 }
 

@@ -116,8 +116,7 @@ func (t *terminal) draw() {
 		t.generation, t.shown, t.lines = c.Generation, 0, nil
 		t.log.empty()
 	}
-	s := t.screen.v
-	stick := s.Get("scrollHeight").Int()-s.Get("scrollTop").Int()-s.Get("clientHeight").Int() < 40
+	stick := t.atEnd()
 	// What scrolled out of the model leaves the page as well.
 	for gone := c.Dropped - (t.shown - len(t.lines)); gone > 0 && len(t.lines) > 0; gone-- {
 		t.lines[0].root.v.Call("remove")
@@ -148,10 +147,18 @@ func (t *terminal) draw() {
 	}
 	t.drawState()
 	if stick {
-		s.Set("scrollTop", s.Get("scrollHeight"))
+		t.toEnd()
 	}
 	t.drawHint()
 }
+
+// atEnd tells whether the line can be seen, toEnd brings it into view.
+func (t *terminal) atEnd() bool {
+	s := t.screen.v
+	return s.Get("scrollHeight").Int()-s.Get("scrollTop").Int()-s.Get("clientHeight").Int() < 40
+}
+
+func (t *terminal) toEnd() { t.screen.v.Set("scrollTop", t.screen.v.Get("scrollHeight")) }
 
 func (t *terminal) add(b *app.Block) {
 	l := &line{root: create("div", blockClasses[b.Kind])}
@@ -181,19 +188,19 @@ func (t *terminal) drawState() {
 	if t.search == nil {
 		t.input.set("aria-label", "Command for "+title)
 	}
-	flags, state := "", ""
+	flags, state, frozen := "", "", ""
 	switch {
 	case c.Frozen:
-		state = "frozen"
-		flags = "frozen, as in a long garbage collection"
+		flags, state = "frozen", "frozen"
+		frozen = "frozen, as in a long garbage collection"
 		if c.FrozenUntil != 0 {
-			flags = "frozen for another " + app.Age(max(0, c.FrozenUntil-m.Now())) + " of engine time"
+			frozen = "frozen for another " + app.Age(max(0, c.FrozenUntil-m.Now())) + " of engine time"
 		}
 		if n := c.Held(); n > 0 {
-			flags += "; " + app.Plural(int64(n), "command waits", "commands wait")
+			frozen += "; " + app.Plural(int64(n), "command waits", "commands wait")
 		}
 		if n := c.Unread(); n > 0 {
-			flags += "; " + app.Bytes(int64(n)) + " unread"
+			frozen += "; " + app.Bytes(int64(n)) + " unread"
 		}
 	case !c.CLI.Connected():
 		flags = "not connected"
@@ -205,12 +212,12 @@ func (t *terminal) drawState() {
 	case t.busySince == 0:
 		t.busySince = m.Wall
 	}
-	waited := busy && m.Wall-t.busySince > 200_000
+	waited := !c.Frozen && busy && m.Wall-t.busySince > 200_000
 	switch {
+	case c.Frozen:
+		t.waiting.setText(frozen)
 	case waited:
-		if state == "" {
-			state = "busy"
-		}
+		state = "busy"
 		name, since := c.CLI.Running()
 		text := "MONITOR shows what the server runs. Ctrl-C ends it."
 		if name != "" {
@@ -226,10 +233,10 @@ func (t *terminal) drawState() {
 	default:
 		t.prompt.setText(c.CLI.Prompt())
 	}
-	t.waiting.show(waited)
-	t.stop.show(!c.Frozen && (waited || c.CLI.Listening()))
+	t.waiting.show(waited || c.Frozen)
+	t.stop.show(waited || !c.Frozen && c.CLI.Listening())
 	t.wake.show(c.Frozen)
-	t.flags.setText(flags).set("title", flags)
+	t.flags.setText(flags)
 	t.root.set("data-state", state)
 	t.options.draw(c)
 }
@@ -276,8 +283,11 @@ func (o *options) bind(t *terminal) {
 	o.label, o.pause = root.find("input.label"), root.find("select.pause")
 	p, name := t.page, t.name
 	t.on(o.button, "click", func(js.Value) {
-		open := o.panel.v.Get("hidden").Bool()
+		open, stick := o.panel.v.Get("hidden").Bool(), t.atEnd()
 		o.panel.show(open)
+		if stick {
+			t.toEnd()
+		}
 		o.button.set("aria-expanded", strconv.FormatBool(open))
 	})
 	typed := func(n *node) {
@@ -332,6 +342,7 @@ func (a *about) toggle(t *terminal) {
 	a.button.set("aria-expanded", strconv.FormatBool(open))
 	a.line = "\x00"
 	a.draw(t)
+	t.toEnd()
 	if open {
 		t.say(a.panel.v.Get("innerText").String())
 	}
@@ -361,7 +372,7 @@ func (a *about) draw(t *terminal) {
 	fact("deprecated since", d.Deprecated)
 	fact("subcommands", strings.Join(d.Subcommands, ", "))
 	for _, h := range d.History {
-		fact(h.Since, h.Text)
+		fact(h.Since, strings.ReplaceAll(h.Text, "`", ""))
 	}
 	a.panel.add(create("code", "").setText(d.Syntax), create("p", "").setText(d.Summary), facts)
 }

@@ -107,7 +107,7 @@ func (t *terminal) press(c *app.Console, key string, control, shift bool) bool {
 		line := t.line()
 		t.clearLine()
 		t.submit(line)
-		t.screen.v.Set("scrollTop", t.screen.v.Get("scrollHeight"))
+		t.toEnd()
 	case key == "ArrowUp" || control && key == "p":
 		t.setLine(c.CLI.History().Up(t.line()), "")
 	case key == "ArrowDown" || control && key == "n":
@@ -252,7 +252,7 @@ func (t *terminal) drawOffers() {
 		t.offers.add(create("span", "").setText("… " + strconv.Itoa(rest) + " more"))
 	}
 	if len(k.offers) > 1 {
-		t.screen.v.Set("scrollTop", t.screen.v.Get("scrollHeight"))
+		t.toEnd()
 	}
 }
 
