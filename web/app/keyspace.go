@@ -4,6 +4,7 @@ import (
 	"sort"
 
 	"everysec/engine/event"
+	"everysec/engine/glob"
 )
 
 // Durable says how far a key's newest write has come.
@@ -42,6 +43,9 @@ type Cell struct {
 	Live     bool
 	Gone     event.Reason // why, if not Live
 	GoneAt   int64        // real time in microseconds; 0: the slot is empty
+	Hidden   bool         // the filter does not let it through
+
+	folder *Folder // where it lies in the tree; nil: not known yet
 }
 
 // Life is the part of the time to live that is left, from 1 to 0; 1 for keys
@@ -70,9 +74,89 @@ type Keyspace struct {
 	ghosts []int32 // slots of keys that have just gone
 	live   int
 	beyond int // keys changed that have no cell
+
+	filter *Filter
+	root   *Folder
+	turns  map[string][]Turn
 }
 
-func newKeyspace() *Keyspace { return &Keyspace{index: map[string]int32{}} }
+// Turn is a moment at which a value got another encoding.
+type Turn struct {
+	From, To event.Encoding
+	At       int64 // engine time
+	Elements int64 // what it held then
+	Memory   int64
+}
+
+const maxTurns = 4096 // keys whose turns are remembered
+
+// Turns are the changes of encoding that were seen of a key, oldest first.
+func (k *Keyspace) Turns(key string) []Turn { return k.turns[key] }
+
+// Filter says which keys are shown.
+type Filter struct {
+	Glob string // Redis's; "" shows all
+	Type string // as TYPE prints it; "" shows all
+}
+
+// Active tells whether anything can be hidden.
+func (f *Filter) Active() bool { return *f != Filter{} }
+
+// hides judges a key by as much of its name as the page knows.
+func (f *Filter) hides(c *Cell) bool {
+	return f.Type != "" && f.Type != c.Type.String() || f.Glob != "" && !glob.Match([]byte(f.Glob), []byte(c.Key), false)
+}
+
+// View is how keys are shown.
+type View uint8
+
+// The views.
+const (
+	AsGrid View = iota
+	AsMap       // a treemap
+	AsTree
+	AsList
+	AsTable // the buckets of the hash table
+)
+
+// The learner looks at keys in another way.
+type (
+	// ShowAs chooses the view.
+	ShowAs struct{ View View }
+	// FilterKeys chooses what all views show.
+	FilterKeys struct{ Filter }
+	// Unfold opens or closes a folder of the tree.
+	Unfold struct {
+		Folder *Folder
+		Open   bool
+	}
+	// ShowMore lists more of a folder, or of the list if Folder is nil.
+	ShowMore struct{ Folder *Folder }
+)
+
+func (m *Model) look(message Message) {
+	m.mark(PartKeyspace)
+	switch msg := message.(type) {
+	case ShowAs:
+		m.View = msg.View
+	case FilterKeys:
+		m.Filter = msg.Filter
+		m.listed = 0
+		for _, k := range m.spaces {
+			for i := range k.Cells {
+				k.Cells[i].Hidden = m.Filter.hides(&k.Cells[i])
+			}
+		}
+	case Unfold:
+		msg.Folder.Open = msg.Open
+	case ShowMore:
+		if msg.Folder == nil {
+			m.listed += listPage
+		} else {
+			msg.Folder.shown += treeFolder
+		}
+	}
+}
 
 // Len is the number of keys that have a cell.
 func (k *Keyspace) Len() int { return k.live }
@@ -99,7 +183,8 @@ func (k *Keyspace) Slot(key string) int {
 // change returns the key's cell, nil if there is no room for one.
 func (k *Keyspace) change(e *event.KeyChanged, now int64) *Cell {
 	i, ok := k.index[string(e.Key)]
-	if !ok {
+	fresh := !ok
+	if fresh {
 		switch {
 		case len(k.free) > 0:
 			i = k.free[len(k.free)-1]
@@ -120,9 +205,30 @@ func (k *Keyspace) change(e *event.KeyChanged, now int64) *Cell {
 	if c.ExpireAt != e.ExpireAt {
 		c.ExpireAt, c.LifeFrom = e.ExpireAt, now/1000
 	}
-	c.KeyLen, c.Type, c.Encoding = e.KeyLen, e.Type, e.Encoding
+	if !fresh && c.Type == e.Type && c.Encoding != e.Encoding {
+		k.turn(c, e, now)
+	}
+	if fresh || c.Type != e.Type {
+		c.Type = e.Type
+		c.Hidden = k.filter.hides(c)
+	}
+	c.KeyLen, c.Encoding = e.KeyLen, e.Encoding
 	c.Memory, c.Elements, c.Change, c.Saved = e.Memory, e.Elements, e.Change, e.InSnapshot
 	return c
+}
+
+func (k *Keyspace) turn(c *Cell, e *event.KeyChanged, now int64) {
+	if k.turns == nil {
+		k.turns = map[string][]Turn{}
+	}
+	turns := k.turns[c.Key]
+	if turns == nil && len(k.turns) >= maxTurns {
+		return
+	}
+	if len(turns) == 4 {
+		turns = append(turns[:0], turns[1:]...)
+	}
+	k.turns[c.Key] = append(turns, Turn{c.Encoding, e.Encoding, now, e.Elements, e.Memory})
 }
 
 // ghostTime is how long a key that has gone can still be seen.
@@ -134,6 +240,7 @@ func (k *Keyspace) remove(e *event.KeyRemoved, wall int64) {
 		return
 	}
 	delete(k.index, string(e.Key))
+	delete(k.turns, string(e.Key))
 	k.live--
 	c := &k.Cells[i]
 	c.Live, c.Gone, c.GoneAt = false, e.Reason, max(wall, 1)
@@ -180,16 +287,43 @@ func (k *Keyspace) compact() {
 	k.free = k.free[:0]
 }
 
-// Keys lists up to limit live keys by name.
-func (k *Keyspace) Keys(limit int) []*Cell {
-	var out []*Cell
+// Shown appends the slots that the filter lets through, of keys and of their
+// ghosts.
+func (k *Keyspace) Shown(dst []int32) []int32 {
 	for i := range k.Cells {
-		if k.Cells[i].Live {
-			out = append(out, &k.Cells[i])
+		if c := &k.Cells[i]; !c.Hidden && (c.Live || c.GoneAt != 0) {
+			dst = append(dst, int32(i))
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Key < out[j].Key })
-	return out[:min(limit, len(out))]
+	return dst
+}
+
+// ShownLen is the number of keys that the filter lets through.
+func (k *Keyspace) ShownLen() int {
+	if !k.filter.Active() {
+		return k.live
+	}
+	n := 0
+	for i := range k.Cells {
+		if k.Cells[i].Live && !k.Cells[i].Hidden {
+			n++
+		}
+	}
+	return n
+}
+
+const listPage = 300
+
+// Listed are the slots of the keys in the list, by name.
+func (m *Model) Listed() []int32 {
+	k := m.Keyspace()
+	list := first{limit: listPage + m.listed}
+	for i := range k.Cells {
+		if k.Cells[i].Live && !k.Cells[i].Hidden {
+			list.add(k.Cells[i].Key, int32(i))
+		}
+	}
+	return list.items
 }
 
 // Durable tells how far a key's newest write has come: its number compared
@@ -213,7 +347,7 @@ func (m *Model) Keyspace() *Keyspace { return m.keyspace(m.DB) }
 func (m *Model) keyspace(db int) *Keyspace {
 	k := m.spaces[db]
 	if k == nil {
-		k = newKeyspace()
+		k = &Keyspace{index: map[string]int32{}, filter: &m.Filter}
 		m.spaces[db] = k
 	}
 	return k

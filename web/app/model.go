@@ -32,6 +32,9 @@ type Model struct {
 
 	DB         int
 	spaces     map[int]*Keyspace
+	View       View
+	Filter     Filter
+	listed     int // keys in the list beyond its first page
 	Inspector  *Inspector
 	Durability event.Durability
 	Stats      event.Stats
@@ -175,6 +178,8 @@ func (m *Model) update(message Message) {
 	case ShowDB:
 		m.DB = msg.DB
 		m.mark(PartKeyspace | PartInspector)
+	case ShowAs, FilterKeys, Unfold, ShowMore:
+		m.look(msg)
 	case Select:
 		m.inspect(msg.Key)
 

@@ -25,8 +25,18 @@ var views = []view{
 		l.types("redis", "HELP SET")
 		l.types("redis", "NOSUCH")
 	}},
+	{"treemap", "watch", func(l learner) {
+		l.clicks(`[data-view="map"]`)
+		l.sees("the treemap", `document.querySelector('[data-view="map"]').ariaPressed === "true"`)
+	}},
+	{"tree of prefixes", "watch", func(l learner) {
+		l.clicks(`[data-view="tree"]`)
+		l.sees("folders", `document.querySelector("#tree [aria-expanded]")`)
+		l.clicks("#tree [aria-expanded]")
+		l.sees("an open folder", `document.querySelector('#tree [aria-expanded="true"]')`)
+	}},
 	{"list of keys", "watch", func(l learner) {
-		l.clicks("#as-list")
+		l.clicks(`[data-view="list"]`)
 		l.sees("keys are rows", `document.querySelectorAll("#rows tr").length > 3`)
 	}},
 	{"inspector", "watch", func(l learner) {
@@ -35,7 +45,7 @@ var views = []view{
 	}},
 	{"bytes of a file", "watch", func(l learner) {
 		l.clicks("#inspector-close")
-		l.clicks("#as-list")
+		l.clicks(`[data-view="grid"]`)
 		l.clicks("#file-rows button")
 		l.sees("the bytes", `!document.querySelector("#hex").hidden`)
 	}},

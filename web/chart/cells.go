@@ -27,10 +27,14 @@ type Cell struct {
 }
 
 // Painter draws cells. It keeps the shapes that it has drawn before, for one
-// theme.
+// theme, and how each cell of the image looks, so that a drawing touches only
+// what has changed.
 type Painter struct {
 	theme   Theme
 	sprites map[spriteKey]*sprite
+	grid    Grid
+	w, h    int
+	looks   []uint64 // of each cell, as look gives it; 0: empty
 }
 
 type spriteKey struct {
@@ -46,34 +50,89 @@ type sprite struct {
 	full, drained []byte // opaque RGBA
 }
 
-// Cells draws a keyspace. at gives the cell of a slot.
-func (p *Painter) Cells(m *Image, g Grid, t Theme, at func(slot int) Cell) {
+// Forget makes the next drawing a whole one: something else was drawn meanwhile.
+func (p *Painter) Forget() { p.looks = p.looks[:0] }
+
+// look is all of a cell that can be seen, drawn px pixels high or wide.
+func (c *Cell) look(px int) uint64 {
+	if c.Empty {
+		return 0
+	}
+	mark := uint64(0)
+	if c.Mark {
+		mark = markLook
+	}
+	return 1 | uint64(c.Shape)<<1 | uint64(c.State)<<4 | uint64(eighths(c.Size))<<6 |
+		uint64(min(max(c.Gone, 0), 1)*31)<<10 | uint64(float64(px)*(1-c.Life)+0.5)<<16 | mark
+}
+
+const markLook = 1 << 48
+
+func eighths(size float64) int { return int(math.Round(min(max(size, 0), 1) * 8)) }
+
+// Cells draws a keyspace and returns the rows of the image that are different
+// now: from, and up to but not including to. at gives the cell of a slot.
+func (p *Painter) Cells(m *Image, g Grid, t Theme, at func(slot int) Cell) (from, to int) {
 	if t != p.theme || p.sprites == nil || len(p.sprites) > 4000 {
-		p.theme, p.sprites = t, map[spriteKey]*sprite{}
+		p.theme, p.sprites, p.looks = t, map[spriteKey]*sprite{}, p.looks[:0]
 	}
-	m.Fill(t.Surface)
-	for cell := range g.Cells() {
+	g2 := g
+	g2.Slots = p.grid.Slots // more slots of the same size move nothing
+	whole := len(p.looks) == 0 || g2 != p.grid || m.W != p.w || m.H != p.h || g.Mode == Tiles
+	p.grid, p.w, p.h = g, m.W, m.H
+	n := min(g.Cells(), (m.H+g.CellH-1)/g.CellH*g.Cols)
+	if !whole {
+		for _, l := range p.looks[min(n, len(p.looks)):] {
+			whole = whole || l != 0
+		}
+	}
+	if whole {
+		p.looks = p.looks[:0]
+		m.Fill(t.Surface)
+		from, to = 0, m.H
+	} else {
+		from = m.H
+	}
+	for len(p.looks) < n {
+		p.looks = append(p.looks, 0)
+	}
+	p.looks = p.looks[:n]
+	px := g.CellH - g.Gap
+	if g.Mode == Tiles {
+		px = g.Cell
+	}
+	for cell := range n {
+		var c Cell
+		if g.Mode == Groups {
+			c = group(g, len(t.State), cell, at)
+		} else {
+			c = at(cell)
+		}
+		look := c.look(px)
+		if look == p.looks[cell] {
+			continue
+		}
+		if !whole && (look^p.looks[cell])&markLook != 0 {
+			// A mark lies outside its cell.
+			p.Forget()
+			return p.Cells(m, g, t, at)
+		}
+		old := p.looks[cell]
+		p.looks[cell] = look
 		x, y := g.Origin(cell)
-		if y >= m.H {
-			break
+		from, to = min(from, max(y-g.Gap, 0)), max(to, min(y+g.CellH, m.H))
+		if old != 0 {
+			m.Rect(x, y, g.Cell-g.Gap, g.CellH-g.Gap, t.Surface)
 		}
-		switch g.Mode {
-		case Tiles:
-			if c := at(cell); !c.Empty {
-				p.tile(m, g, x, y, c)
-			}
-		case Shapes:
-			if c := at(cell); !c.Empty {
-				p.shape(m, x, y, g.Cell-g.Gap, c, false)
-			}
-		case Squares:
-			if c := at(cell); !c.Empty {
-				p.shape(m, x, y, g.Cell-g.Gap, c, true)
-			}
-		case Groups:
-			p.group(m, g, x, y, cell, at)
+		switch {
+		case c.Empty:
+		case g.Mode == Tiles:
+			p.tile(m, g, x, y, c)
+		default:
+			p.shape(m, x, y, g.Cell-g.Gap, c, g.Mode != Shapes)
 		}
 	}
+	return from, max(from, to)
 }
 
 func (p *Painter) tile(m *Image, g Grid, x, y int, c Cell) {
@@ -103,7 +162,7 @@ func (p *Painter) shape(m *Image, x, y, px int, c Cell, plain bool) {
 		o := max(px/12, 1)
 		m.Frame(x-o, y-o, px+2*o, px+2*o, o, p.theme.Ink)
 	}
-	k := spriteKey{shape: c.Shape, state: c.State, px: px, size: int(math.Round(min(max(c.Size, 0), 1) * 8)), plain: plain}
+	k := spriteKey{shape: c.Shape, state: c.State, px: px, size: eighths(c.Size), plain: plain}
 	s := p.sprites[k]
 	if s == nil {
 		s = p.draw(k)
@@ -143,11 +202,10 @@ func (m *Image) fade(x, y, w, h int, c Color, t float64) {
 	}
 }
 
-// group draws a square for several keys: the colour of the least durable one,
-// as high as the square is inhabited.
-func (p *Painter) group(m *Image, g Grid, x, y, cell int, at func(slot int) Cell) {
-	side := g.Cell - g.Gap
-	state, live, mark := len(p.theme.State), 0, false
+// group is one cell for several keys: the colour of the least durable one, as
+// high as the cell is inhabited.
+func group(g Grid, states, cell int, at func(slot int) Cell) Cell {
+	state, live, mark := states, 0, false
 	for slot := cell * g.Per; slot < min((cell+1)*g.Per, g.Slots); slot++ {
 		if c := at(slot); !c.Empty && c.Gone == 0 {
 			live++
@@ -155,11 +213,7 @@ func (p *Painter) group(m *Image, g Grid, x, y, cell int, at func(slot int) Cell
 			mark = mark || c.Mark
 		}
 	}
-	if live == 0 {
-		return
-	}
-	c := Cell{State: state, Size: 1, Life: float64(live) / float64(g.Per), Mark: mark}
-	p.shape(m, x, y, side, c, true)
+	return Cell{State: state, Size: 1, Life: float64(live) / float64(g.Per), Mark: mark, Empty: live == 0}
 }
 
 // draw rasterises a shape. Coordinates run from -1 to 1; plain is for cells

@@ -207,3 +207,85 @@ func BenchmarkAHundredThousandKeys(b *testing.B) {
 		p.Cells(&m, g, theme, func(slot int) Cell { return Cell{State: slot & 3, Life: 1} })
 	}
 }
+
+// Every part of a treemap has its share of the area, lies inside, and covers
+// no other.
+func TestSquarify(t *testing.T) {
+	for _, weights := range [][]float64{{1}, {5, 3, 1}, {6, 6, 4, 3, 2, 2, 1}, {1e9, 1, 1e-3}, {3, 3, 3, 3, 0}} {
+		total := 0.0
+		for _, w := range weights {
+			total += w
+		}
+		var parts [][4]float64
+		Squarify(weights, 10, 20, 300, 200, func(i int, x, y, w, h float64) {
+			if i != len(parts) {
+				t.Errorf("%v: part %d comes as number %d", weights, i, len(parts))
+			}
+			parts = append(parts, [4]float64{x, y, w, h})
+			if want := weights[i] / total * 300 * 200; w*h < want*0.999-1e-6 || w*h > want*1.001+1e-6 {
+				t.Errorf("%v: part %d covers %v, want %v", weights, i, w*h, want)
+			}
+			if x < 10-1e-6 || y < 20-1e-6 || x+w > 310+1e-6 || y+h > 220+1e-6 {
+				t.Errorf("%v: part %d lies outside: %v", weights, i, parts[i])
+			}
+		})
+		if len(parts) != len(weights) {
+			t.Errorf("%v: %d parts", weights, len(parts))
+		}
+		for i, a := range parts {
+			for _, b := range parts[:i] {
+				if min(a[0]+a[2], b[0]+b[2])-max(a[0], b[0]) > 1e-6 && min(a[1]+a[3], b[1]+b[3])-max(a[1], b[1]) > 1e-6 {
+					t.Errorf("%v: %v covers %v", weights, a, b)
+				}
+			}
+		}
+	}
+}
+
+// A drawing that touches only what has changed comes to the same image as one
+// from the beginning, and says which rows it touched.
+func TestOnlyWhatChangedIsDrawn(t *testing.T) {
+	for n := range map[int]bool{150: true, 3000: true, 20_000: true} {
+		cells := make([]Cell, n)
+		for i := range cells {
+			cells[i] = Cell{Shape: Shape(i % 6), State: i & 3, Size: float64(i%9) / 8, Life: 1, Empty: i%11 == 0}
+		}
+		at := func(slot int) Cell { return cells[slot] }
+		var m, whole Image
+		m.Resize(400, 500)
+		whole.Resize(400, 500)
+		g := NewGrid(n, 400, 500, 1)
+		var p Painter
+		if from, to := p.Cells(&m, g, theme, at); from != 0 || to != 500 {
+			t.Errorf("%d keys: the first drawing is of rows %d to %d", n, from, to)
+		}
+		if from, to := p.Cells(&m, g, theme, at); from < to {
+			t.Errorf("%d keys: nothing changed, and rows %d to %d were drawn", n, from, to)
+		}
+		for round, change := range []func(c *Cell){
+			func(c *Cell) { c.State = (c.State + 1) & 3 },
+			func(c *Cell) { c.Life = 0.5 },
+			func(c *Cell) { c.Empty = !c.Empty },
+			func(c *Cell) { c.Gone = 0.5 },
+			func(c *Cell) { c.Mark = true },
+			func(c *Cell) { c.Mark = false },
+		} {
+			slot := n / 2
+			for i := slot; i < slot+g.Per; i++ {
+				change(&cells[i])
+			}
+			before := append([]byte(nil), m.Pix...)
+			from, to := p.Cells(&m, g, theme, at)
+			new(Painter).Cells(&whole, g, theme, at)
+			if string(m.Pix) != string(whole.Pix) {
+				t.Errorf("%d keys, round %d: not the image of a whole drawing", n, round)
+			}
+			if string(before[:from*1600]) != string(m.Pix[:from*1600]) || string(before[to*1600:]) != string(m.Pix[to*1600:]) {
+				t.Errorf("%d keys, round %d: something changed outside of rows %d to %d", n, round, from, to)
+			}
+			if round < 4 && to-from > 3*g.CellH {
+				t.Errorf("%d keys, round %d: rows %d to %d for one cell", n, round, from, to)
+			}
+		}
+	}
+}

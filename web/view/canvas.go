@@ -3,6 +3,7 @@
 package view
 
 import (
+	"strconv"
 	"syscall/js"
 
 	"everysec/web/chart"
@@ -43,7 +44,16 @@ func (c *canvas) fit() bool {
 	return true
 }
 
-func (c *canvas) put() {
-	js.CopyBytesToJS(c.array, c.image.Pix)
-	c.context.Call("putImageData", c.data, 0, 0)
+// put shows the rows of the image from one up to, not including, another.
+func (c *canvas) put(from, to int) {
+	if to <= from {
+		return
+	}
+	row := c.w * 4
+	js.CopyBytesToJS(c.array.Call("subarray", from*row, to*row), c.image.Pix[from*row:to*row])
+	c.context.Call("putImageData", c.data, 0, 0, 0, from, c.w, to-from)
+}
+
+func font(px float64, family string) string {
+	return strconv.FormatFloat(px, 'f', 1, 64) + "px " + family
 }

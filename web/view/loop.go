@@ -47,7 +47,7 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 		l.runs = append(l.runs, chart.Run{Start: all[i].Start, Duration: all[i].Duration, Waited: all[i].Waited})
 	}
 	chart.Lane(&l.canvas.image, p.keyspace.theme, l.canvas.scale, from, now, l.runs)
-	l.canvas.put()
+	l.canvas.put(0, l.canvas.image.H)
 	l.moving = len(l.runs) > 0
 	if !p.every(6) {
 		return
