@@ -143,3 +143,19 @@ func TestAServerThatEndedDoesNoWork(t *testing.T) {
 		t.Fatalf("running %v, exit code %d", s.Running(), s.ExitCode())
 	}
 }
+
+// A key that expires while DEBUG RELOAD holds the thread is gone for what comes
+// then, in the append-only file, too.
+func TestExpiryDuringReloadIsPropagated(t *testing.T) {
+	s := servertest.On(t, vfs.New(vfs.Options{Latency: vfs.Latency{Sync: 400_000}}), "appendonly", "yes")
+	s.Advance(5_000_000)
+	c := s.Client()
+	for _, words := range []string{"ZADD z 1 m", "ZADD other 1 o", "PEXPIRE z 500", "DEBUG RELOAD", "ZUNIONSTORE to 2 z other"} {
+		c.SendLine(words)
+	}
+	s.Advance(5_000_000)
+	expect(t, s.Client(), "ZCARD to", "(integer) 1")
+	back := servertest.At(t, s.Disk.Image(vfs.ProcessKill, 0), s.Now, "appendonly", "yes")
+	back.Advance(5_000_000)
+	expect(t, back.Client(), "ZCARD to", "(integer) 1")
+}

@@ -482,10 +482,11 @@ func (h rdbHandler) Objects() *object.Store { return h.s.space.Objects }
 
 // Entry drops a key that expired before now when it comes from dump.rdb; from
 // the base of an append-only file it is kept until its DEL or its time comes,
-// as the commands that follow may touch it.
+// as the commands that follow may touch it. So it is, too, when DEBUG RELOAD
+// reads it while such a file is written, which must hear of its DEL.
 func (h rdbHandler) Entry(key []byte, v object.Value, expireAt int64) error {
 	s, db := h.s, h.s.space.DBs[h.l.dbID]
-	if expireAt != 0 && expireAt < s.space.Now && !h.l.fromAOF {
+	if expireAt != 0 && expireAt < s.space.Now && !h.l.fromAOF && !s.aof.enabled {
 		s.space.Objects.Free(&v)
 		h.l.expired++
 		return nil

@@ -40,6 +40,7 @@ type ledger struct {
 	troubled bool // a write or a sync failed since the last whole write
 	honest   bool // the drive has never lied since it was at rest
 
+	asking bool // a call of Sync has not returned
 	// wasBroken: a sync has failed of what lies in the page cache at the start.
 	wasBroken bool
 }
@@ -261,7 +262,7 @@ func (l *ledger) chain(m *aof.Manifest, synced bool) int {
 
 // isBroken tells whether a sync has failed of something that is in use.
 func (l *ledger) isBroken() bool {
-	broken := l.wasBroken && l.certain == nil
+	broken := l.asking || l.wasBroken && l.certain == nil
 	for name, r := range l.files {
 		broken = broken || r != nil && r.broken && isIncrement(name)
 	}
@@ -295,7 +296,9 @@ func (l *ledger) loaded(place int, broken bool) {
 		if broken {
 			r.synced = 0
 		}
-		r.writes = []written{{info.Size, place}}
+		if r.writes = nil; info.Size > 0 || !broken {
+			r.writes = []written{{info.Size, place}}
+		}
 	}
 	l.certain, l.uncertain = m, nil
 }
@@ -347,7 +350,10 @@ func (f *ledgerFile) Truncate(size int64) error {
 
 func (f *ledgerFile) Sync() vfs.Ticket {
 	size := f.r.size
-	return f.l.wait(f.File.Sync(), func(err error) {
+	f.l.asking = true // on a disk without latency it may have failed before it returns
+	t := f.File.Sync()
+	f.l.asking = false
+	return f.l.wait(t, func(err error) {
 		switch {
 		case err != nil:
 			f.r.broken, f.l.troubled = true, true

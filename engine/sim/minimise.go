@@ -10,7 +10,7 @@ func Minimise(f *Failure) (skip map[int]bool, smaller *Failure) {
 	skip = map[int]bool{}
 	last := f.Action
 	left := tries
-	try := func(from, to int) bool {
+	try := func(from, to int) {
 		without := maps.Clone(skip)
 		for i := from; i <= to; i++ {
 			without[i] = true
@@ -20,15 +20,12 @@ func Minimise(f *Failure) (skip map[int]bool, smaller *Failure) {
 		if failure != nil {
 			skip, last = without, failure.Action
 		}
-		return failure != nil
 	}
-	for size := (last + 1) / 2; size > 0 && left > 0; size /= 2 {
-		for from := 1; from <= last && left > 0; {
-			if skip[from] && size == 1 || !try(from, min(from+size-1, last)) {
-				from += size
-				continue
+	for size := (last + 1) / 2; size > 0; size /= 2 {
+		for from := 1; from <= last && left > 0; from += size {
+			if size > 1 || !skip[from] {
+				try(from, min(from+size-1, last))
 			}
-			from += size
 		}
 	}
 	_, smaller = Run(Options{Seed: f.Seed, Skip: skip, Words: true})

@@ -2,18 +2,18 @@
 // fail and lose power, clients that do random things, and a checker that looks
 // only from outside. Everything in it derives from one seed.
 //
-// A story (story.go) is a disk and the lives of servers on it, one after the
-// other, each ended by a crash. During a life, and while the next one recovers,
-// many crashes are tried: an image of a crash is a function of the disk and
-// does not harm it, so at one moment of one life several can be taken. Every
-// image is given to a new server, and what comes back is held against what was
-// promised when the crash came. That is a round.
+// A World holds any number of machines. A story (story.go) is a disk and the
+// lives of servers on it, one after the other, each ended by a crash. During a
+// life, and while the next one recovers, many crashes are tried: an image of a
+// crash is a function of the disk and does not harm it, so at one moment of one
+// life several can be taken. Every image is given to a new server, and what comes
+// back is held against what was promised when the crash came. That is a round.
 //
 // What was promised is known from three sources: the replies that were let go
-// (watch.go), what the disk reported (ledger.go), and what the server itself
-// said was on disk. What comes back must be a moment of the history
-// (history.go): the dataset after a whole unit, be it a command, a transaction
-// or a script.
+// (watch.go), what the disk reported (ledger.go), and what the server itself said
+// was on disk (shot.go). What comes back (judge.go) must be a moment of the
+// history (history.go): the dataset after a whole unit, be it a command, a
+// transaction or a script.
 package sim
 
 import (
@@ -35,8 +35,8 @@ type Machine struct {
 	stepped func()
 }
 
-// Boot starts a server on a disk, seen through fs. It loads as the clock moves.
-// seen, if not nil, gets the machine before its first step.
+// Boot starts a server on a disk, which o.FS is or watches. It loads as the clock
+// moves.
 func (w *World) Boot(disk *vfs.Disk, o server.Options) (*Machine, error) {
 	disk.Advance(w.Now)
 	s, err := server.Open(w.Now, o)

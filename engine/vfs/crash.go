@@ -363,6 +363,7 @@ func surviveCut(out *pages, steps []unsynced, sector int64, random *rand.Rand) d
 	)
 	fates := [...]int{nothing, nothing, nothing, everything, beginning, beginning, beginning, onlyLength, sectors, sectors}
 	fate := fates[random.IntN(len(fates))]
+	gap := int64(-1) // zeros up to the end of the step before begin here
 	for _, s := range steps {
 		if s.cut >= 0 && s.cut < out.size {
 			if fate == nothing || fate != everything && random.IntN(2) == 0 {
@@ -404,9 +405,18 @@ func surviveCut(out *pages, steps []unsynced, sector int64, random *rand.Rand) d
 					}
 				}
 				if live > at {
-					out.write(s.content, at, live)
+					from := at
+					if at == s.from && gap >= at-at%sector { // the device writes whole sectors
+						from = gap
+						hurt.zeroed -= at - from
+					}
+					out.write(s.content, from, live)
 				}
-				hurt.zeroed += end - live
+				if hurt.zeroed += end - live; live < end {
+					gap = max(live, end-1-(end-1)%sector)
+				} else {
+					gap = -1
+				}
 				at = end
 			}
 			if random.IntN(2) == 0 { // the length did not survive beyond the data

@@ -71,3 +71,32 @@ func TestASyncThatWasToFailWhenTheProcessDied(t *testing.T) {
 		t.Errorf("%d bytes survived a power cut after it", n)
 	}
 }
+
+// A sector is written whole: what a later write put behind unsynced bytes in the
+// same sector does not survive without them.
+func TestBytesOfOneSectorSurviveInOrder(t *testing.T) {
+	d := vfs.New(vfs.Options{Latency: vfs.Latency{Sync: 1000}})
+	f, err := d.OpenFile("f", vfs.Write|vfs.Create)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.SyncDir(".")
+	d.Advance(2000)
+	for _, text := range []string{"earlier", "later"} {
+		if _, err := f.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		f.Sync() // the first is in flight, the second waits
+	}
+	seen := map[string]bool{}
+	for seed := range uint64(300) {
+		b, err := vfs.ReadFile(d.Image(vfs.PowerCut, seed), "f")
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[string(b)] = true
+	}
+	if seen["\x00\x00\x00\x00\x00\x00\x00later"] || !seen["earlierlater"] || !seen[""] {
+		t.Errorf("survived: %v", seen)
+	}
+}
