@@ -2,6 +2,7 @@ package console
 
 import (
 	"strconv"
+	"strings"
 
 	"everysec/engine/resp"
 )
@@ -33,15 +34,10 @@ type Formatter struct {
 func (f *Formatter) Append(dst []byte, v resp.Value) []byte {
 	f.skipped = 0
 	start := len(dst)
-	switch f.Output {
-	case Standard:
+	if f.Output == Standard {
 		dst = f.appendTTY(dst, v, nil, start)
-	case Raw:
-		dst = append(f.appendRaw(dst, v, start), '\n')
-	case CSV:
-		dst = append(f.appendCSV(dst, v, start), '\n')
-	default:
-		dst = append(f.appendJSON(dst, v, start), '\n')
+	} else {
+		dst = text(f.append(dst, v, start), "\n")
 	}
 	return f.appendSkipped(dst)
 }
@@ -49,8 +45,8 @@ func (f *Formatter) Append(dst []byte, v resp.Value) []byte {
 // AppendRaw appends a reply that redis-cli prints without quotes and numbers
 // whatever the output (INFO, CLIENT LIST, ...).
 func (f *Formatter) AppendRaw(dst []byte, v resp.Value) []byte {
-	f.skipped = 0
-	return f.appendSkipped(f.appendRaw(dst, v, len(dst)))
+	raw := Formatter{Output: Raw, Limit: f.Limit}
+	return raw.appendSkipped(raw.appendRaw(dst, v, len(dst)))
 }
 
 func (f *Formatter) appendSkipped(dst []byte) []byte {
@@ -58,9 +54,9 @@ func (f *Formatter) appendSkipped(dst []byte) []byte {
 		if dst[len(dst)-1] != '\n' {
 			dst = append(dst, '\n')
 		}
-		dst = append(dst, "... ("...)
+		dst = text(dst, "... (")
 		dst = strconv.AppendInt(dst, int64(f.skipped), 10)
-		dst = append(dst, " more elements came, too many to print here)\n"...)
+		dst = text(dst, " more elements came, too many to print here)\n")
 	}
 	return dst
 }
@@ -70,32 +66,32 @@ func (f *Formatter) full(n int) bool { return f.Limit > 0 && n > f.Limit }
 func (f *Formatter) appendTTY(dst []byte, v resp.Value, indent []byte, start int) []byte {
 	switch v.Kind {
 	case '-', '!':
-		dst = append(dst, "(error) "...)
+		dst = text(dst, "(error) ")
 		dst = append(dst, v.Str...)
 	case '+', '=':
 		dst = append(dst, v.Str...)
 	case ':':
-		dst = append(dst, "(integer) "...)
+		dst = text(dst, "(integer) ")
 		dst = strconv.AppendInt(dst, v.Int, 10)
 	case ',':
-		dst = append(dst, "(double) "...)
+		dst = text(dst, "(double) ")
 		dst = appendDouble(dst, v)
 	case '#':
-		dst = append(dst, boolean(v)...)
+		dst = text(dst, boolean(v))
 	case '(':
 		// redis-cli 7.0 gives up on big numbers; later ones print the digits.
 		dst = append(dst, v.Str...)
 	case '$':
 		if v.Null {
-			dst = append(dst, "(nil)"...)
+			dst = text(dst, "(nil)")
 			break
 		}
 		if f.full(len(v.Str)) {
 			cut := len(v.Str) - f.Limit
 			dst = AppendQuoted(dst, v.Str[:f.Limit])
-			dst = append(dst, "... ("...)
+			dst = text(dst, "... (")
 			dst = strconv.AppendInt(dst, int64(cut), 10)
-			dst = append(dst, " more bytes)"...)
+			dst = text(dst, " more bytes)")
 			break
 		}
 		dst = AppendQuoted(dst, v.Str)
@@ -103,9 +99,9 @@ func (f *Formatter) appendTTY(dst []byte, v resp.Value, indent []byte, start int
 		if !v.Null {
 			return f.appendAggregate(dst, v, indent, start)
 		}
-		dst = append(dst, "(nil)"...)
+		dst = text(dst, "(nil)")
 	default:
-		dst = append(dst, "(nil)"...)
+		dst = text(dst, "(nil)")
 	}
 	return append(dst, '\n')
 }
@@ -186,20 +182,25 @@ func (f *Formatter) appendRaw(dst []byte, v resp.Value, start int) []byte {
 	case ',':
 		return appendDouble(dst, v)
 	case '#':
-		return append(dst, boolean(v)...)
+		return text(dst, boolean(v))
 	case '*', '~', '>', '%':
-		return f.elements(dst, v, start, "\n", " ", f.appendRaw)
+		return f.elements(dst, v, start, "\n", " ")
 	}
 	return append(dst, v.Str...)
 }
 
-func (f *Formatter) appendCSV(dst []byte, v resp.Value, start int) []byte {
+// appendData appends CSV or JSON, which differ in little.
+func (f *Formatter) appendData(dst []byte, v resp.Value, start int) []byte {
+	csv := f.Output == CSV
 	switch {
+	case v.Null && csv:
+		return text(dst, "NULL")
 	case v.Null:
-		return append(dst, "NULL"...)
+		return text(dst, "null")
+	case v.IsError() && csv:
+		dst = text(dst, "ERROR,")
 	case v.IsError():
-		dst = append(dst, "ERROR,"...)
-		return AppendQuoted(dst, v.Str)
+		dst = text(dst, "error:")
 	}
 	switch v.Kind {
 	case ':':
@@ -207,71 +208,59 @@ func (f *Formatter) appendCSV(dst []byte, v resp.Value, start int) []byte {
 	case ',':
 		return appendDouble(dst, v)
 	case '(':
-		return append(dst, v.Str...)
+		return text(dst, string(v.Str))
 	case '#':
 		return strconv.AppendBool(dst, v.Bool)
 	case '*', '~', '>', '%':
-		return f.elements(dst, v, start, ",", ",", f.appendCSV)
+		if csv {
+			return f.elements(dst, v, start, ",", ",")
+		}
+		brackets := "[]"
+		if v.Kind == '%' {
+			brackets = "{}"
+		}
+		dst = text(dst, brackets[:1])
+		dst = f.elements(dst, v, start, ",", ":")
+		return text(dst, brackets[1:])
 	}
-	return AppendQuoted(dst, v.Str)
-}
-
-func (f *Formatter) appendJSON(dst []byte, v resp.Value, start int) []byte {
-	switch {
-	case v.Null:
-		return append(dst, "null"...)
-	case v.IsError():
-		dst = append(dst, "error:"...)
-		return f.appendJSONString(dst, v.Str)
-	}
-	switch v.Kind {
-	case ':':
-		return strconv.AppendInt(dst, v.Int, 10)
-	case ',':
-		return appendDouble(dst, v)
-	case '(':
-		return append(dst, v.Str...)
-	case '#':
-		return strconv.AppendBool(dst, v.Bool)
-	case '%':
-		dst = append(dst, '{')
-		key := true
-		dst = f.elements(dst, v, start, ",", ":", func(dst []byte, e resp.Value, start int) []byte {
-			from := len(dst)
-			dst = f.appendJSON(dst, e, start)
-			if key && dst[from] != '"' { // a key has to be a string
-				text := string(dst[from:])
-				dst = append(append(append(dst[:from], '"'), text...), '"')
-			}
-			key = !key
-			return dst
-		})
-		return append(dst, '}')
-	case '*', '~', '>':
-		dst = append(dst, '[')
-		dst = f.elements(dst, v, start, ",", ",", f.appendJSON)
-		return append(dst, ']')
+	if csv {
+		return AppendQuoted(dst, v.Str)
 	}
 	return f.appendJSONString(dst, v.Str)
 }
 
+// text appends s. As a call: in WebAssembly each append is a hundred bytes of code.
+func text(dst []byte, s string) []byte { return append(dst, s...) }
+
 // elements appends what an aggregate holds. within stands between the key and
 // the value of a map.
-func (f *Formatter) elements(dst []byte, v resp.Value, start int, between, within string, each func([]byte, resp.Value, int) []byte) []byte {
+func (f *Formatter) elements(dst []byte, v resp.Value, start int, between, within string) []byte {
 	for i, e := range v.Elems {
 		pair := v.Kind == '%' && i%2 == 1
 		switch {
 		case pair:
-			dst = append(dst, within...)
+			dst = text(dst, within)
 		case f.full(len(dst) - start):
 			f.skipped += len(v.Elems) - i
 			return dst
 		case i > 0:
-			dst = append(dst, between...)
+			dst = text(dst, between)
 		}
-		dst = each(dst, e, start)
+		from := len(dst)
+		dst = f.append(dst, e, start)
+		if f.Output >= JSON && v.Kind == '%' && !pair && dst[from] != '"' { // a key has to be a string
+			dst = text(dst[:from], `"`+string(dst[from:])+`"`)
+		}
 	}
 	return dst
+}
+
+// append appends a part of a reply, but for a terminal.
+func (f *Formatter) append(dst []byte, v resp.Value, start int) []byte {
+	if f.Output == Raw {
+		return f.appendRaw(dst, v, start)
+	}
+	return f.appendData(dst, v, start)
 }
 
 // appendJSONString escapes as redis-cli does: --json leaves bytes beyond ASCII
@@ -287,30 +276,19 @@ func (f *Formatter) appendJSONString(dst, s []byte) []byte {
 		}
 		return dst
 	}
-	dst = append(dst, '"')
+	dst = text(dst, `"`)
 	for _, c := range s {
-		switch c {
-		case '\\', '"':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\b':
-			dst = append(dst, '\\', 'b')
+		short := strings.IndexByte("\\\"\n\f\r\t\b", c)
+		switch {
+		case short >= 0:
+			dst = append(dst, '\\', `\"nfrtb`[short])
+		case c < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		default:
-			if c < ' ' {
-				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-			} else {
-				dst = append(dst, c)
-			}
+			dst = append(dst, c)
 		}
 	}
-	return append(dst, '"')
+	return text(dst, `"`)
 }
 
 // appendDouble prints the digits that came over the wire where they are kept.
@@ -323,10 +301,10 @@ func appendDouble(dst []byte, v resp.Value) []byte {
 
 // invalidation prints the push that CLIENT TRACKING sends.
 func invalidation(dst []byte, v resp.Value) []byte {
-	dst = append(dst, "-> invalidate: "...)
+	dst = text(dst, "-> invalidate: ")
 	for i, key := range v.Elems[1].Elems {
 		if i > 0 {
-			dst = append(dst, ", "...)
+			dst = text(dst, ", ")
 		}
 		dst = AppendQuoted(dst, key.Str)
 	}

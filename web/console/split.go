@@ -1,6 +1,10 @@
 package console
 
-import "everysec/engine/resp"
+import (
+	"strings"
+
+	"everysec/engine/resp"
+)
 
 const hexDigits = "0123456789abcdef"
 
@@ -11,30 +15,19 @@ func Split(line string) ([][]byte, bool) { return resp.SplitArgs([]byte(line)) }
 // AppendQuoted appends s in double quotes as redis-cli prints a string: what
 // is not printable ASCII is escaped, so that Split reads the same bytes again.
 func AppendQuoted(dst, s []byte) []byte {
-	dst = append(dst, '"')
+	dst = text(dst, `"`)
 	for _, c := range s {
-		switch c {
-		case '\\', '"':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\a':
-			dst = append(dst, '\\', 'a')
-		case '\b':
-			dst = append(dst, '\\', 'b')
+		short := strings.IndexByte("\\\"\n\r\t\a\b", c)
+		switch {
+		case short >= 0:
+			dst = append(dst, '\\', `\"nrtab`[short])
+		case c >= ' ' && c < 0x7f:
+			dst = append(dst, c)
 		default:
-			if c >= ' ' && c < 0x7f {
-				dst = append(dst, c)
-			} else {
-				dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
-			}
+			dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
 		}
 	}
-	return append(dst, '"')
+	return text(dst, `"`)
 }
 
 func isSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }

@@ -80,43 +80,27 @@ func (t *terminal) key(e js.Value) bool {
 }
 
 func (t *terminal) press(c *app.Console, key string, control, shift bool) bool {
-	if t.search != nil {
-		switch {
-		case control && key == "r":
-			t.search.Older()
-			t.drawSearch()
-			return true
-		case control && key == "s":
-			t.search.Newer()
-			t.drawSearch()
-			return true
-		case key == "Escape" || control && (key == "g" || key == "c"):
-			t.endSearch(t.draft)
-			return true
-		case key == "Enter" || key == "Tab" || key == "ArrowRight" || key == "End" || key == "ArrowUp" || key == "ArrowDown" || control && (key == "e" || key == "a" || key == "f"):
-			t.endSearch(t.search.Line())
-			if key != "Enter" {
-				return true
-			}
-		default:
-			return false
-		}
+	if control {
+		key = "^" + key
 	}
-	switch {
-	case key == "Enter":
+	if t.search != nil && !t.searching(key) {
+		return strings.Contains(obeyed+leaves, " "+key+" ")
+	}
+	switch key {
+	case "Enter":
 		line := t.line()
 		t.clearLine()
 		t.submit(line)
 		t.toEnd()
-	case key == "ArrowUp" || control && key == "p":
+	case "ArrowUp", "^p":
 		t.setLine(c.CLI.History().Up(t.line()), "")
-	case key == "ArrowDown" || control && key == "n":
+	case "ArrowDown", "^n":
 		t.setLine(c.CLI.History().Down(t.line()), "")
-	case key == "Tab":
+	case "Tab":
 		return t.complete(c, shift)
-	case key == "F1":
+	case "F1":
 		t.about.toggle(t)
-	case key == "Escape":
+	case "Escape":
 		switch {
 		case t.completion.offers != nil:
 			t.setLine(t.completion.from, "")
@@ -126,7 +110,7 @@ func (t *terminal) press(c *app.Console, key string, control, shift bool) bool {
 		default:
 			return false
 		}
-	case control && key == "r":
+	case "^r":
 		t.draft = t.line()
 		t.search = c.CLI.History().Search()
 		t.input.set("aria-label", "Search the history")
@@ -134,27 +118,56 @@ func (t *terminal) press(c *app.Console, key string, control, shift bool) bool {
 		t.edited()
 		t.drawState()
 		t.drawSearch()
-	case control && key == "c":
+	case "^c":
 		// Ctrl-C copies when something is selected.
 		if selection() != "" {
 			return false
 		}
 		t.clearLine()
 		t.page.dispatch(app.Interrupt{Console: t.name})
-	case control && key == "l":
+	case "^l":
 		t.page.dispatch(app.ClearConsole{Name: t.name})
-	case control && !shift:
+	default:
+		if !control || shift {
+			return false
+		}
 		before, after := t.cut()
-		before, after, ok := console.Edit(before, after, key)
+		before, after, ok := console.Edit(before, after, key[1:])
 		if !ok {
 			return false
 		}
 		t.setLine(before, after)
 		t.edited()
+	}
+	return true
+}
+
+// obeyed are the keys of a search, and leaves those that end it with what was
+// found, to be edited.
+const (
+	obeyed = " ^r ^s Escape ^g ^c "
+	leaves = " Tab ArrowRight End ArrowUp ArrowDown ^e ^a "
+)
+
+// searching deals with a key during a search, and reports whether that is over
+// and the key still to be obeyed.
+func (t *terminal) searching(key string) bool {
+	switch {
+	case key == "^r":
+		t.search.Older()
+	case key == "^s":
+		t.search.Newer()
+	case key == "Escape" || key == "^g" || key == "^c":
+		t.endSearch(t.draft)
+		return false
+	case key == "Enter" || strings.Contains(leaves, " "+key+" "):
+		t.endSearch(t.search.Line())
+		return key == "Enter"
 	default:
 		return false
 	}
-	return true
+	t.drawSearch()
+	return false
 }
 
 func (t *terminal) clearLine() {
