@@ -111,6 +111,10 @@ func (r *Reader) skipAnnotation() error {
 		}
 		return r.corrupt(r.at, "An annotation is too long")
 	}
+	// A hole that begins in one would go on to the next end of a line.
+	if bytes.IndexByte(line, 0) >= 0 {
+		return r.corrupt(r.at, "An annotation holds zeros")
+	}
 	if r.annotation != nil {
 		r.next = r.at + int64(len(line)) + 1
 		if err := r.annotation(bytes.TrimSuffix(line, []byte{'\r'}), r.at); err != nil {

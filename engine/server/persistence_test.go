@@ -192,6 +192,7 @@ func TestCorruptMiddleIsRefused(t *testing.T) {
 		{"a line without return", "*1\n$4\nPING\n", 0, `Expected \r\n`},
 		{"a hole", strings.Repeat("\x00", 512), 0, "Expected prefix '*'"},
 		{"a hole without any line", strings.Repeat("\x00", 100_000), 0, "Expected prefix '*'"},
+		{"a hole that begins in an annotation", "#T" + strings.Repeat("\x00", 510) + "SET b 2\r\n", 0, "An annotation holds zeros"},
 		{"an unknown command", commands("NOSUCH x"), 0, "Unknown command 'NOSUCH'"},
 	}
 	for _, test := range tests {
