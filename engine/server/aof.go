@@ -282,10 +282,7 @@ func (s *Server) finishSync(err error) {
 	case err == nil:
 		s.synced()
 	case s.config.AppendFsync == config.SyncAlways:
-		s.logf(event.Warning, "Can't persist AOF for fsync error when the AOF fsync policy is 'always': ", err.Error(), ". Exiting...")
-		s.dropReplies()
-		s.failure = err
-		s.exit(1)
+		s.endUnsynced(err)
 	default:
 		// As on Linux the page cache has given the bytes up.
 		s.logf(event.Warning, "Fail to fsync the AOF file: ", err.Error())
@@ -297,6 +294,15 @@ func (s *Server) finishSync(err error) {
 			s.terminate(j)
 		}
 	}
+}
+
+// endUnsynced ends a server under "always" whose sync has failed. What it would
+// have acknowledged is not.
+func (s *Server) endUnsynced(err error) {
+	s.logf(event.Warning, "Can't persist AOF for fsync error when the AOF fsync policy is 'always': ", err.Error(), ". Exiting...")
+	s.dropReplies()
+	s.failure = err
+	s.exit(1)
 }
 
 // unsyncedMark is a file that lives exactly as long as the page cache that it

@@ -159,3 +159,18 @@ func TestExpiryDuringReloadIsPropagated(t *testing.T) {
 	back.Advance(5_000_000)
 	expect(t, back.Client(), "ZCARD to", "(integer) 1")
 }
+
+// Switching the append-only file off syncs what was written. If that fails under
+// "always", a command that ran just before is not acknowledged.
+func TestFailedSyncWhenSwitchedOff(t *testing.T) {
+	s := servertest.On(t, vfs.New(vfs.Options{Latency: vfs.Latency{Sync: 1000}}), "appendonly", "yes", "appendfsync", "always")
+	s.Advance(1_000_000)
+	c := s.Client()
+	s.Disk.FailSyncs(1)
+	c.Send("SET", "k", "v")
+	c.Send("CONFIG", "SET", "appendonly", "no")
+	s.Advance(1_000_000)
+	if v, ok := c.Reply(); ok || s.Running() || s.ExitCode() != 1 {
+		t.Errorf("acknowledged with %q; running %v, exit code %d", v.Str, s.Running(), s.ExitCode())
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
+	"everysec/engine/config"
 	"everysec/engine/crashreport"
 	"everysec/engine/event"
 	"everysec/engine/vfs"
@@ -445,12 +446,16 @@ func (s *Server) stopAppendOnly() {
 		s.writeAppendOnly()
 	}
 	if f := a.file; f != nil {
+		promised := s.config.AppendFsync == config.SyncAlways && !a.waitRewrite
 		s.holdFor(f.Sync(), func(err error) {
+			f.Close()
 			if err != nil {
 				s.markUnsynced()
 				s.logf(event.Warning, "Fail to fsync the AOF file: ", err.Error())
+				if promised {
+					s.endUnsynced(err)
+				}
 			}
-			f.Close()
 		})
 	}
 	if a.detached {
