@@ -33,7 +33,7 @@ func (c *Commands) Complete(line string, keys func(prefix string) []string) []Of
 		head = line[:len(line)-len(rest)]
 		return c.names(head, rest, c.topics(head, rest))
 	case hasPrefixFold(line, ":") || hasPrefixFold(line, "--"):
-		return options("", line)
+		return options(line)
 	case len(words) > 0 && word == "" && strings.TrimSpace(line) == "":
 		return nil
 	}
@@ -63,20 +63,22 @@ func (c *Commands) Complete(line string, keys func(prefix string) []string) []Of
 			if needsQuotes(key) {
 				quoted = string(AppendQuoted(nil, []byte(key)))
 			}
-			out = append(out, Offer{base + quoted, quoted})
+			out = offer(out, base, quoted)
 		}
 	}
 	for _, token := range e.options(args) {
-		out = append(out, Offer{base + token, token})
+		out = offer(out, base, token)
 	}
 	return out
 }
+
+func offer(out []Offer, before, word string) []Offer { return append(out, Offer{before + word, word}) }
 
 // names offers the commands whose full name begins with rest.
 func (c *Commands) names(head, rest string, out []Offer) []Offer {
 	for i := range c.entries {
 		if full := c.entries[i].full; hasPrefixFold(full, rest) {
-			out = append(out, Offer{head + full, full})
+			out = offer(out, head, full)
 		}
 	}
 	return out
@@ -86,16 +88,16 @@ func (c *Commands) names(head, rest string, out []Offer) []Offer {
 func (c *Commands) topics(head, rest string) (out []Offer) {
 	for _, g := range c.groups {
 		if hasPrefixFold("@"+g, rest) {
-			out = append(out, Offer{head + "@" + g, "@" + g})
+			out = offer(out, head, "@"+g)
 		}
 	}
 	return out
 }
 
-func options(head, rest string) (out []Offer) {
+func options(rest string) (out []Offer) {
 	for _, o := range []string{":set hints", ":set nohints", "--raw", "--no-raw", "--json", "--quoted-json", "--csv"} {
 		if hasPrefixFold(o, rest) {
-			out = append(out, Offer{head + o, o})
+			out = offer(out, "", o)
 		}
 	}
 	return out
@@ -157,7 +159,8 @@ func needsQuotes(s string) bool {
 		return true
 	}
 	for _, r := range s {
-		if r <= ' ' || r == '"' || r == '\'' || r >= 0x7f && r <= 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff {
+		invisible := r >= 0x7f && r <= 0xa0 || r >= 0x2000 && r <= 0x206f || r == 0xfeff // also what turns the direction of text
+		if r <= ' ' || r == '"' || r == '\'' || invisible {
 			return true
 		}
 	}

@@ -668,58 +668,45 @@ func (c *Console) track(v resp.Value) {
 	}
 }
 
+// Commands by their first word, or the first two.
+const (
+	rawReplies = " info lolwut debug|htstats debug|htstats-key debug|client-eviction memory|malloc-stats memory|doctor client|list client|info "
+	rawAlone   = " cluster|nodes cluster|info latency|doctor " // only without further words
+	secrets    = " auth acl|setuser acl|deluser acl|getuser "
+)
+
+// among tells whether a list names a command.
+func among(list string, args [][]byte) bool {
+	word := strings.ToLower(string(args[0]))
+	if strings.ContainsAny(word, " |") {
+		return false
+	}
+	if strings.Contains(list, " "+word+" ") {
+		return true
+	}
+	return len(args) > 1 && strings.Contains(list, " "+word+"|"+strings.ToLower(string(args[1]))+" ")
+}
+
 // printsRaw names the commands whose replies are text to be read as it is.
 func printsRaw(args [][]byte) bool {
-	word := strings.ToLower(string(args[0]))
-	sub := ""
-	if len(args) > 1 {
-		sub = strings.ToLower(string(args[1]))
-	}
-	switch word {
-	case "info", "lolwut":
-		return true
-	case "debug":
-		return sub == "htstats" || sub == "htstats-key" || sub == "client-eviction"
-	case "memory":
-		return sub == "malloc-stats" || sub == "doctor"
-	case "cluster":
-		return len(args) == 2 && (sub == "nodes" || sub == "info")
-	case "client":
-		return sub == "list" || sub == "info"
-	case "latency":
-		return len(args) == 3 && sub == "graph" || len(args) == 2 && sub == "doctor"
-	}
-	return false
+	return among(rawReplies, args) || len(args) == 2 && among(rawAlone, args) || len(args) == 3 && among(" latency|graph ", args)
 }
 
 // sensitive names the commands that carry a password and are kept out of the
 // history.
 func sensitive(args [][]byte) bool {
-	word := strings.ToLower(string(args[0]))
-	sub := ""
-	if len(args) > 1 {
-		sub = strings.ToLower(string(args[1]))
-	}
-	switch word {
-	case "auth":
+	options := ""
+	switch {
+	case among(secrets, args):
 		return true
-	case "acl":
-		return sub == "setuser" || sub == "deluser" || sub == "getuser"
-	case "config":
-		if sub != "set" {
-			return false
-		}
-		for i := 2; i < len(args); i += 2 {
-			switch strings.ToLower(string(args[i])) {
-			case "masterauth", "masteruser", "requirepass":
-				return true
-			}
-		}
-	case "hello", "migrate":
-		for _, a := range args[1:] {
-			if strings.EqualFold(string(a), "auth") || strings.EqualFold(string(a), "auth2") {
-				return true
-			}
+	case among(" config|set ", args):
+		options = " masterauth masteruser requirepass "
+	case among(" hello migrate ", args):
+		options = " auth auth2 "
+	}
+	for i := 1; options != "" && i < len(args); i++ {
+		if among(options, args[i:i+1]) {
+			return true
 		}
 	}
 	return false
