@@ -1,34 +1,103 @@
 package app
 
 import (
+	"bytes"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"everysec/engine/ds/geohash"
+	"everysec/engine/ds/hyperloglog"
 	"everysec/engine/event"
 	"everysec/engine/resp"
 	"everysec/web/console"
 )
 
-// Inspector shows one key.
+// Inspector shows one key, its value a page at a time.
 type Inspector struct {
 	DB       int
 	Key      string
+	Cut      int // the length of a name of which only Key is known; 0: all of it is
 	Gone     bool
 	Type     string
 	Encoding string
+	Turns    []Turn
 	Memory   int64
 	Elements int64
 	ExpireAt int64 // milliseconds since 1970; 0: never
-	Value    []Row
-	More     int64 // elements that are not in Value
 	Durable  Durable
 	Change   uint64
 
+	As     Form   // how the value is shown
+	Forms  []Form // how it can be
+	Value  []Row
+	More   int64  // elements after those in Value; -1: unknown
+	Note   string // about the whole value, or why there is none
+	Groups []Group
+	Points []Place                // AsPlaces
+	HLL    *hyperloglog.Registers // AsRegisters
+
+	starts  []string // where the pages before this one began
+	at      string   // where this one begins; "" is the beginning
+	next    string   // where the next one does; "" is nowhere
+	least   float64  // the range of all scores
+	most    float64
+	chosen  bool // the learner chose the form
 	stale   bool
 	loading bool
+	askedAt int64
 }
 
 // Row is one element of a value: a field, a member with its score, an index.
-type Row struct{ Name, Value string }
+type Row struct {
+	Name, Value string
+	Note        string  // what else there is to say
+	Bar         float64 // 0 to 1, if the element has a bar
+	Barred      bool
+}
 
-const inspectRows = 50
+// Form is how a value is shown.
+type Form string
+
+// The forms that a learner can choose between.
+const (
+	AsText      Form = "text"
+	AsHex       Form = "hex"
+	AsBits      Form = "bits"
+	AsRegisters Form = "registers"
+	AsRanks     Form = "ranks"
+	AsPlaces    Form = "map"
+)
+
+// Group is a consumer group of a stream.
+type Group struct {
+	Name, Facts string
+	Consumers   []Row
+}
+
+// Place is a member of a geo index.
+type Place struct {
+	Name string
+	geohash.Point
+}
+
+// The learner reads on.
+type (
+	// InspectAs chooses the form.
+	InspectAs struct{ Form Form }
+	// InspectPage goes to the next page, or back.
+	InspectPage struct{ Back bool }
+)
+
+const (
+	inspectRows  = 50
+	inspectBytes = 2048 // of a string, as text
+	bitmapBytes  = 256  // as bits
+	maxRegisters = 64 << 10
+	maxPlaces    = 500
+	maxElement   = 1024 // bytes of an element that are shown
+	refresh      = 100_000
+)
 
 func (m *Model) inspect(key *string) {
 	m.mark(PartInspector | PartKeyspace)
@@ -39,13 +108,40 @@ func (m *Model) inspect(key *string) {
 	m.Inspector = &Inspector{DB: m.DB, Key: *key, stale: true}
 }
 
+func (m *Model) turnPage(message Message) {
+	in := m.Inspector
+	if in == nil {
+		return
+	}
+	switch msg := message.(type) {
+	case InspectAs:
+		in.As, in.chosen = msg.Form, true
+		in.starts, in.at = nil, ""
+	case InspectPage:
+		if n := len(in.starts); msg.Back && n > 0 {
+			in.at, in.starts = in.starts[n-1], in.starts[:n-1]
+		} else if !msg.Back && in.next != "" {
+			in.starts, in.at = append(in.starts, in.at), in.next
+		}
+	}
+	in.stale, in.askedAt = true, 0
+	m.mark(PartInspector)
+}
+
+// Earlier and Later tell whether there are pages on that side.
+func (in *Inspector) Earlier() bool { return len(in.starts) > 0 }
+
+// Later tells whether there is a page after this one.
+func (in *Inspector) Later() bool { return in.next != "" }
+
 // freshen asks for the value again when the key has changed.
 func (m *Model) freshen() {
 	in := m.Inspector
 	if in == nil {
 		return
 	}
-	cell := m.keyspace(in.DB).Find(in.Key)
+	space := m.keyspace(in.DB)
+	cell := space.Find(in.Key)
 	if cell == nil {
 		if !in.Gone {
 			in.Gone = true
@@ -56,97 +152,376 @@ func (m *Model) freshen() {
 	if in.Gone {
 		in.Gone, in.stale = false, true
 	}
-	if cell.KeyLen > len(cell.Key) {
-		// Only its beginning is known, so nothing can be asked.
-		in.stale = false
+	if in.Type != "" && in.Type != cell.Type.String() {
+		*in = Inspector{DB: in.DB, Key: in.Key, loading: in.loading, stale: true}
 	}
-	in.Type, in.Encoding = cell.Type.String(), cell.Encoding.String()
+	in.Type, in.Encoding, in.Turns = cell.Type.String(), cell.Encoding.String(), space.Turns(in.Key)
 	in.Memory, in.Elements, in.ExpireAt = cell.Memory, cell.Elements, cell.ExpireAt
 	in.Durable, in.Change = m.Durable(cell), cell.Change
-	if !in.stale || in.loading {
+	if cell.KeyLen > len(cell.Key) {
+		// Nothing can be asked of a key whose name is not known.
+		in.Cut, in.Note = cell.KeyLen, "Only the beginning of this name, of "+Bytes(int64(cell.KeyLen))+", is known here, so its value cannot be asked for."
+		in.stale = false
+	}
+	if !in.stale || in.loading || in.askedAt != 0 && m.Wall-in.askedAt < refresh {
 		return
 	}
-	in.stale, in.loading = false, true
-	n := itoa(inspectRows - 1)
-	var words []string
-	switch cell.Type {
-	case event.String:
-		words = []string{"GETRANGE", in.Key, "0", "2047"}
-	case event.List:
-		words = []string{"LRANGE", in.Key, "0", n}
-	case event.Hash:
-		words = []string{"HSCAN", in.Key, "0", "COUNT", itoa(inspectRows)}
-	case event.Set:
-		words = []string{"SSCAN", in.Key, "0", "COUNT", itoa(inspectRows)}
-	case event.SortedSet:
-		words = []string{"ZRANGE", in.Key, "0", n, "WITHSCORES"}
-	case event.Stream:
-		words = []string{"XREVRANGE", in.Key, "+", "-", "COUNT", itoa(inspectRows)}
-	}
-	typ := cell.Type
-	m.ask(in.DB, func(m *Model, v resp.Value) {
-		in.loading = false
-		if m.Inspector == in {
-			in.read(typ, v)
-			m.mark(PartInspector)
-		}
-	}, words...)
+	in.stale, in.loading, in.askedAt = false, true, max(m.Wall, 1)
+	m.askValue(in, cell.Type)
 }
 
-func (in *Inspector) read(typ event.Type, v resp.Value) {
-	in.Value = in.Value[:0]
-	if v.IsError() {
-		in.Value = append(in.Value, Row{"", string(v.Str)})
-		return
+func (m *Model) askValue(in *Inspector, typ event.Type) {
+	then := func(m *Model, v resp.Value) {
+		in.loading = false
+		if m.Inspector == in && in.Type == typ.String() {
+			in.read(m, typ, v)
+			m.mark(PartInspector)
+		}
 	}
-	text := func(v resp.Value) string { return Text(v.Str) }
-	items := v.Elems
+	at, _ := strconv.ParseInt(in.at, 10, 64)
+	until := itoa(at + inspectRows - 1)
+	count := itoa(inspectRows)
 	switch typ {
 	case event.String:
-		in.Value = append(in.Value, Row{"", text(v)})
-		in.More = in.Elements - int64(len(v.Str))
+		from, n := at, int64(inspectBytes)
+		switch in.As {
+		case AsRegisters:
+			from, n = 0, maxRegisters
+		case AsBits:
+			n = bitmapBytes
+		}
+		m.ask(in.DB, then, "GETRANGE", in.Key, itoa(from), itoa(from+n-1))
+	case event.List:
+		m.ask(in.DB, then, "LRANGE", in.Key, itoa(at), until)
+	case event.Hash:
+		m.ask(in.DB, then, "HSCAN", in.Key, itoa(at), "COUNT", count)
+	case event.Set:
+		m.ask(in.DB, then, "SSCAN", in.Key, itoa(at), "COUNT", count)
+	case event.SortedSet:
+		score := func(to *float64) func(m *Model, v resp.Value) {
+			return func(_ *Model, v resp.Value) {
+				if len(v.Elems) == 2 {
+					*to = number(v.Elems[1])
+				}
+			}
+		}
+		m.ask(in.DB, score(&in.least), "ZRANGE", in.Key, "0", "0", "WITHSCORES")
+		m.ask(in.DB, score(&in.most), "ZRANGE", in.Key, "-1", "-1", "WITHSCORES")
+		if in.As == AsPlaces {
+			until = itoa(at + maxPlaces - 1)
+		}
+		m.ask(in.DB, then, "ZRANGE", in.Key, itoa(at), until, "WITHSCORES")
+	case event.Stream:
+		m.ask(in.DB, func(m *Model, v resp.Value) { in.Groups = groups(v) }, "XINFO", "STREAM", in.Key, "FULL", "COUNT", "10")
+		from := "+"
+		if in.at != "" {
+			from = in.at
+		}
+		m.ask(in.DB, then, "XREVRANGE", in.Key, from, "-", "COUNT", count)
+	}
+}
+
+// number is a score, which RESP2 sends as text.
+func number(v resp.Value) float64 {
+	f, _ := strconv.ParseFloat(string(v.Str), 64)
+	return f
+}
+
+// element is an element for a row: Text, of the beginning if it is long.
+func element(v resp.Value) (text, note string) {
+	if len(v.Str) > maxElement {
+		return Text(v.Str[:maxElement]) + "…", Bytes(int64(len(v.Str)))
+	}
+	return Text(v.Str), ""
+}
+
+func (in *Inspector) read(m *Model, typ event.Type, v resp.Value) {
+	in.Value, in.Points, in.HLL = nil, nil, nil
+	in.Note, in.next = "", ""
+	if v.IsError() {
+		in.Note = string(v.Str)
+		return
+	}
+	items := v.Elems
+	at, _ := strconv.ParseInt(in.at, 10, 64)
+	switch typ {
+	case event.String:
+		in.readString(v.Str, at)
 		return
 	case event.List:
 		for i, e := range items {
-			in.Value = append(in.Value, Row{itoa(int64(i)), text(e)})
+			text, note := element(e)
+			in.Value = append(in.Value, Row{Name: itoa(at + int64(i)), Value: text, Note: note})
 		}
+		in.later(at + int64(len(items)))
 	case event.Hash, event.Set:
 		if len(items) != 2 {
 			return
 		}
-		items = items[1].Elems
-		if typ == event.Set {
-			for _, e := range items {
-				in.Value = append(in.Value, Row{"", text(e)})
-			}
-			break
+		if next := string(items[0].Str); next != "0" {
+			in.next = next
 		}
-		for i := 0; i+1 < len(items); i += 2 {
-			in.Value = append(in.Value, Row{text(items[i]), text(items[i+1])})
-		}
+		in.readScan(m, typ, items[1].Elems)
 	case event.SortedSet:
-		for i := 0; i+1 < len(items); i += 2 {
-			in.Value = append(in.Value, Row{text(items[i+1]), text(items[i])})
-		}
+		in.readScores(items, at)
+		in.later(at + int64(len(items)/2))
 	case event.Stream:
 		for _, e := range items {
 			if len(e.Elems) != 2 {
 				continue
 			}
-			fields := ""
+			fields, long := "", ""
 			for i, f := range e.Elems[1].Elems {
+				text, note := element(f)
 				if i > 0 {
 					fields += " "
 				}
-				fields += text(f)
+				fields += text
+				if note != "" {
+					long = "fields of up to " + note
+				}
 			}
-			in.Value = append(in.Value, Row{text(e.Elems[0]), fields})
+			in.Value = append(in.Value, Row{Name: Text(e.Elems[0].Str), Value: fields, Note: long})
+		}
+		in.More = -1
+		if n := len(items); n == inspectRows {
+			in.next = "(" + string(items[n-1].Elems[0].Str)
+		}
+		if in.at == "" {
+			in.More = in.Elements - int64(len(items))
 		}
 	}
-	if len(in.Value) > inspectRows {
-		in.Value = in.Value[:inspectRows]
+}
+
+// later notes what follows the elements up to one.
+func (in *Inspector) later(end int64) {
+	if in.More = max(in.Elements-end, 0); in.More > 0 {
+		in.next = itoa(end)
 	}
-	in.More = in.Elements - int64(len(in.Value))
+}
+
+// readScan takes what HSCAN or SSCAN gave: a listpack or an intset comes whole.
+func (in *Inspector) readScan(m *Model, typ event.Type, items []resp.Value) {
+	const limit = 10 * inspectRows
+	width := 1
+	if typ == event.Hash {
+		width = 2
+	}
+	n := len(items) / width
+	if n > limit {
+		in.Note = Count(int64(n-limit)) + " more that came with these are left out."
+		n = limit
+	}
+	in.More = -1
+	if in.at == "" {
+		in.More = in.Elements - int64(n)
+	}
+	words := []string{"HPTTL", in.Key, "FIELDS", itoa(int64(n))}
+	for i := range n {
+		name, note := element(items[i*width])
+		if typ == event.Set {
+			in.Value = append(in.Value, Row{Value: name, Note: note})
+			continue
+		}
+		text, note := element(items[i*2+1])
+		in.Value = append(in.Value, Row{Name: name, Value: text, Note: note})
+		words = append(words, string(items[i*2].Str))
+	}
+	if typ == event.Set || n == 0 {
+		return
+	}
+	rows := in.Value
+	m.ask(in.DB, func(m *Model, v resp.Value) {
+		for i := range v.Elems {
+			if left := v.Elems[i].Int; left >= 0 && i < len(rows) {
+				rows[i].Note = "expires in " + Age(left*1000)
+				m.mark(PartInspector)
+			}
+		}
+	}, words...)
+}
+
+func (in *Inspector) readScores(items []resp.Value, at int64) {
+	in.Forms = []Form{AsRanks, AsPlaces}
+	places := len(items) > 1
+	for i := 1; i < len(items); i += 2 {
+		places = places && isPlace(number(items[i]))
+	}
+	if !in.chosen {
+		if in.As = AsRanks; places {
+			in.As = AsPlaces
+		}
+	}
+	for i := 0; i+1 < len(items); i += 2 {
+		member, note := element(items[i])
+		score := number(items[i+1])
+		r := Row{Name: itoa(at + int64(i/2)), Value: member, Note: string(items[i+1].Str)}
+		if in.As == AsPlaces {
+			p := geohash.FromScore(score).Center()
+			in.Points = append(in.Points, Place{member, p})
+			r.Name, r.Note = "", strconv.FormatFloat(p.Longitude, 'f', 5, 64)+", "+strconv.FormatFloat(p.Latitude, 'f', 5, 64)
+		} else {
+			// From nothing, if there are no scores below it.
+			least := min(in.least, 0)
+			if r.Barred = in.most > least; r.Barred && in.most-least <= math.MaxFloat64 {
+				r.Bar = min(max((score-least)/(in.most-least), 0), 1)
+			}
+		}
+		if note != "" {
+			r.Note += ", " + note
+		}
+		in.Value = append(in.Value, r)
+	}
+}
+
+// isPlace tells whether a score looks as if GEOADD had made it: a whole number
+// of up to 52 bits. Below 42 it would lie in the ocean by the south pole, and
+// the time of day in milliseconds is often a score.
+func isPlace(score float64) bool {
+	return score >= 1<<42 && score < 1<<52 && score == math.Trunc(score)
+}
+
+func (in *Inspector) readString(b []byte, at int64) {
+	in.Forms = []Form{AsText, AsHex, AsBits}
+	registers := in.at == "" && len(b) > 15 && string(b[:4]) == "HYLL" && b[4] <= 1
+	if registers || in.As == AsRegisters {
+		in.Forms = append(in.Forms, AsRegisters)
+	}
+	if !in.chosen && in.at == "" {
+		switch {
+		case registers:
+			in.As = AsRegisters
+		case 3*printable(b) >= len(b):
+			in.As = AsText
+		case len(b) <= 64 || bytes.Count(b, []byte{0}) > len(b)/2:
+			in.As = AsBits
+		default:
+			in.As = AsHex
+		}
+	}
+	switch in.As {
+	case AsRegisters:
+		in.More = 0
+		if n := len(b); int64(n) < in.Elements && n < maxRegisters {
+			in.stale, in.askedAt = true, 0 // all of it is needed
+			return
+		}
+		in.readRegisters(b)
+		return
+	case AsBits:
+		b = b[:min(len(b), bitmapBytes)]
+		in.Value = bits(b, at)
+	case AsHex:
+		b = b[:min(len(b), inspectBytes/2)]
+		for i := 0; i < len(b); i += 16 {
+			line := string(HexDump(b[i:min(i+16, len(b))], 0))
+			in.Value = append(in.Value, Row{Name: itoa(at + int64(i)), Value: line[7 : len(line)-1]})
+		}
+	default:
+		in.As = AsText
+		in.Value = append(in.Value, Row{Value: Text(b)})
+	}
+	in.later(at + int64(len(b)))
+}
+
+// printable counts the bytes that belong to text.
+func printable(b []byte) (n int) {
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		if r >= ' ' && r != utf8.RuneError || r == '\n' || r == '\r' || r == '\t' {
+			n += size
+		}
+		b = b[size:]
+	}
+	return n
+}
+
+// bits are rows of 32, as SETBIT numbers them.
+func bits(b []byte, at int64) (rows []Row) {
+	for i := 0; i < len(b); i += 4 {
+		var text []byte
+		set := int64(0)
+		for k, c := range b[i:min(i+4, len(b))] {
+			if k > 0 {
+				text = append(text, ' ')
+			}
+			for bit := range 8 {
+				if c>>(7-bit)&1 == 1 {
+					text = append(text, '1')
+					set++
+				} else {
+					text = append(text, '0')
+				}
+			}
+		}
+		note := ""
+		if set > 0 {
+			note = itoa(set) + " set"
+		}
+		rows = append(rows, Row{Name: itoa((at + int64(i)) * 8), Value: string(text), Note: note})
+	}
+	return rows
+}
+
+func (in *Inspector) readRegisters(b []byte) {
+	if !hyperloglog.Valid(b) {
+		in.Note = "This is no HyperLogLog."
+		return
+	}
+	h := hyperloglog.HyperLogLog(b)
+	values, ok := h.Values()
+	if !ok {
+		in.Note = "This HyperLogLog is corrupted."
+		return
+	}
+	in.HLL = values
+	used, most := int64(0), byte(0)
+	for _, v := range values {
+		if v > 0 {
+			used++
+		}
+		most = max(most, v)
+	}
+	how := "sparse, runs of equal registers as opcodes"
+	if h.Dense() {
+		how = "dense, six bits each"
+	}
+	in.Note = Count(int64(len(values))) + " registers, " + how + ": " + Count(used) + " above zero, the highest " + itoa(int64(most)) +
+		". They estimate " + Plural(int64(values.Count()), "element", "elements") + "."
+}
+
+// groups reads the consumer groups out of the reply of XINFO STREAM FULL.
+func groups(v resp.Value) (out []Group) {
+	for _, g := range field(v, "groups").Elems {
+		waits := field(g, "pel-count").Int
+		facts := "last delivered " + Text(field(g, "last-delivered-id").Str) + ", " + Count(waits) + " pending"
+		if lag := field(g, "lag"); !lag.Null {
+			facts += ", lag " + Count(lag.Int)
+		}
+		group := Group{Name: Text(field(g, "name").Str), Facts: facts}
+		for _, c := range field(g, "consumers").Elems {
+			text := Count(field(c, "pel-count").Int) + " pending"
+			for i, p := range field(c, "pending").Elems {
+				if len(p.Elems) == 3 {
+					text += [...]string{": ", ", "}[min(i, 1)] + Text(p.Elems[0].Str) + " (delivered " + Plural(p.Elems[2].Int, "time", "times") + ")"
+				}
+			}
+			name, _ := element(field(c, "name"))
+			group.Consumers = append(group.Consumers, Row{Name: name, Value: text})
+		}
+		out = append(out, group)
+	}
+	return out
+}
+
+// field is a value of a map that came as a flat array.
+func field(v resp.Value, name string) resp.Value {
+	for i := 0; i+1 < len(v.Elems); i += 2 {
+		if string(v.Elems[i].Str) == name {
+			return v.Elems[i+1]
+		}
+	}
+	return resp.Value{Null: true}
 }
 
 // Text shows bytes to people: as they are when they are plain text, else

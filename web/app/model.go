@@ -180,6 +180,8 @@ func (m *Model) update(message Message) {
 		m.mark(PartKeyspace | PartInspector)
 	case ShowAs, FilterKeys, Unfold, ShowMore:
 		m.look(msg)
+	case InspectAs, InspectPage:
+		m.turnPage(msg)
 	case Select:
 		m.inspect(msg.Key)
 

@@ -309,43 +309,6 @@ func TestSwappedDatabasesChangePlaces(t *testing.T) {
 	}
 }
 
-func TestTheInspectorReadsEachType(t *testing.T) {
-	for _, test := range []struct {
-		typ         event.Type
-		asks, reply string
-		want        []app.Row
-		more        int64
-	}{
-		{event.String, "GETRANGE k 0 2047", "$3|a\xffb|", []app.Row{{Value: `a\xffb`}}, 97},
-		{event.List, "LRANGE k 0 49", "*2|$1|x|$1|y|", []app.Row{{Name: "0", Value: "x"}, {Name: "1", Value: "y"}}, 98},
-		{event.Hash, "HSCAN k 0 COUNT 50", "*2|$1|0|*2|$1|f|$1|v|", []app.Row{{Name: "f", Value: "v"}}, 99},
-		{event.Set, "SSCAN k 0 COUNT 50", "*2|$1|0|*1|$1|m|", []app.Row{{Value: "m"}}, 99},
-		{event.SortedSet, "ZRANGE k 0 49 WITHSCORES", "*2|$1|m|$3|1.5|", []app.Row{{Name: "1.5", Value: "m"}}, 99},
-		{event.Stream, "XREVRANGE k + - COUNT 50", "*1|*2|$3|1-1|*2|$1|f|$1|v|", []app.Row{{Name: "1-1", Value: "f v"}}, 99},
-	} {
-		t.Run(test.typ.String(), func(t *testing.T) {
-			p := newPage(t)
-			e := key("k", 1)
-			e.Type, e.Elements = test.typ, 100
-			p.events(e)
-			name := "k"
-			p.do(app.Select{Key: &name})
-			if got := p.sent[len(p.sent)-1]; got != "page: "+test.asks {
-				t.Fatalf("asked %q", got)
-			}
-			p.reply("page", test.reply)
-			in := p.model.Inspector
-			if diff := cmp.Diff(test.want, in.Value); diff != "" || in.More != test.more {
-				t.Errorf("more %d\n%s", in.More, diff)
-			}
-			p.events(&event.KeyRemoved{Key: []byte("k")})
-			if !in.Gone {
-				t.Error("the inspector does not notice that the key has gone")
-			}
-		})
-	}
-}
-
 // drain answers what the page's client asks when it starts.
 func (p *page) drain() {
 	p.t.Helper()

@@ -52,3 +52,52 @@ func TestKeysAreFilteredAndShownInSeveralWays(t *testing.T) {
 	l.eval(`(() => { const s = document.querySelector("#type"); s.value = "zset"; s.dispatchEvent(new Event("change")); })()`, nil)
 	l.sees("sorted sets only", `[...document.querySelectorAll("#tree .key")].map((e) => e.textContent).join() === "board,cities"`)
 }
+
+// Each type is shown as what it is, and a long value page by page.
+func TestAKeyIsInspectedByType(t *testing.T) {
+	l := arrive(t)
+	l.fill()
+	l.eval(`everysec.pipeline([
+		["HEXPIRE", "user:1", "900", "FIELDS", "1", "city"],
+		["XREADGROUP", "GROUP", "readers", "ann", "STREAMS", "log", ">"],
+		["RPUSH", "long", ...Array.from({length: 120}, (_, i) => "element " + i)],
+	])`, nil)
+	l.run(chromedp.Click(`[data-view="list"]`, chromedp.ByQuery))
+	l.sees("the list", `document.querySelectorAll("#rows tr").length === 12`)
+	value := `document.querySelector("#inspector-value").innerText`
+	for _, see := range []struct{ key, expression string }{
+		{"user:1", value + `.includes("expires in 1")`},
+		{"board", `(() => { const bars = [...document.querySelectorAll("#inspector-value .bar i")].map((e) => e.getBoundingClientRect().width);
+			return bars.length === 3 && bars[0] > 10 && bars[0] < bars[1] && bars[1] < bars[2] })()`},
+		{"log", `document.querySelector("#inspector-groups").innerText.includes("1 pending: 1-1 (delivered 1 time)")`},
+		{"unique", `document.querySelector("#inspector-note").innerText.includes("estimate 3 elements")`},
+		{"days", value + `.includes("00000001")`},
+		{"cities", `document.querySelector("#inspector-picture").dataset.kind === "map" && ` + value + `.includes("51.5")`},
+	} {
+		l.inspects(see.key)
+		l.sees(see.key+" as what it is", see.expression)
+	}
+	var shades int
+	l.inspects("unique")
+	l.sees("the registers", `document.querySelector("#inspector-picture").dataset.kind === "registers" && !document.querySelector("#inspector-picture").hidden`)
+	l.eval(`(() => { const c = document.querySelector("#inspector-picture"), d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data, seen = new Set();
+		for (let i = 0; i < d.length; i += 4) seen.add(d[i]); return seen.size })()`, &shades)
+	if shades < 3 {
+		t.Errorf("the picture of the registers has %d shades", shades)
+	}
+	l.inspects("cities")
+	l.sees("two forms", `document.querySelector("#inspector-form").value === "map"`)
+	l.eval(`(() => { const s = document.querySelector("#inspector-form"); s.value = "ranks"; s.dispatchEvent(new Event("change")) })()`, nil)
+	l.sees("scores instead", `/\b\d{16}\b/.test(`+value+`)`)
+
+	l.inspects("long")
+	l.sees("the first page", value+`.includes("element 49") && !`+value+`.includes("element 50")`)
+	l.clicks("#inspector-later")
+	l.sees("the second page", value+`.includes("element 50") && !`+value+`.includes("element 49")`)
+	l.clicks("#inspector-later")
+	l.sees("the last page", value+`.includes("element 119") && document.querySelector("#inspector-later").hidden`)
+
+	l.inspects("board")
+	l.eval(`everysec.command("ZADD", "board", ...Array.from({length: 200}, (_, i) => [i, "m" + i]).flat())`, nil)
+	l.sees("the moment of the new encoding", `/listpack → skiplist at \d\d:\d\d:\d\d\.\d, with 203 elements/.test(document.querySelector("#inspector-facts").textContent)`)
+}

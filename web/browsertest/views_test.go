@@ -43,6 +43,21 @@ var views = []view{
 		l.clicks("#rows button")
 		l.sees("the inspector", `!document.querySelector("#inspector").hidden`)
 	}},
+	{"registers of a HyperLogLog", "watch", func(l learner) {
+		l.eval(`everysec.command("PFADD", "unique", "a", "b", "c")`, nil)
+		l.inspects("unique")
+		l.sees("the picture", `!document.querySelector("#inspector-picture").hidden`)
+	}},
+	{"members on a map", "watch", func(l learner) {
+		l.eval(`everysec.command("GEOADD", "cities", "-0.13", "51.51", "London", "2.35", "48.86", "Paris")`, nil)
+		l.inspects("cities")
+		l.sees("the map", `document.querySelector("#inspector-picture").dataset.kind === "map"`)
+	}},
+	{"stream with a group", "watch", func(l learner) {
+		l.eval(`everysec.pipeline([["XADD", "log", "*", "level", "info"], ["XGROUP", "CREATE", "log", "more", "0"]])`, nil)
+		l.inspects("log")
+		l.sees("the group", `document.querySelector("#inspector-groups tr")`)
+	}},
 	{"bytes of a file", "watch", func(l learner) {
 		l.clicks("#inspector-close")
 		l.clicks(`[data-view="grid"]`)
@@ -76,6 +91,14 @@ func (l learner) fill() {
 		["PFADD", "unique", "a", "b", "c"], ["SETBIT", "days", "7", "1"],
 		["GEOADD", "cities", "-0.13", "51.51", "London", "2.35", "48.86", "Paris"]])`, nil)
 	l.sees("the keys", `document.querySelector("#keyspace-figures").textContent.startsWith("11 keys")`)
+}
+
+// inspects opens a key of the list.
+func (l learner) inspects(key string) {
+	l.t.Helper()
+	l.sees(key+" in the list", `[...document.querySelectorAll("#rows button")].find((b) => b.textContent === "`+key+`")`)
+	l.eval(`[...document.querySelectorAll("#rows button")].find((b) => b.textContent === "`+key+`").click()`, nil)
+	l.sees(key+" in the inspector", `document.querySelector("#inspector-key").textContent === "`+key+`"`)
 }
 
 func (l learner) size(width, height int64) {

@@ -289,3 +289,44 @@ func TestOnlyWhatChangedIsDrawn(t *testing.T) {
 		}
 	}
 }
+
+// Wherever the points are, all are on the map and lines cross it.
+func TestAMapShowsAllItsPoints(t *testing.T) {
+	for _, points := range [][][2]float64{
+		nil,
+		{{2.35, 48.86}},
+		{{-0.13, 51.51}, {2.35, 48.86}},
+		{{-180, -85}, {180, 85}},
+		{{13.3777, 52.5163}, {13.3778, 52.5164}},
+		{{100, 85}, {101, 85}},
+	} {
+		f := NewFrame(points, 400, 190)
+		for _, p := range points {
+			if x, y := f.XY(p[0], p[1]); x < 5 || x > 395 || y < 5 || y > 185 {
+				t.Errorf("%v lies at %v, %v", p, x, y)
+			}
+		}
+		meridians, parallels := len(f.Meridians(400)), len(f.Parallels(190))
+		if meridians < 1 || parallels < 1 || meridians > 40 || parallels > 20 {
+			t.Errorf("%v: %d meridians, %d parallels", points, meridians, parallels)
+		}
+		var m Image
+		m.Resize(400, 190)
+		Places(&m, theme, f, 1, points)
+		if ink(&m) == 0 {
+			t.Errorf("%v: nothing is drawn", points)
+		}
+	}
+}
+
+func TestARegisterIsTheDarkerTheHigherItIs(t *testing.T) {
+	values := make([]byte, 16384)
+	values[0], values[129] = 1, 9
+	var m Image
+	m.Resize(256, 256)
+	Registers(&m, theme, values)
+	shade := func(x, y int) byte { return m.Pix[(y*256+x)*4] }
+	if zero, low, high := shade(101, 101), shade(1, 1), shade(3, 3); zero != 255 || low >= zero || high >= low {
+		t.Errorf("shades %d, %d, %d of 0, 1 and 9", zero, low, high)
+	}
+}

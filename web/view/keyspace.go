@@ -43,8 +43,8 @@ type keyspace struct {
 	tree    tree
 	list    list
 
-	inspector, key, facts, value, valueMore *node
-	inspected                               string
+	inspector inspector
+	drewDark  bool // flips with the theme
 }
 
 // viewNames are the values of data-view, by app.View.
@@ -74,9 +74,7 @@ func (k *keyspace) bind(p *Page) {
 			p.dispatch(app.ShowDB{DB: n})
 		}
 	})
-	k.inspector, k.key, k.facts = byID("inspector"), byID("inspector-key"), byID("inspector-facts")
-	k.value, k.valueMore = byID("inspector-value"), byID("inspector-more")
-	p.click("inspector-close", func() app.Message { k.cursor = -1; return app.Select{} })
+	k.inspector.bind(p)
 	k.bindCanvas(p, cells)
 	k.tree.bind(p)
 	k.list.bind(p)
@@ -114,7 +112,7 @@ func (k *keyspace) recolor(p *Page) {
 	}
 	raw := func(name string) string { return style.Call("getPropertyValue", name).String() }
 	k.ink, k.faint, k.paper, k.family = raw("--ink"), raw("--ink-3"), raw("--surface"), raw("--mono")
-	k.colored, k.stale = true, true
+	k.colored, k.stale, k.drewDark = true, true, !k.drewDark
 	p.loop.moving = true
 }
 
@@ -145,7 +143,7 @@ func (k *keyspace) draw(p *Page, dirty app.Part) {
 		k.stale = true
 	}
 	if dirty&app.PartInspector != 0 || m.Inspector != nil && p.every(15) {
-		k.drawInspector(m)
+		k.inspector.draw(m, k)
 	}
 	// Times to live drain: often while there are few keys, seldom with many.
 	drains := int64(6)
