@@ -24,6 +24,7 @@ const (
 	OpResync    Op = 16 // () -> (); the next event batches describe every key again
 	OpFreeSpace Op = 17 // (bytes number, negative: no limit) -> (); how much the disk still takes
 	OpWarm      Op = 18 // () -> (commands number); runs throwaway commands until the code is compiled well
+	OpTable     Op = 19 // (database number) -> Table; the hash table of the keys as it stands
 )
 
 // Notice is something that happened to the host.
@@ -149,6 +150,35 @@ func ReadFileContent(payload []byte) (FileContent, error) {
 	f := Read(payload)
 	c := FileContent{Synced: f.Int(), Data: f.Bytes()}
 	return c, f.Err()
+}
+
+// MaxChains is up to how many buckets a Table tells one by one.
+const MaxChains = 1 << 14
+
+// Table is a hash table: the second of each pair is the one that the keys move
+// to while it is resized.
+type Table struct {
+	Size, Used [2]int64  // buckets, keys
+	Rehash     int64     // the bucket of the first that is moved next; -1: no resize is under way
+	Chains     [2][]byte // keys in each bucket, at most 255; empty above MaxChains
+}
+
+// Append writes the table.
+func (t Table) Append(r Record) Record {
+	for i := range t.Size {
+		r = r.Int(t.Size[i]).Int(t.Used[i]).Bytes(t.Chains[i])
+	}
+	return r.Int(t.Rehash)
+}
+
+// ReadTable reads what Append wrote. Chains alias payload.
+func ReadTable(payload []byte) (t Table, err error) {
+	f := Read(payload)
+	for i := range t.Size {
+		t.Size[i], t.Used[i], t.Chains[i] = f.Int(), f.Int(), f.Bytes()
+	}
+	t.Rehash = f.Int()
+	return t, f.Err()
 }
 
 // Fate is what became of a key that was there before or after a crash.

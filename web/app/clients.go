@@ -71,6 +71,7 @@ func (m *Model) addConsole(name string) *Console {
 		}
 	}
 	c.CLI.Now = func() int64 { return m.Now() / 1000 }
+	c.CLI.Seen = func(args [][]byte, v resp.Value) { m.scanned(c, args, v) }
 	c.CLI.Stopwatch = func() int64 { return m.instant }
 	c.CLI.Keys = m.keysWith
 	c.CLI.History().Restore(m.history.Lines())

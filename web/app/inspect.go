@@ -410,7 +410,7 @@ func (in *Inspector) readString(b []byte, at int64) {
 		return
 	case AsBits:
 		b = b[:min(len(b), bitmapBytes)]
-		in.Value = bits(b, at)
+		in.Value = bitRows(b, at)
 	case AsHex:
 		b = b[:min(len(b), inspectBytes/2)]
 		for i := 0; i < len(b); i += 16 {
@@ -436,8 +436,8 @@ func printable(b []byte) (n int) {
 	return n
 }
 
-// bits are rows of 32, as SETBIT numbers them.
-func bits(b []byte, at int64) (rows []Row) {
+// bitRows are rows of 32 bits, as SETBIT numbers them.
+func bitRows(b []byte, at int64) (rows []Row) {
 	for i := 0; i < len(b); i += 4 {
 		var text []byte
 		set := int64(0)

@@ -34,6 +34,8 @@ type Model struct {
 	spaces     map[int]*Keyspace
 	View       View
 	Filter     Filter
+	Walk       *Walk // the newest SCAN of a console; nil: none yet
+	table      Table
 	listed     int // keys in the list beyond its first page
 	Inspector  *Inspector
 	Durability event.Durability
@@ -274,6 +276,7 @@ func (m *Model) frame(wall int64) {
 		m.control(bridge.OpResync, nil, nil)
 	}
 	m.frameLesson()
+	m.watchTable()
 }
 
 // events applies a batch. A batch that cannot be read means that page and
@@ -344,6 +347,7 @@ func (m *Model) apply(e event.Event) {
 		}
 	case *event.CommandRun:
 		m.Loop.add(e)
+		m.table.stale = true
 		m.timed(e)
 		if e.Name == "config|set" && e.Client != m.Loop.page {
 			m.askConfig()

@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	only := flag.String("only", "size,visit,inside,page,one,load,durable,files,hold,native", "what to measure")
+	only := flag.String("only", "size,visit,inside,page,one,load,frames,durable,files,hold,native", "what to measure")
 	pairs := flag.Int("pairs", 5, "how often each comparison is made")
 	flag.Parse()
 	if err := run(strings.Split(*only, ","), *pairs); err != nil {
@@ -72,6 +72,7 @@ func run(only []string, pairs int) error {
 		{"one", func() ([]benchmark.Figure, error) { return oneAtATime(server.URL) }},
 		{"load", func() ([]benchmark.Figure, error) { return load(server.URL, "yes") }},
 		{"load", func() ([]benchmark.Figure, error) { return load(server.URL, "no") }},
+		{"frames", func() ([]benchmark.Figure, error) { return frames(server.URL) }},
 		{"durable", func() ([]benchmark.Figure, error) { return durable(server.URL) }},
 		{"files", func() ([]benchmark.Figure, error) { return rates(server.URL, root, files, pairs) }},
 		{"hold", func() ([]benchmark.Figure, error) { return holds(server.URL, files) }},

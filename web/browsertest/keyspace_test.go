@@ -101,3 +101,31 @@ func TestAKeyIsInspectedByType(t *testing.T) {
 	l.eval(`everysec.command("ZADD", "board", ...Array.from({length: 200}, (_, i) => [i, "m" + i]).flat())`, nil)
 	l.sees("the moment of the new encoding", `/listpack → skiplist at \d\d:\d\d:\d\d\.\d, with 203 elements/.test(document.querySelector("#inspector-facts").textContent)`)
 }
+
+// The cursor of a SCAN is seen to go backwards through the buckets, and a resize
+// to go on a command at a time while engine time stands still.
+func TestTheHashTableIsSeenWhileItIsScannedAndResized(t *testing.T) {
+	l := arrive(t)
+	l.eval(`everysec.pipeline(Array.from({length: 8}, (_, i) => ["SET", "k" + i, "v"]))`, nil)
+	l.run(chromedp.Click(`[data-view="table"]`, chromedp.ByQuery))
+	words, walk := `document.querySelector("#table-words").textContent`, `document.querySelector("#table-walk").textContent`
+	l.sees("a table at rest", words+`.startsWith("8 buckets for 8 keys.") && `+walk+`.startsWith("SCAN 0 in a console")`)
+	l.types("redis", "SCAN 0 COUNT 1")
+	l.sees("the first step", `/SCAN returned \d+ keys? in 1 call and has visited .* Next is \d, in binary \d{3};/.test(`+walk+`)`)
+	l.eval(`document.querySelector("#cells").focus()`, nil)
+	l.run(chromedp.KeyEvent(kb.ArrowRight))
+	l.sees("bucket 0", `/^bucket 0  000, \d keys?, visited$/.test(document.querySelector("#cell-name").textContent)`)
+	l.types("redis", "SCAN 0 COUNT 100")
+	l.sees("the end", walk+`.includes("SCAN is through, with 8 keys in 1 call.")`)
+
+	l.clicks("#clock-pause")
+	l.sees("time stands", `document.querySelector("#clock-pause").ariaPressed === "true"`)
+	l.types("redis", "SET k8 v")
+	l.sees("a resize", words+`.startsWith("A resize from 8 to 16 buckets is under way:")`)
+	var before string
+	l.eval(words, &before)
+	l.types("redis", "GET k1")
+	l.sees("a step of it", words+" !== `"+before+"`")
+	l.clicks("#clock-pause")
+	l.sees("the end of the resize", words+`.startsWith("16 buckets for 9 keys.")`)
+}

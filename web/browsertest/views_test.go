@@ -29,6 +29,11 @@ var views = []view{
 		l.clicks(`[data-view="map"]`)
 		l.sees("the treemap", `document.querySelector('[data-view="map"]').ariaPressed === "true"`)
 	}},
+	{"hash table", "watch", func(l learner) {
+		l.clicks(`[data-view="table"]`)
+		l.types("redis", "SCAN 0 COUNT 3")
+		l.sees("the cursor", `document.querySelector("#table-walk").textContent.includes("Next is")`)
+	}},
 	{"tree of prefixes", "watch", func(l learner) {
 		l.clicks(`[data-view="tree"]`)
 		l.sees("folders", `document.querySelector("#tree [aria-expanded]")`)

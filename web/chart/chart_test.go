@@ -330,3 +330,26 @@ func TestARegisterIsTheDarkerTheHigherItIs(t *testing.T) {
 		t.Errorf("shades %d, %d, %d of 0, 1 and 9", zero, low, high)
 	}
 }
+
+// Tables of any sizes fit, and what lies under the middle of a cell is that cell.
+func TestTablesFit(t *testing.T) {
+	for _, size := range [][2]int{{4, 0}, {4, 8}, {64, 0}, {16, 4}, {1024, 2048}, {16384, 0}, {1 << 20, 0}, {1 << 20, 1 << 21}, {0, 0}} {
+		for _, w := range []int{300, 436, 872} {
+			tables := NewTables(size, w, w*3/4, 1)
+			var m Image
+			m.Resize(w, w*3/4)
+			cells := 0
+			m.Buckets(theme, tables, 1, func(table, cell int) Bucket {
+				cells++
+				x, y := cell%tables.Cols*tables.Cell+tables.Cell/2, tables.top[table]+cell/tables.Cols*tables.Cell+tables.Cell/2
+				if a, b, ok := tables.At(x, y); !ok || a != table || b != cell || x >= w || y >= w*3/4 {
+					t.Fatalf("%v on %d: cell %d of table %d lies at %d, %d, where %d of %d is", size, w, cell, table, x, y, b, a)
+				}
+				return Bucket{Keys: cell % 4, Visited: cell%3 == 0, Moved: cell == 1, Moving: cell == 2, Next: cell == 3}
+			})
+			if want := tables.Cells(0) + tables.Cells(1); cells != want || size[0]+size[1] > 0 && (cells == 0 || cells*max(tables.Per[0], tables.Per[1]) < size[0]) {
+				t.Errorf("%v on %d: %d cells", size, w, cells)
+			}
+		}
+	}
+}

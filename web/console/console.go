@@ -62,6 +62,8 @@ type Console struct {
 	Commands *Commands
 	// Now gives milliseconds, to print how long a slow command took; nil never does.
 	Now func() int64
+	// Seen, if set, is told of every command with its reply.
+	Seen func(args [][]byte, v resp.Value)
 	// Stopwatch gives microseconds, to time each command; nil times none.
 	Stopwatch func() int64
 	// Keys lists keys of a database that begin with a prefix, for Tab; nil knows none.
@@ -544,6 +546,9 @@ func (c *Console) reply(v resp.Value) {
 		return
 	}
 	c.track(v)
+	if c.Seen != nil {
+		c.Seen(c.running, v)
+	}
 	switch {
 	case c.silent:
 	case c.raw:

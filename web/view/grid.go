@@ -34,6 +34,8 @@ func (k *keyspace) under(p *Page, e *dom.BasicEvent) int {
 	switch p.model.View {
 	case app.AsMap:
 		return k.treemap.at(x, y)
+	case app.AsTable:
+		return k.table.at(x, y)
 	}
 	_, at := k.grid.At(x, y)
 	return at
@@ -63,8 +65,12 @@ func (k *keyspace) live(p *Page, at int) (*app.Cell, int) {
 }
 
 func (k *keyspace) name(p *Page, at int) {
-	if p.model.View == app.AsMap {
+	switch p.model.View {
+	case app.AsMap:
 		k.tip.setText(k.treemap.name(p.model, at))
+		return
+	case app.AsTable:
+		k.tip.setText(k.table.name(p.model, at))
 		return
 	}
 	c, _ := k.live(p, at)
@@ -96,15 +102,20 @@ func (k *keyspace) enter(p *Page, at int) {
 		}
 		return
 	}
-	_, slot := k.live(p, at)
-	k.choose(p, slot)
+	if p.model.View == app.AsGrid {
+		_, slot := k.live(p, at)
+		k.choose(p, slot)
+	}
 }
 
 // move goes from key to key.
 func (k *keyspace) move(p *Page, e js.Value) {
 	per, cols, n := k.grid.Per, k.grid.Cols, k.grid.Slots
-	if p.model.View == app.AsMap {
+	switch t := &k.table.layout; p.model.View {
+	case app.AsMap:
 		per, cols, n = 1, 1, len(k.treemap.blocks)
+	case app.AsTable:
+		per, cols, n = 1, t.Cols, t.Cells(0)+t.Cells(1)
 	}
 	step := 0
 	switch e.Get("key").String() {
@@ -135,7 +146,7 @@ func (k *keyspace) move(p *Page, e js.Value) {
 		k.cursor = -step
 	}
 	for at := k.cursor + step; at >= 0 && at < n; at += step {
-		if c, _ := k.live(p, at); c != nil || p.model.View == app.AsMap {
+		if c, _ := k.live(p, at); c != nil || p.model.View != app.AsGrid {
 			k.cursor = at
 			break
 		}

@@ -31,7 +31,8 @@ type keyspace struct {
 	dbs                       string
 	shown                     int // keys that the filter lets through
 
-	views []*node // the buttons
+	views  []*node // the buttons
+	legend *node
 
 	grid     chart.Grid
 	filtered bool
@@ -40,6 +41,7 @@ type keyspace struct {
 	hover    int
 
 	treemap treemap
+	table   hashTable
 	tree    tree
 	list    list
 
@@ -48,7 +50,7 @@ type keyspace struct {
 }
 
 // viewNames are the values of data-view, by app.View.
-var viewNames = []string{"grid", "map", "tree", "list"}
+var viewNames = []string{"grid", "map", "tree", "list", "table"}
 
 func (k *keyspace) bind(p *Page) {
 	cells := byID("cells")
@@ -60,6 +62,7 @@ func (k *keyspace) bind(p *Page) {
 		k.views = append(k.views, b)
 		b.on("click", func(*dom.BasicEvent) { p.dispatch(app.ShowAs{View: app.View(i)}) })
 	}
+	k.legend = byID("keyspace").find(".legend")
 	glob, kind := byID("glob"), byID("type")
 	filter := func(*dom.BasicEvent) {
 		k.cursor = -1
@@ -77,6 +80,7 @@ func (k *keyspace) bind(p *Page) {
 	k.inspector.bind(p)
 	k.bindCanvas(p, cells)
 	k.tree.bind(p)
+	k.table.bind()
 	k.list.bind(p)
 
 	observer := js.Global().Get("ResizeObserver").New(js.FuncOf(func(js.Value, []js.Value) any {
@@ -163,7 +167,7 @@ func (k *keyspace) draw(p *Page, dirty app.Part) {
 	switch n := len(m.Keyspace().Cells); {
 	case n > 20_000 && m.View == app.AsGrid:
 		pause = 4
-	case n > 5000 && m.View != app.AsGrid:
+	case n > 5000 && m.View != app.AsGrid && m.View != app.AsTable:
 		pause = 20
 	case n > 500 && m.View == app.AsMap:
 		pause = 6
@@ -185,6 +189,9 @@ func (k *keyspace) draw(p *Page, dirty app.Part) {
 	k.root.show(m.View != app.AsTree && m.View != app.AsList)
 	k.tree.root.show(m.View == app.AsTree)
 	k.list.root.show(m.View == app.AsList)
+	k.legend.show(m.View != app.AsTable)
+	k.table.words.show(m.View == app.AsTable)
+	k.table.walk.show(m.View == app.AsTable)
 	switch m.View {
 	case app.AsGrid:
 		k.canvas.node.set("aria-label", "Keys as cells. Arrow keys move, Enter inspects. The tree and the list show the same as text.")
@@ -192,6 +199,9 @@ func (k *keyspace) draw(p *Page, dirty app.Part) {
 	case app.AsMap:
 		k.canvas.node.set("aria-label", "Keys by memory. Arrow keys move from large to small, Enter inspects a key and opens a folder. The tree shows the same as text.")
 		k.drawMap(m)
+	case app.AsTable:
+		k.canvas.node.set("aria-label", "Buckets of the hash table. Arrow keys move. The text above says what the table shows.")
+		k.drawTable(m)
 	case app.AsTree:
 		k.tree.draw(m)
 	case app.AsList:

@@ -21,7 +21,8 @@ type mapBlock struct {
 	x, y, w, h int
 	slot       int32       // of a key; -1
 	folder     *app.Folder // a folder, or where the key or the rest lies
-	rest       int64       // keys
+	rest       int64       // keys that are too small to be drawn one by one
+	durable    app.Durable
 	memory     int64
 	inside     bool // the folder's content is drawn in it
 }
@@ -48,7 +49,7 @@ func (t *treemap) name(m *app.Model, at int) string {
 		c := &m.Keyspace().Cells[b.slot]
 		return keyWords(m, c) + ", " + app.Bytes(c.Memory)
 	case b.rest > 0:
-		return app.Count(b.rest) + " smaller ones of " + folderName(b.folder) + ", " + app.Bytes(b.memory)
+		return app.Plural(b.rest, "small key", "small keys") + " of " + folderName(b.folder) + ", " + app.Bytes(b.memory)
 	default:
 		return folderName(b.folder) + "  " + app.Plural(b.folder.Count, "key", "keys") + ", " + app.Bytes(b.memory)
 	}
@@ -81,27 +82,34 @@ func (t *treemap) divide(m *app.Model, f *app.Folder, x, y, w, h, scale float64)
 	least := 20 * scale * scale / (w * h) * float64(f.Memory) // bytes that can be seen
 	var weights []float64
 	var items []mapBlock
-	rest := mapBlock{slot: -1, folder: f}
+	none := mapBlock{slot: -1, folder: f, durable: app.InSnapshot}
+	rest := none
 	for i := len(all) - 1; i >= 0; i-- {
 		b := mapBlock{slot: -1, memory: int64(all[i] >> bits)}
 		n := int64(1)
 		if at := all[i] & (1<<bits - 1) >> 1; all[i]&1 != 0 {
 			b.folder = f.Folders[at]
-			n = b.folder.Count
+			n, b.durable = b.folder.Count, b.folder.Durable
 		} else {
 			b.slot, b.folder = f.Slots[at], f
+			b.durable = m.Durable(&cells[b.slot])
+		}
+		if b.memory == 0 {
+			break
 		}
 		if float64(b.memory) < least {
+			// As many together as can be seen.
 			rest.rest += n
 			rest.memory += b.memory
-			continue
+			rest.durable = min(rest.durable, b.durable)
+			if float64(rest.memory) < least && i > 0 && all[i-1]>>bits > 0 {
+				continue
+			}
+			b, rest = rest, none
 		}
 		weights, items = append(weights, float64(b.memory)), append(items, b)
 	}
 	t.sorted = t.sorted[:from]
-	if rest.rest > 0 && rest.memory > 0 {
-		weights, items = append(weights, float64(rest.memory)), append(items, rest)
-	}
 	gap := int(scale)
 	chart.Squarify(weights, x, y, w, h, func(i int, x, y, w, h float64) {
 		b := items[i]
@@ -143,10 +151,8 @@ func (k *keyspace) drawMap(m *app.Model) {
 				color = k.theme.Ink
 			}
 			c.image.Frame(b.x, b.y, b.w, b.h, thick, color)
-		case b.slot >= 0:
-			c.image.Block(k.theme, b.x, b.y, b.w, b.h, thick, int(m.Durable(&cells[b.slot])), mark)
 		default:
-			c.image.Block(k.theme, b.x, b.y, b.w, b.h, thick, int(b.folder.Durable), mark)
+			c.image.Block(k.theme, b.x, b.y, b.w, b.h, thick, int(b.durable), mark)
 		}
 	}
 	c.put(0, c.image.H)

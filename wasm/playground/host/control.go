@@ -79,6 +79,8 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 		} else {
 			h.disk.Fill(free)
 		}
+	case bridge.OpTable:
+		result = h.table(int(f.Int())).Append(nil)
 	case bridge.OpWarm:
 		result, err = h.warm(int(f.Int()))
 	default:
@@ -95,6 +97,26 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 		result = h.state().Append(nil)
 	}
 	h.answer(c, call, result)
+}
+
+// table is the hash table of a database; that of a server that is down is empty.
+func (h *Host) table(db int) bridge.Table {
+	t := bridge.Table{Rehash: -1}
+	if h.engine == nil || db < 0 || db >= len(h.engine.Space().DBs) {
+		return t
+	}
+	keys := h.engine.Space().DBs[db].Keys
+	shape := keys.Shape()
+	t.Rehash = int64(shape.RehashIndex)
+	for i := range t.Size {
+		t.Size[i], t.Used[i] = int64(shape.Size[i]), int64(shape.Used[i])
+		if shape.Size[i] <= bridge.MaxChains {
+			for _, n := range keys.ChainLengths(i, 0, shape.Size[i]) {
+				t.Chains[i] = append(t.Chains[i], byte(min(n, 255)))
+			}
+		}
+	}
+	return t
 }
 
 func (h *Host) answer(c *channel, call uint32, result bridge.Record) {

@@ -882,3 +882,51 @@ func FuzzExec(f *testing.F) {
 		h.Tick(startTime + 1_000_000)
 	})
 }
+
+// The table is told as it stands, bucket by bucket. With engine time standing
+// still a resize goes on with each command only, and is seen.
+func TestTheHashTableIsTold(t *testing.T) {
+	p := open(t)
+	c := p.conn.Connect("redis")
+	table := func(db int64) bridge.Table {
+		return must[bridge.Table](t)(p.call(bridge.OpTable, bridge.Record(nil).Int(db)))(bridge.ReadTable)
+	}
+	if got := table(0); got.Size != [2]int64{} || got.Rehash != -1 {
+		t.Errorf("of an empty database: %+v", got)
+	}
+	if _, err := p.call(bridge.OpPause, nil); err != nil {
+		t.Fatal(err)
+	}
+	var moved []int64
+	for i := range 40 {
+		p.do(c, "SET "+string(rune('A'+i))+" v")
+		got := table(0)
+		sum := int64(0)
+		for _, chains := range got.Chains {
+			for _, n := range chains {
+				sum += int64(n)
+			}
+		}
+		if int64(len(got.Chains[0])) != got.Size[0] || int64(len(got.Chains[1])) != got.Size[1] || sum != int64(i)+1 || got.Used[0]+got.Used[1] != sum {
+			t.Errorf("after %d keys: %+v", i+1, got)
+		}
+		if got.Rehash >= 0 {
+			moved = append(moved, got.Rehash)
+		}
+	}
+	steps := 0
+	for i := 1; i < len(moved); i++ {
+		if moved[i] > moved[i-1] {
+			steps++
+		}
+	}
+	if steps < 5 {
+		t.Errorf("no resize was seen to go on: %d", moved)
+	}
+	if got := table(3); got.Used != [2]int64{} {
+		t.Errorf("database 3: %+v", got)
+	}
+	if got := table(99); got.Size != [2]int64{} {
+		t.Errorf("a database that is not there: %+v", got)
+	}
+}
