@@ -3,6 +3,7 @@ package lessons
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 
 	"everysec/engine/phrase"
 )
@@ -107,6 +108,38 @@ func Decode(b []byte) (*Lesson, error) {
 		return nil, d.err
 	}
 	return l, nil
+}
+
+// Text writes bytes so that they can stand in an HTML attribute: what is
+// printable ASCII or a line's end as it is, the rest as a backslash and two
+// hexadecimal digits. The page's own text says most of it again, and a
+// compressor sees that; of base64 it could not.
+func Text(b []byte) string {
+	const digits = "0123456789abcdef"
+	out := make([]byte, 0, len(b)+len(b)/8)
+	for _, c := range b {
+		if c == '\n' || c >= ' ' && c <= '~' && c != '\\' {
+			out = append(out, c)
+		} else {
+			out = append(out, '\\', digits[c>>4], digits[c&15])
+		}
+	}
+	return string(out)
+}
+
+// Bytes reads what Text wrote; what it did not write is left as it is.
+func Bytes(text string) []byte {
+	digit := func(c byte) int { return strings.IndexByte("0123456789abcdef", c) }
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+2 < len(text) && digit(text[i+1]) >= 0 && digit(text[i+2]) >= 0 {
+			out = append(out, byte(digit(text[i+1])<<4|digit(text[i+2])))
+			i += 2
+		} else {
+			out = append(out, text[i])
+		}
+	}
+	return out
 }
 
 // Parse fills the fields of a block from its Kind, Text and At. Prose, hints

@@ -24,17 +24,27 @@ func (c *Client) Redirection() int64 {
 	return int64(c.Tracking.Redirect)
 }
 
+// clientLine is a line that grows field by field.
+type clientLine struct{ b []byte }
+
+// Not inlined: there are thirty fields, and nobody waits for them.
+//
+//go:noinline
+func (l *clientLine) text(name, value string) {
+	if len(l.b) > 0 && l.b[len(l.b)-1] != '\n' {
+		l.b = append(l.b, ' ')
+	}
+	l.b = append(l.b, name...)
+	l.b = append(l.b, '=')
+	l.b = append(l.b, value...)
+}
+
+//go:noinline
+func (l *clientLine) integer(name string, n int64) { l.text(name, strconv.FormatInt(n, 10)) }
+
 // AppendClient writes the line of CLIENT LIST.
 func (c *Context) AppendClient(dst []byte, client *Client) []byte {
-	text := func(name, value string) {
-		if len(dst) > 0 && dst[len(dst)-1] != '\n' {
-			dst = append(dst, ' ')
-		}
-		dst = append(dst, name...)
-		dst = append(dst, '=')
-		dst = append(dst, value...)
-	}
-	integer := func(name string, n int64) { text(name, strconv.FormatInt(n, 10)) }
+	line := clientLine{dst}
 
 	arguments, memory, queued, multi := int64(0), client.Buffers.Memory, int64(0), int64(-1)
 	if client == c.Client {
@@ -54,39 +64,39 @@ func (c *Context) AppendClient(dst []byte, client *Client) []byte {
 		events = "rw"
 	}
 
-	integer("id", int64(client.ID))
-	text("addr", client.Address)
-	text("laddr", client.Local)
-	integer("fd", int64(client.Descriptor))
-	text("name", client.Name)
-	integer("age", max(c.Now-client.CreatedAt, 0)/1000)
-	integer("idle", max(c.Now-client.LastInteraction, 0)/1000)
-	text("flags", flagsOf(client))
-	integer("db", int64(client.DB.ID))
-	integer("sub", int64(len(client.Channels[Global])))
-	integer("psub", int64(len(client.Patterns)))
-	integer("ssub", int64(len(client.Channels[Shard])))
-	integer("multi", multi)
-	integer("qbuf", int64(b.Query))
-	integer("qbuf-free", int64(b.QueryFree))
-	integer("argv-mem", arguments)
-	integer("multi-mem", queued)
-	integer("rbs", int64(b.ReplyRoom))
-	integer("rbp", int64(b.ReplyPeak))
-	integer("obl", int64(b.Reply))
-	integer("oll", int64(b.Blocks))
-	integer("omem", int64(b.Listed))
-	integer("tot-mem", memory)
-	text("events", events)
-	text("cmd", client.LastCommand)
-	text("user", client.UserName())
-	integer("redir", client.Redirection())
-	integer("resp", int64(max(client.Reply.Protocol, 2)))
+	line.integer("id", int64(client.ID))
+	line.text("addr", client.Address)
+	line.text("laddr", client.Local)
+	line.integer("fd", int64(client.Descriptor))
+	line.text("name", client.Name)
+	line.integer("age", max(c.Now-client.CreatedAt, 0)/1000)
+	line.integer("idle", max(c.Now-client.LastInteraction, 0)/1000)
+	line.text("flags", flagsOf(client))
+	line.integer("db", int64(client.DB.ID))
+	line.integer("sub", int64(len(client.Channels[Global])))
+	line.integer("psub", int64(len(client.Patterns)))
+	line.integer("ssub", int64(len(client.Channels[Shard])))
+	line.integer("multi", multi)
+	line.integer("qbuf", int64(b.Query))
+	line.integer("qbuf-free", int64(b.QueryFree))
+	line.integer("argv-mem", arguments)
+	line.integer("multi-mem", queued)
+	line.integer("rbs", int64(b.ReplyRoom))
+	line.integer("rbp", int64(b.ReplyPeak))
+	line.integer("obl", int64(b.Reply))
+	line.integer("oll", int64(b.Blocks))
+	line.integer("omem", int64(b.Listed))
+	line.integer("tot-mem", memory)
+	line.text("events", events)
+	line.text("cmd", client.LastCommand)
+	line.text("user", client.UserName())
+	line.integer("redir", client.Redirection())
+	line.integer("resp", int64(max(client.Reply.Protocol, 2)))
 	if client.LibName != "" || client.LibVer != "" {
-		text("lib-name", client.LibName)
-		text("lib-ver", client.LibVer)
+		line.text("lib-name", client.LibName)
+		line.text("lib-ver", client.LibVer)
 	}
-	return append(dst, '\n')
+	return append(line.b, '\n')
 }
 
 func size(args [][]byte) int64 {

@@ -79,6 +79,10 @@ func (s *Server) Info(sections []string) []byte {
 
 type infoWriter struct{ b []byte }
 
+// Inlined in the two hundred places that call it, it would be a tenth of the
+// server's code.
+//
+//go:noinline
 func (w *infoWriter) text(name, value string) {
 	w.b = append(w.b, name...)
 	w.b = append(w.b, ':')
@@ -86,6 +90,7 @@ func (w *infoWriter) text(name, value string) {
 	w.b = append(w.b, "\r\n"...)
 }
 
+//go:noinline
 func (w *infoWriter) int(name string, n int64) { w.text(name, itoa(n)) }
 
 func (w *infoWriter) bool(name string, b bool) { w.int(name, int64(b2i(b))) }

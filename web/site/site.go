@@ -5,7 +5,6 @@ package site
 import (
 	"bytes"
 	"embed"
-	"encoding/base64"
 	"html/template"
 	"io/fs"
 
@@ -51,7 +50,7 @@ func Index(p Page) ([]byte, error) {
 	for _, s := range p.Lesson.Steps {
 		data.Steps = append(data.Steps, step{s.ID, s.Title})
 	}
-	data.Encoded = base64.StdEncoding.EncodeToString(p.Lesson.Encode())
+	data.Encoded = lessons.Text(p.Lesson.Encode())
 	var b bytes.Buffer
 	if err := index.Execute(&b, data); err != nil {
 		return nil, err

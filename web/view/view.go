@@ -7,7 +7,6 @@
 package view
 
 import (
-	"encoding/base64"
 	"syscall/js"
 
 	"everysec/engine/command"
@@ -79,8 +78,8 @@ func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 
 // encodedLesson is the lesson that the build put into the page.
 func encodedLesson() *lessons.Lesson {
-	data, err := base64.StdEncoding.DecodeString(byID("lesson").data("encoded"))
-	if err != nil || len(data) == 0 {
+	data := lessons.Bytes(byID("lesson").data("encoded"))
+	if len(data) == 0 {
 		return nil
 	}
 	l, err := lessons.Decode(data)

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,15 +102,23 @@ func (b *Builder) collect() (map[string][]byte, error) {
 		}
 	}
 	files["worker.js"] = bytes.Join(worker, []byte("\n"))
+	scripts := maps.Clone(files) // as they were written, for the page that is one file
+	for _, name := range []string{"early.js", "everysec.js", "boot.js", "worker.js"} {
+		if files[name], err = minified(name, files[name]); err != nil {
+			return nil, err
+		}
+	}
 	// An address says which build it is of, so that a browser may keep the
 	// file, and what it compiled of it, without asking.
-	addressed := func(name, other string) {
-		files[name] = bytes.ReplaceAll(files[name], []byte(`"`+other+`"`), []byte(`"`+address(files, other)+`"`))
+	for _, link := range []struct{ from, path, to string }{
+		{"worker.js", "", "everysec.wasm"}, {"early.js", "", "worker.js"}, {"everysec.js", "", "worker.js"}, {"boot.js", "./", "everysec.js"},
+	} {
+		plain := []byte(`"` + link.path + link.to + `"`)
+		if !bytes.Contains(files[link.from], plain) {
+			return nil, fmt.Errorf("%s does not name %s", link.from, plain)
+		}
+		files[link.from] = bytes.ReplaceAll(files[link.from], plain, []byte(`"`+link.path+address(files, link.to)+`"`))
 	}
-	addressed("worker.js", "everysec.wasm")
-	addressed("early.js", "worker.js")
-	addressed("everysec.js", "worker.js")
-	files["boot.js"] = bytes.ReplaceAll(files["boot.js"], []byte(`"./everysec.js"`), []byte(`"./`+address(files, "everysec.js")+`"`))
 
 	if err := b.pages(files); err != nil {
 		return nil, err
@@ -118,7 +127,7 @@ func (b *Builder) collect() (map[string][]byte, error) {
 		return nil, err
 	}
 	if b.Download {
-		if files[singleName], err = b.single(files, string(runtime)); err != nil {
+		if files[singleName], err = b.single(files, scripts, string(runtime)); err != nil {
 			return nil, err
 		}
 		if files[archiveName], err = archived(files); err != nil {

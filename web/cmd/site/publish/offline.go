@@ -31,8 +31,8 @@ func (b *Builder) offline(files map[string][]byte) error {
 		return fmt.Errorf("%s has no place for the list of files", name)
 	}
 	script = bytes.Replace(script, []byte(list), append(append([]byte("const files = "), text...), ';'), 1)
-	files[name] = bytes.Replace(script, []byte(build), fmt.Appendf(nil, "const build = %q;", hash(text)), 1)
-	return nil
+	files[name], err = minified(name, bytes.Replace(script, []byte(build), fmt.Appendf(nil, "const build = %q;", hash(text)), 1))
+	return err
 }
 
 // Digest is the SHA-256 of a file, as a browser's own check of a file has it.

@@ -15,7 +15,9 @@ func (b *Builder) pages(files map[string][]byte) error {
 		if err != nil || d.IsDir() || name == "index.html" || name == "theme.js" { // early.js holds it
 			return err
 		}
-		files[name], err = fs.ReadFile(site.Static(), name)
+		if files[name], err = fs.ReadFile(site.Static(), name); err == nil && name == "style.css" {
+			files[name], err = minified(name, files[name])
+		}
 		return err
 	})
 	if err != nil {

@@ -64,29 +64,37 @@ var (
 	endTag     = regexp.MustCompile(`(?i)<(/script|!--)`)
 )
 
-// single makes the page with everything in it. Its scripts are allowed by their
-// hashes: no other runs in it.
-func (b *Builder) single(files map[string][]byte, runtime string) ([]byte, error) {
-	worker := strings.SplitN(string(files["worker.js"]), runtime, 2)
+// single makes the page with everything in it out of the site's files and of
+// the scripts as they were written. Its scripts are allowed by their hashes: no
+// other runs in it.
+func (b *Builder) single(files, scripts map[string][]byte, runtime string) ([]byte, error) {
+	worker := strings.SplitN(string(scripts["worker.js"]), runtime, 2)
 	if len(worker) != 2 {
 		return nil, fmt.Errorf("worker.js does not have Go's runtime in it")
 	}
-	api := string(files["everysec.js"])
+	api := string(scripts["everysec.js"])
 	var names []string
 	for _, m := range exported.FindAllStringSubmatch(api, -1) {
 		names = append(names, m[2])
 	}
 	api = exported.ReplaceAllString(api, "$1 $2")
-	boot := importLine.ReplaceAllString(string(files["boot.js"]), "")
+	boot := importLine.ReplaceAllString(string(scripts["boot.js"]), "")
 	if len(names) == 0 || strings.Contains(boot, "\nimport ") {
 		return nil, fmt.Errorf("everysec.js and boot.js cannot be put together")
 	}
 	module := fmt.Sprintf("const { open } = (() => {\n%s\nreturn { %s };\n})();\n%s", api, strings.Join(names, ", "), boot)
 
-	// "</script" ends a script even within a string.
-	safe := func(script string) string { return endTag.ReplaceAllString(script, `<\$1`) }
-	early := safe(inlineScript + string(files["early.js"]))
-	module = safe(module)
+	texts := map[string]string{
+		"early.js": inlineScript + string(scripts["early.js"]), "boot.js": module, "worker.js": inlineDownload + "\n" + runtime + worker[1],
+	}
+	for name, text := range texts {
+		small, err := minified(name, []byte(text))
+		if err != nil {
+			return nil, err
+		}
+		texts[name] = endTag.ReplaceAllString(string(small), `<\$1`) // "</script" ends a script even within a string
+	}
+	early, module := texts["early.js"], texts["boot.js"]
 	style := string(files["style.css"])
 
 	page := string(files["index.html"])
@@ -116,7 +124,7 @@ func (b *Builder) single(files map[string][]byte, runtime string) ([]byte, error
 	}
 	var out bytes.Buffer
 	out.WriteString(body)
-	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-worker\">%s</script>\n", safe(inlineDownload+"\n"+runtime+worker[1]))
+	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-worker\">%s</script>\n", texts["worker.js"])
 	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-wasm\">%s</script>\n", base64.StdEncoding.EncodeToString(gzipped(files["everysec.wasm"])))
 	fmt.Fprintf(&out, "<script>%s</script>\n<script type=\"module\">%s</script>\n</body>%s", early, module, end)
 	return out.Bytes(), nil
