@@ -3,6 +3,7 @@ package command
 import (
 	"slices"
 
+	"everysec/engine/ds/order"
 	"everysec/engine/glob"
 	"everysec/engine/resp"
 )
@@ -112,7 +113,7 @@ func sortedKeys[V any](m map[string]V) []string {
 	for k := range m {
 		keys = append(keys, k)
 	}
-	slices.Sort(keys)
+	order.Ascending(keys)
 	return keys
 }
 

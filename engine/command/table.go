@@ -3,6 +3,8 @@ package command
 import (
 	"slices"
 	"strings"
+
+	"everysec/engine/ds/order"
 )
 
 // Table finds commands by name, whatever the case.
@@ -43,7 +45,7 @@ func NewTable(families ...[]*Spec) *Table {
 			t.number(sub)
 		}
 	}
-	slices.SortFunc(t.sorted, func(a, b *Spec) int {
+	order.By(t.sorted, func(a, b *Spec) int {
 		if a.Name < b.Name {
 			return -1
 		}

@@ -5,6 +5,7 @@ import (
 
 	"everysec/engine/command"
 	"everysec/engine/config"
+	"everysec/engine/ds/order"
 	"everysec/engine/keyspace"
 	"everysec/engine/object"
 )
@@ -287,7 +288,7 @@ func (s *Server) wakeBlocked() {
 			due = append(due, c)
 		}
 	}
-	slices.SortStableFunc(due, func(a, b *connection) int {
+	order.Stable(due, func(a, b *connection) int {
 		return int(min(max(a.Blocked.Deadline-b.Blocked.Deadline, -1), 1))
 	})
 	for _, c := range due {

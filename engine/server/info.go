@@ -2,11 +2,11 @@ package server
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
 	"everysec/engine/command"
+	"everysec/engine/ds/order"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
 )
@@ -353,7 +353,7 @@ func (s *Server) calledCommands(chosen func(c *callStatistics) bool) []*command.
 			note(sub)
 		}
 	}
-	slices.SortFunc(specs, func(a, b *command.Spec) int { return strings.Compare(a.FullName(), b.FullName()) })
+	order.By(specs, func(a, b *command.Spec) int { return strings.Compare(a.FullName(), b.FullName()) })
 	return specs
 }
 
@@ -415,7 +415,7 @@ func infoErrorStats(s *Server, w *infoWriter) {
 	for code := range s.stats.errors {
 		codes = append(codes, code)
 	}
-	slices.Sort(codes)
+	order.Ascending(codes)
 	for _, code := range codes {
 		w.text("errorstat_"+safeInfo(code), "count="+itoa(s.stats.errors[code]))
 	}

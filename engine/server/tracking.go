@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"everysec/engine/command"
+	"everysec/engine/ds/order"
 	"everysec/engine/keyspace"
 	"everysec/engine/resp"
 )
@@ -59,7 +60,7 @@ func (s *Server) Track(client *command.Client, t *command.Tracking) {
 		s.tracking.clients++
 	} else {
 		t.Prefixes = slices.Concat(old.Prefixes, t.Prefixes)
-		slices.Sort(t.Prefixes)
+		order.Ascending(t.Prefixes)
 		t.Prefixes = slices.Compact(t.Prefixes)
 	}
 	c.Tracking = t

@@ -2,8 +2,9 @@ package vfs
 
 import (
 	"errors"
-	"maps"
 	"slices"
+
+	"everysec/engine/ds/order"
 )
 
 // The idea of this file: requests to sync wait in a queue until the platter is
@@ -116,7 +117,7 @@ func (d *Disk) SyncDir(name string) Ticket {
 // is asked: it is what a host uses before it lets go of the Disk.
 func (d *Disk) SyncAll() Ticket {
 	var all tickets
-	for _, id := range slices.Sorted(maps.Keys(d.inodes)) {
+	for _, id := range order.Keys(d.inodes) {
 		r := request{in: d.inodes[id], name: d.inodes[id].path(), op: "sync", ticket: &ticket{}}
 		if r.in.dir {
 			r.op = "syncdir"

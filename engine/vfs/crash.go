@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"everysec/engine/ds/order"
 	"everysec/engine/phrase"
 )
 
@@ -136,7 +137,7 @@ func (d *Disk) Image(kind Kind, seed uint64) *Disk {
 			im.used += in.cache.size
 		}
 	}
-	slices.SortFunc(im.accounts, func(a, b Account) int {
+	order.By(im.accounts, func(a, b Account) int {
 		return slices.Compare([]string{a.Name, a.Was}, []string{b.Name, b.Was})
 	})
 	return im
@@ -181,7 +182,7 @@ func (d *Disk) landBack(old *Disk) {
 			}
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(d.inodes)) {
+	for _, id := range order.Keys(d.inodes) {
 		if in := d.inodes[id]; !in.dir && in.parent != nil {
 			n := in.cache.size
 			d.accounts = append(d.accounts, Account{
@@ -246,7 +247,7 @@ func (d *Disk) cutPower(old *Disk, kind Kind, seed uint64) {
 	d.reach(d.root, reached)
 
 	hurts := map[uint64]damage{}
-	ids := slices.Sorted(maps.Keys(old.inodes))
+	ids := order.Keys(old.inodes)
 	for _, id := range ids {
 		was, in := old.inodes[id], d.inodes[id]
 		if was.dir {
@@ -451,7 +452,7 @@ func (d *Disk) newestUnsynced() uint64 {
 		}
 	}
 	var best *inode
-	for _, id := range slices.Sorted(maps.Keys(d.inodes)) {
+	for _, id := range order.Keys(d.inodes) {
 		in := d.inodes[id]
 		if in.dir || in.parent == nil || d.unsyncedFrom(in) >= in.cache.size {
 			continue

@@ -2,11 +2,11 @@ package vfs
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"path"
-	"slices"
 	"strings"
+
+	"everysec/engine/ds/order"
 )
 
 // Latency says how long a sync takes on a Disk, in microseconds of engine time.
@@ -390,7 +390,7 @@ func (d *Disk) ReadDir(name string) ([]Info, error) {
 		return nil, failure("readdir", name, -1, err)
 	}
 	infos := make([]Info, 0, len(in.children))
-	for _, child := range slices.Sorted(maps.Keys(in.children)) {
+	for _, child := range order.Keys(in.children) {
 		infos = append(infos, in.children[child].info(child))
 	}
 	return infos, nil

@@ -1,10 +1,11 @@
 package vfs
 
 import (
-	"maps"
 	"math/rand/v2"
 	"path"
 	"slices"
+
+	"everysec/engine/ds/order"
 )
 
 // Faults the learner or a test asks for, and what the page asks of a disk.
@@ -128,7 +129,7 @@ func (d *Disk) rot(bits int, random *rand.Rand) []Flip {
 		drawn[bit] = true
 	}
 	var flips []Flip
-	for _, bit := range slices.Sorted(maps.Keys(drawn)) {
+	for _, bit := range order.Keys(drawn) {
 		at := bit / 8
 		i := 0
 		for ; at >= pieces[i].bytes; i++ {
@@ -218,7 +219,7 @@ func (d *Disk) Files() []Status {
 	var out []Status
 	var walk func(dir *inode)
 	walk = func(dir *inode) {
-		for _, name := range slices.Sorted(maps.Keys(dir.children)) {
+		for _, name := range order.Keys(dir.children) {
 			if in := dir.children[name]; in.dir {
 				walk(in)
 			} else {
@@ -227,7 +228,7 @@ func (d *Disk) Files() []Status {
 		}
 	}
 	walk(d.root)
-	slices.SortFunc(out, func(a, b Status) int {
+	order.By(out, func(a, b Status) int {
 		return slices.Compare([]string{path.Dir(a.Name), a.Name}, []string{path.Dir(b.Name), b.Name})
 	})
 	return out

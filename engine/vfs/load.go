@@ -1,8 +1,9 @@
 package vfs
 
 import (
-	"maps"
 	"slices"
+
+	"everysec/engine/ds/order"
 )
 
 // Load builds the Disk that a platter's content describes: everything on it is
@@ -55,7 +56,7 @@ func Load(c Content, o Options) (*Disk, error) {
 // not part of it.
 func (d *Disk) Durable() Content {
 	var c Content
-	for _, id := range slices.Sorted(maps.Keys(d.inodes)) {
+	for _, id := range order.Keys(d.inodes) {
 		in := d.inodes[id]
 		if !in.stored || d.flight != nil && slices.Contains(d.flight.stored, in) {
 			continue
@@ -69,7 +70,7 @@ func (d *Disk) Durable() Content {
 			}
 			c.Inodes = append(c.Inodes, s)
 		}
-		for _, name := range slices.Sorted(maps.Keys(in.durable)) {
+		for _, name := range order.Keys(in.durable) {
 			c.Names = append(c.Names, StoredName{id, name, in.durable[name].id})
 		}
 	}

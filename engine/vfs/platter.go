@@ -1,10 +1,10 @@
 package vfs
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
+	"everysec/engine/ds/order"
 	"everysec/engine/phrase"
 )
 
@@ -278,7 +278,7 @@ func (c *Content) check() (orphans []uint64, err error) {
 			todo = append(todo, child)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(dir)) {
+	for _, id := range order.Keys(dir) {
 		if !reached[id] {
 			orphans = append(orphans, id)
 		}

@@ -1,8 +1,7 @@
 package app
 
 import (
-	"sort"
-
+	"everysec/engine/ds/order"
 	"everysec/engine/event"
 	"everysec/engine/glob"
 )
@@ -361,6 +360,6 @@ func (m *Model) Databases() []int {
 			out = append(out, db)
 		}
 	}
-	sort.Ints(out)
+	order.Ascending(out)
 	return out
 }

@@ -1,10 +1,10 @@
 package console
 
 import (
-	"sort"
 	"strings"
 
 	"everysec/engine/command"
+	"everysec/engine/ds/order"
 )
 
 // Commands answers hints, completion and help from the rows of the command
@@ -40,8 +40,8 @@ func NewCommands(specs []*command.Spec) *Commands {
 			add(sub, s.Name, sub.Name)
 		}
 	}
-	sort.Slice(c.entries, func(i, j int) bool { return c.entries[i].full < c.entries[j].full })
-	sort.Strings(c.groups)
+	order.By(c.entries, func(a, b entry) int { return strings.Compare(a.full, b.full) })
+	order.Ascending(c.groups)
 	return c
 }
 

@@ -4,8 +4,8 @@ package view
 
 import (
 	"math"
-	"slices"
 
+	"everysec/engine/ds/order"
 	"everysec/web/app"
 	"everysec/web/chart"
 )
@@ -78,7 +78,7 @@ func (t *treemap) divide(m *app.Model, f *app.Folder, x, y, w, h, scale float64)
 		t.sorted = append(t.sorted, uint64(cells[slot].Memory)<<bits|uint64(i)<<1)
 	}
 	all := t.sorted[from:]
-	slices.Sort(all)
+	order.Ascending(all)
 	least := 20 * scale * scale / (w * h) * float64(f.Memory) // bytes that can be seen
 	var weights []float64
 	var items []mapBlock

@@ -1,11 +1,10 @@
 package geo
 
 import (
-	"slices"
-
 	"everysec/engine/command"
 	"everysec/engine/config"
 	"everysec/engine/ds/geohash"
+	sorting "everysec/engine/ds/order"
 	"everysec/engine/ds/pqsort"
 	"everysec/engine/ds/sortedset"
 	"everysec/engine/number"
@@ -283,7 +282,7 @@ func (q *query) run() []hit {
 			order = func(a, b hit) int { return -ascending(a, b) }
 		}
 		if n == len(hits) {
-			slices.SortStableFunc(hits, order)
+			sorting.Stable(hits, order)
 		} else {
 			pqsort.Sort(hits, order, 0, n-1)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"everysec/engine/command"
 	"everysec/engine/config"
+	"everysec/engine/ds/order"
 	"everysec/engine/ds/pqsort"
 	"everysec/engine/keyspace"
 	"everysec/engine/number"
@@ -66,7 +67,7 @@ func sort(c *command.Context, mayStore bool) {
 		if s.by != nil && to-from < len(items) {
 			pqsort.Sort(items, s.compare, from, to-1)
 		} else {
-			slices.SortStableFunc(items, s.compare)
+			order.Stable(items, s.compare)
 		}
 	}
 	s.finish(c, items[from:to])

@@ -6,6 +6,7 @@ import (
 
 	"everysec/engine/command"
 	"everysec/engine/config"
+	"everysec/engine/ds/order"
 	"everysec/engine/object"
 )
 
@@ -42,7 +43,7 @@ func replyResult(c *command.Context, v object.Value) {
 // intersect visits the members that all sets have until visit returns false.
 // Two keys of the same name are one set.
 func intersect(c *command.Context, sets []*object.Value, visit func(member []byte) bool) {
-	slices.SortStableFunc(sets, func(a, b *object.Value) int {
+	order.Stable(sets, func(a, b *object.Value) int {
 		return cmp.Compare(c.Objects().Len(a), c.Objects().Len(b))
 	})
 	smallest := sets[0]
@@ -163,7 +164,7 @@ func subtract(c *command.Context, sets []*object.Value) object.Value {
 		return result
 	}
 	// The biggest is the one that most probably has the member.
-	slices.SortStableFunc(others, func(a, b *object.Value) int {
+	order.Stable(others, func(a, b *object.Value) int {
 		return cmp.Compare(c.Objects().Len(b), c.Objects().Len(a))
 	})
 	for member := range c.Objects().Set(first).All() {

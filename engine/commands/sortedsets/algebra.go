@@ -8,6 +8,7 @@ import (
 
 	"everysec/engine/command"
 	"everysec/engine/config"
+	"everysec/engine/ds/order"
 	"everysec/engine/number"
 	"everysec/engine/object"
 )
@@ -214,7 +215,7 @@ func (x *expression) evaluate(c *command.Context) object.Value {
 
 // sortBySize puts the smallest first, where an intersection begins.
 func (x *expression) sortBySize() {
-	slices.SortStableFunc(x.operands, func(a, b operand) int { return cmp.Compare(a.len(), b.len()) })
+	order.Stable(x.operands, func(a, b operand) int { return cmp.Compare(a.len(), b.len()) })
 }
 
 func (x *expression) unite(z object.SortedSetView) {

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"slices"
 
 	"everysec/engine/crashreport"
+	"everysec/engine/ds/order"
 	"everysec/engine/event"
 	"everysec/engine/vfs"
 	"everysec/wasm/bridge"
@@ -169,6 +169,6 @@ func (h *Host) keys() (keys []keyState, names []byte) {
 			names = append(names, key...)
 		}
 	}
-	slices.SortFunc(keys, func(a, b keyState) int { return compare(&a, names, &b, names) })
+	order.By(keys, func(a, b keyState) int { return compare(&a, names, &b, names) })
 	return keys, names
 }

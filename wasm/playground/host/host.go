@@ -11,11 +11,11 @@ package host
 import (
 	"encoding/binary"
 	"errors"
-	"maps"
 	"math"
 	"slices"
 
 	"everysec/engine/crashreport"
+	"everysec/engine/ds/order"
 	"everysec/engine/event"
 	"everysec/engine/server"
 	"everysec/engine/vfs"
@@ -526,7 +526,7 @@ func (h *Host) drop() {
 	clear(h.owners)
 	gone := h.own
 	h.own = map[uint64]func([]byte){}
-	for _, id := range slices.Sorted(maps.Keys(gone)) {
+	for _, id := range order.Keys(gone) {
 		gone[id](nil) // whoever waits for the reply is not left alone
 	}
 }
@@ -536,7 +536,7 @@ func sorted(clients map[uint32]uint64) []uint32 {
 	for id := range clients {
 		ids = append(ids, id)
 	}
-	slices.Sort(ids)
+	order.Ascending(ids)
 	return ids
 }
 
