@@ -34,6 +34,8 @@ type keyspace struct {
 	views  []*node // the buttons
 	legend *node
 
+	glob, kind *node // the filter
+
 	grid     chart.Grid
 	filtered bool
 	order    []int32 // the slots that are drawn, if filtered
@@ -63,13 +65,13 @@ func (k *keyspace) bind(p *Page) {
 		b.on("click", func(*dom.BasicEvent) { p.dispatch(app.ShowAs{View: app.View(i)}) })
 	}
 	k.legend = byID("keyspace").find(".legend")
-	glob, kind := byID("glob"), byID("type")
+	k.glob, k.kind = byID("glob"), byID("type")
 	filter := func(*dom.BasicEvent) {
 		k.cursor = -1
-		p.dispatch(app.FilterKeys{Filter: app.Filter{Glob: glob.v.Get("value").String(), Type: kind.v.Get("value").String()}})
+		p.dispatch(app.FilterKeys{Filter: app.Filter{Glob: k.glob.v.Get("value").String(), Type: k.kind.v.Get("value").String()}})
 	}
-	glob.on("input", filter)
-	kind.on("change", filter)
+	k.glob.on("input", filter)
+	k.kind.on("change", filter)
 	k.db, k.dbLabel = byID("db"), wrap(byID("db").v.Get("parentElement"))
 	k.db.on("change", func(*dom.BasicEvent) {
 		if n, err := strconv.Atoi(k.db.v.Get("value").String()); err == nil {
@@ -134,7 +136,7 @@ func (k *keyspace) choose(p *Page, slot int) {
 // narrow shows the keys of a folder only.
 func (k *keyspace) narrow(p *Page, f *app.Folder) {
 	pattern := f.Glob()
-	byID("glob").v.Set("value", pattern)
+	k.glob.v.Set("value", pattern)
 	p.dispatch(app.FilterKeys{Filter: app.Filter{Glob: pattern, Type: p.model.Filter.Type}})
 }
 
@@ -190,6 +192,8 @@ func (k *keyspace) draw(p *Page, dirty app.Part) {
 	k.tree.root.show(m.View == app.AsTree)
 	k.list.root.show(m.View == app.AsList)
 	k.legend.show(m.View != app.AsTable)
+	k.glob.show(m.View != app.AsTable)
+	k.kind.show(m.View != app.AsTable)
 	k.table.words.show(m.View == app.AsTable)
 	k.table.walk.show(m.View == app.AsTable)
 	switch m.View {
