@@ -28,14 +28,15 @@ type Inspector struct {
 	Durable  Durable
 	Change   uint64
 
-	As     Form   // how the value is shown
-	Forms  []Form // how it can be
-	Value  []Row
-	More   int64  // elements after those in Value; -1: unknown
-	Note   string // about the whole value, or why there is none
-	Groups []Group
-	Points []Place                // AsPlaces
-	HLL    *hyperloglog.Registers // AsRegisters
+	As      Form   // how the value is shown
+	Forms   []Form // how it can be
+	Value   []Row
+	More    int64  // elements after those in Value; -1: unknown
+	Version int    // counts the changes of what follows
+	Note    string // about the whole value, or why there is none
+	Groups  []Group
+	Points  []Place                // AsPlaces
+	HLL     *hyperloglog.Registers // AsRegisters
 
 	starts  []string // where the pages before this one began
 	at      string   // where this one begins; "" is the beginning
@@ -125,6 +126,11 @@ func (m *Model) turnPage(message Message) {
 		}
 	}
 	in.stale, in.askedAt = true, 0
+	in.changed(m)
+}
+
+func (in *Inspector) changed(m *Model) {
+	in.Version++
 	m.mark(PartInspector)
 }
 
@@ -153,7 +159,7 @@ func (m *Model) freshen() {
 		in.Gone, in.stale = false, true
 	}
 	if in.Type != "" && in.Type != cell.Type.String() {
-		*in = Inspector{DB: in.DB, Key: in.Key, loading: in.loading, stale: true}
+		*in = Inspector{DB: in.DB, Key: in.Key, Version: in.Version + 1, loading: in.loading, stale: true}
 	}
 	in.Type, in.Encoding, in.Turns = cell.Type.String(), cell.Encoding.String(), space.Turns(in.Key)
 	in.Memory, in.Elements, in.ExpireAt = cell.Memory, cell.Elements, cell.ExpireAt
@@ -175,7 +181,7 @@ func (m *Model) askValue(in *Inspector, typ event.Type) {
 		in.loading = false
 		if m.Inspector == in && in.Type == typ.String() {
 			in.read(m, typ, v)
-			m.mark(PartInspector)
+			in.changed(m)
 		}
 	}
 	at, _ := strconv.ParseInt(in.at, 10, 64)
@@ -335,7 +341,7 @@ func (in *Inspector) readScan(m *Model, typ event.Type, items []resp.Value) {
 		for i := range v.Elems {
 			if left := v.Elems[i].Int; left >= 0 && i < len(rows) {
 				rows[i].Note = "expires in " + Age(left*1000)
-				m.mark(PartInspector)
+				in.changed(m)
 			}
 		}
 	}, words...)
@@ -486,15 +492,15 @@ func (in *Inspector) readRegisters(b []byte) {
 	if h.Dense() {
 		how = "dense, six bits each"
 	}
-	in.Note = Count(int64(len(values))) + " registers, " + how + ": " + Count(used) + " above zero, the highest " + itoa(int64(most)) +
-		". They estimate " + Plural(int64(values.Count()), "element", "elements") + "."
+	in.Note = fill("# registers, #: # above zero, the highest #. They estimate #.",
+		Count(int64(len(values))), how, Count(used), itoa(int64(most)), Plural(int64(values.Count()), "element", "elements"))
 }
 
 // groups reads the consumer groups out of the reply of XINFO STREAM FULL.
 func groups(v resp.Value) (out []Group) {
 	for _, g := range field(v, "groups").Elems {
 		waits := field(g, "pel-count").Int
-		facts := "last delivered " + Text(field(g, "last-delivered-id").Str) + ", " + Count(waits) + " pending"
+		facts := fill("last delivered #, # pending", Text(field(g, "last-delivered-id").Str), Count(waits))
 		if lag := field(g, "lag"); !lag.Null {
 			facts += ", lag " + Count(lag.Int)
 		}
@@ -503,7 +509,7 @@ func groups(v resp.Value) (out []Group) {
 			text := Count(field(c, "pel-count").Int) + " pending"
 			for i, p := range field(c, "pending").Elems {
 				if len(p.Elems) == 3 {
-					text += [...]string{": ", ", "}[min(i, 1)] + Text(p.Elems[0].Str) + " (delivered " + Plural(p.Elems[2].Int, "time", "times") + ")"
+					text += fill("# # (delivered #)", ":,"[min(i, 1):min(i, 1)+1], Text(p.Elems[0].Str), Plural(p.Elems[2].Int, "time", "times"))
 				}
 			}
 			name, _ := element(field(c, "name"))

@@ -132,7 +132,7 @@ func (t *Table) Words(w *Walk) (table, walk string) {
 		return "This database has no table yet: its first key makes one.", ""
 	}
 	if t.Rehash < 0 {
-		table = Plural(size, "bucket", "buckets") + " for " + Plural(used, "key", "keys") + "."
+		table = fill("# for #.", Plural(size, "bucket", "buckets"), Plural(used, "key", "keys"))
 		if len(t.Chains[0]) > 0 {
 			empty, longest := int64(0), byte(0)
 			for _, n := range t.Chains[0] {
@@ -141,26 +141,24 @@ func (t *Table) Words(w *Walk) (table, walk string) {
 				}
 				longest = max(longest, n)
 			}
-			table += " " + Count(empty) + " empty, at most " + Plural(int64(longest), "key", "keys") + " in one."
+			table += fill(" # empty, at most # in one.", Count(empty), Plural(int64(longest), "key", "keys"))
 		}
 		table += " No resize is under way."
 	} else {
-		table = "A resize from " + Count(size) + " to " + Count(t.Size[1]) + " buckets is under way: " + Plural(used, "key", "keys") + " to move, " +
-			Count(t.Used[1]) + " moved or new. Next is bucket " + Count(t.Rehash) + "; every command moves one, and so does the server when it is idle."
+		table = fill("A resize from # to # buckets is under way: # to move, # moved or new. Next is bucket #; every command moves one, and so does the server when it is idle.",
+			Count(size), Count(t.Size[1]), Plural(used, "key", "keys"), Count(t.Used[1]), Count(t.Rehash))
 	}
-	switch {
-	case w == nil:
-		walk = "SCAN 0 in a console shows its cursor walk here."
-	case w.Done:
-		walk = w.Console + ": SCAN is through, with " + Plural(w.Keys, "key", "keys") + " in " + Plural(w.Calls, "call", "calls") + "."
-	default:
-		n := max(size, t.Size[1])
-		digits := Binary(w.Cursor, n)
-		walk = w.Console + ": SCAN returned " + Plural(w.Keys, "key", "keys") + " in " + Plural(w.Calls, "call", "calls") + " and has visited " +
-			Number(w.Part()*100) + " % of the buckets. Next is " + strconv.FormatUint(w.Cursor, 10) + ", in binary " + digits + "; it counts from the left: read backwards, " +
-			reversed(digits) + " is number " + strconv.FormatUint(bits.Reverse64(w.Cursor)>>(64-len(digits)), 10) + " of " + Count(n) + "."
+	if w == nil {
+		return table, "SCAN 0 in a console shows its cursor walk here."
 	}
-	return table, walk
+	keys, calls := Plural(w.Keys, "key", "keys"), Plural(w.Calls, "call", "calls")
+	if w.Done {
+		return table, fill("#: SCAN is through, with # in #.", w.Console, keys, calls)
+	}
+	n := max(size, t.Size[1])
+	digits := Binary(w.Cursor, n)
+	return table, fill("#: SCAN returned # in # and has visited # % of the buckets. Next is #, in binary #; it counts from the left: read backwards, # is number # of #.",
+		w.Console, keys, calls, Number(w.Part()*100), itoa(int64(w.Cursor)), digits, reversed(digits), itoa(int64(bits.Reverse64(w.Cursor)>>(64-len(digits)))), Count(n))
 }
 
 func reversed(s string) string {

@@ -1,6 +1,9 @@
 package app
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Count writes a number with commas: 12,345.
 func Count(n int64) string {
@@ -9,6 +12,20 @@ func Count(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// fill puts words in the places of the signs # of a sentence.
+func fill(sentence string, words ...string) string {
+	var b strings.Builder
+	for i := range len(sentence) {
+		if sentence[i] == '#' {
+			b.WriteString(words[0])
+			words = words[1:]
+		} else {
+			b.WriteByte(sentence[i])
+		}
+	}
+	return b.String()
 }
 
 // Plural is "1 write", "2 writes".

@@ -54,6 +54,13 @@ func (c *canvas) put(from, to int) {
 	c.context.Call("putImageData", c.data, 0, 0, 0, from, c.w, to-from)
 }
 
-func font(px float64, family string) string {
-	return strconv.FormatFloat(px, 'f', 1, 64) + "px " + family
+// pen sets what text is written with; size in CSS pixels. It returns the width
+// of a letter.
+func (c *canvas) pen(size float64, family, color string) float64 {
+	c.context.Set("textBaseline", "alphabetic")
+	c.context.Set("font", strconv.FormatFloat(size*c.scale, 'f', 1, 64)+"px "+family)
+	c.context.Set("fillStyle", color)
+	return c.context.Call("measureText", "m").Get("width").Float()
 }
+
+func (c *canvas) write(text string, x, y float64) { c.context.Call("fillText", text, x, y) }

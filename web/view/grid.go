@@ -184,10 +184,7 @@ func (k *keyspace) drawGrid(m *app.Model) {
 	}
 	k.grid = chart.NewGrid(n, c.image.W, c.image.H, c.scale)
 	now := m.Now()
-	selected := -1
-	if m.Inspector != nil && m.Inspector.DB == m.DB {
-		selected = m.Keyspace().Slot(m.Inspector.Key)
-	}
+	selected := selectedSlot(m)
 	from, to := k.painter.Cells(&c.image, k.grid, k.theme, func(at int) chart.Cell {
 		slot := k.slot(at)
 		cell := &cells[slot]
@@ -224,33 +221,25 @@ func size(memory int64) float64 {
 
 // drawNames writes the names of keys on their tiles.
 func (k *keyspace) drawNames(m *app.Model, now int64) {
-	ctx, scale := k.canvas.context, k.canvas.scale
-	ink, faint, family := k.ink, k.faint, k.family
 	x, width := k.grid.TileText()
-	letters := func(px float64) float64 {
-		ctx.Set("font", font(px*scale, family))
-		return ctx.Call("measureText", "m").Get("width").Float()
-	}
-	ctx.Set("textBaseline", "alphabetic")
 	write := func(line func(c *app.Cell) string, px, baseline float64, color string) {
-		letter := letters(px)
-		ctx.Set("fillStyle", color)
+		letters := int(float64(width) / k.canvas.pen(px, k.family, color))
 		for i := range k.grid.Slots {
 			c := &m.Keyspace().Cells[k.slot(i)]
 			if !c.Live {
 				continue
 			}
 			left, top := k.grid.Origin(i)
-			ctx.Call("fillText", cut(line(c), int(float64(width)/letter)), left+x, float64(top)+baseline*scale)
+			k.canvas.write(cut(line(c), letters), float64(left+x), float64(top)+baseline*k.canvas.scale)
 		}
 	}
-	write(func(c *app.Cell) string { return app.KeyName(c.Key) }, 12, 16.5, ink)
+	write(func(c *app.Cell) string { return app.KeyName(c.Key) }, 12, 16.5, k.ink)
 	write(func(c *app.Cell) string {
 		if c.ExpireAt != 0 {
 			return app.Age(max(c.ExpireAt-now/1000, 0)*1000) + " left"
 		}
 		return c.Type.String() + ", " + app.Bytes(c.Memory)
-	}, 10.5, 30, faint)
+	}, 10.5, 30, k.faint)
 }
 
 // cut shortens in the middle, because the ends of keys tell them apart.

@@ -13,14 +13,20 @@ import (
 
 // inspector is one key in detail.
 type inspector struct {
-	root, key, facts, value, groups, note, more *node
-	form, earlier, later                        *node
-	picture                                     *canvas
-	shown                                       string
+	root, key, list, value, groups, note, more *node
+	form, earlier, later                       *node
+	picture                                    *canvas
+	facts                                      [][3]*node
+
+	// what is shown, and in what colours
+	of      *app.Inspector
+	version int
+	gone    bool
+	look    int
 }
 
 func (i *inspector) bind(p *Page) {
-	i.root, i.key, i.facts = byID("inspector"), byID("inspector-key"), byID("inspector-facts")
+	i.root, i.key, i.list = byID("inspector"), byID("inspector-key"), byID("inspector-facts")
 	i.value, i.groups, i.note, i.more = byID("inspector-value"), byID("inspector-groups"), byID("inspector-note"), byID("inspector-more")
 	i.picture = newCanvas(byID("inspector-picture"))
 	i.form = byID("inspector-form")
@@ -36,72 +42,60 @@ func (i *inspector) draw(m *app.Model, k *keyspace) {
 	in := m.Inspector
 	i.root.show(in != nil)
 	if in == nil {
-		i.shown = ""
+		i.of = nil
 		return
 	}
 	facts := inspectorFacts(m, in)
-	signature := in.Key + strconv.FormatInt(in.More, 10) + string(in.As) + in.Note + strconv.FormatBool(in.Earlier()) + strconv.FormatBool(k.drewDark)
-	for _, f := range facts {
-		signature += "\x00" + f[1]
+	for len(i.facts) < len(facts) {
+		f := [3]*node{create("dt", ""), create("dd", ""), create("div", "")}
+		i.facts = append(i.facts, f)
+		i.list.add(f[2].add(f[0], f[1]))
 	}
-	for _, r := range in.Value {
-		signature += "\x00" + r.Name + "\x00" + r.Value + "\x00" + r.Note
-	}
-	for _, g := range in.Groups {
-		signature += "\x00" + g.Name + g.Facts
-		for _, c := range g.Consumers {
-			signature += "\x00" + c.Name + c.Value
+	for n, f := range i.facts {
+		f[2].show(n < len(facts))
+		if n < len(facts) {
+			f[0].setText(facts[n][0])
+			f[1].setText(facts[n][1])
 		}
 	}
-	if signature == i.shown {
+	if i.of == in && i.version == in.Version && i.gone == in.Gone && i.look == k.look {
 		return
 	}
-	i.shown = signature
+	i.of, i.version, i.gone, i.look = in, in.Version, in.Gone, k.look
 	i.key.setText(app.KeyName(in.Key))
-	i.facts.empty()
-	for _, f := range facts {
-		i.facts.add(create("div", "").add(create("dt", "").setText(f[0]), create("dd", "").setText(f[1])))
-	}
 	i.value.empty()
 	i.groups.empty()
 	i.form.show(len(in.Forms) > 1 && !in.Gone)
 	i.picture.node.show(!in.Gone && (in.HLL != nil || in.Points != nil))
-	i.note.setText(in.Note)
+	i.earlier.show(in.Earlier() && !in.Gone)
+	i.later.show(in.Later() && !in.Gone)
 	if in.Gone {
 		i.note.setText("")
-		in.Value, in.Groups = nil, nil
+		i.more.setText("")
+		return
 	}
-	if len(in.Forms) > 1 {
-		i.form.empty()
-		for _, f := range in.Forms {
-			i.form.add(create("option", "").setText(string(f)))
-		}
-		i.form.v.Set("value", string(in.As))
+	i.note.setText(in.Note)
+	i.form.empty()
+	for _, f := range in.Forms {
+		i.form.add(create("option", "").setText(string(f)))
 	}
-	bars, notes := false, false
+	i.form.v.Set("value", string(in.As))
 	for _, r := range in.Value {
-		bars, notes = bars || r.Barred, notes || r.Note != ""
-	}
-	for _, r := range in.Value {
-		row := create("tr", "")
-		if r.Name != "" {
-			row.add(create("th", "").set("scope", "row").setText(r.Name))
-		}
-		row.add(create("td", "").setText(r.Value))
-		if bars {
+		row := tableRow(r.Name, "", r.Value)
+		if r.Barred {
 			bar := create("i", "")
 			bar.style("--n", strconv.FormatFloat(r.Bar, 'f', 4, 64))
 			row.add(create("td", "bar").add(bar))
 		}
-		if notes {
+		if r.Note != "" {
 			row.add(create("td", "aside").setText(r.Note))
 		}
 		i.value.add(row)
 	}
 	for _, g := range in.Groups {
-		i.groups.add(create("tr", "").add(create("th", "").set("scope", "row").setText("group "+g.Name), create("td", "").setText(g.Facts)))
+		i.groups.add(tableRow("group "+g.Name, "", g.Facts))
 		for _, c := range g.Consumers {
-			i.groups.add(create("tr", "").add(create("th", "member").set("scope", "row").setText(c.Name), create("td", "").setText(c.Value)))
+			i.groups.add(tableRow(c.Name, "member", c.Value))
 		}
 	}
 	more := ""
@@ -109,10 +103,7 @@ func (i *inspector) draw(m *app.Model, k *keyspace) {
 		more = "and " + app.Count(in.More) + " more"
 	}
 	i.more.setText(more)
-	i.earlier.show(in.Earlier() && !in.Gone)
-	i.later.show(in.Later() && !in.Gone)
 	switch {
-	case in.Gone:
 	case in.HLL != nil:
 		i.picture.node.set("data-kind", "registers").set("aria-label", "The registers as shades, in rows of 128: "+in.Note)
 		if i.picture.fit() {
@@ -123,6 +114,14 @@ func (i *inspector) draw(m *app.Model, k *keyspace) {
 		i.picture.node.set("data-kind", "map").set("aria-label", "A map of the members; their places are in the table")
 		i.drawMap(k, in)
 	}
+}
+
+func tableRow(name, class, value string) *node {
+	row := create("tr", "")
+	if name != "" {
+		row.add(create("th", class).set("scope", "row").setText(name))
+	}
+	return row.add(create("td", "").setText(value))
 }
 
 func inspectorFacts(m *app.Model, in *app.Inspector) [][2]string {
@@ -165,27 +164,24 @@ func (i *inspector) drawMap(k *keyspace, in *app.Inspector) {
 	f := chart.NewFrame(points, c.w, c.h)
 	chart.Places(&c.image, k.theme, f, c.scale, points)
 	c.put(0, c.h)
-	ctx, scale := c.context, c.scale
-	ctx.Set("textBaseline", "alphabetic")
-	ctx.Set("font", font(10*scale, k.family))
-	ctx.Set("fillStyle", k.faint)
+	scale := c.scale
+	c.pen(10, k.family, k.faint)
 	for _, d := range f.Meridians(c.w) {
 		x, _ := f.XY(d, 0)
-		ctx.Call("fillText", degrees(d, "E", "W"), x+3*scale, float64(c.h)-4*scale)
+		c.write(degrees(d, "E", "W"), x+3*scale, float64(c.h)-4*scale)
 	}
 	for _, d := range f.Parallels(c.h) {
 		if _, y := f.XY(0, d); y < float64(c.h)-18*scale {
-			ctx.Call("fillText", degrees(d, "N", "S"), 3*scale, y-3*scale)
+			c.write(degrees(d, "N", "S"), 3*scale, y-3*scale)
 		}
 	}
 	if len(points) > 60 {
 		return // names would cover each other
 	}
-	ctx.Set("font", font(11*scale, k.family))
-	ctx.Set("fillStyle", k.ink)
+	c.pen(11, k.family, k.ink)
 	for n, p := range in.Points {
 		x, y := f.XY(points[n][0], points[n][1])
-		ctx.Call("fillText", cut(p.Name, 18), x+6*scale, y+4*scale)
+		c.write(cut(p.Name, 18), x+6*scale, y+4*scale)
 	}
 }
 

@@ -48,7 +48,7 @@ type keyspace struct {
 	list    list
 
 	inspector inspector
-	drewDark  bool // flips with the theme
+	look      int // counts the changes of colours
 }
 
 // viewNames are the values of data-view, by app.View.
@@ -118,7 +118,8 @@ func (k *keyspace) recolor(p *Page) {
 	}
 	raw := func(name string) string { return style.Call("getPropertyValue", name).String() }
 	k.ink, k.faint, k.paper, k.family = raw("--ink"), raw("--ink-3"), raw("--surface"), raw("--mono")
-	k.colored, k.stale, k.drewDark = true, true, !k.drewDark
+	k.colored, k.stale = true, true
+	k.look++
 	p.loop.moving = true
 }
 

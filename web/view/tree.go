@@ -91,6 +91,7 @@ func (t *tree) press(p *Page, e js.Value) {
 	t.active = min(max(t.active, 0), len(t.rows)-1)
 	t.remember(p.model)
 	t.point()
+	t.nodes[t.active].row.v.Call("scrollIntoView", map[string]any{"block": "nearest"})
 }
 
 func (t *tree) remember(m *app.Model) { t.name = rowName(m, t.rows[t.active]) }
@@ -105,6 +106,14 @@ func rowName(m *app.Model, r app.TreeRow) string {
 	return m.Keyspace().Cells[r.Slot].Key
 }
 
+// selectedSlot is the slot of the key in the inspector, or -1.
+func selectedSlot(m *app.Model) int {
+	if m.Inspector == nil || m.Inspector.DB != m.DB {
+		return -1
+	}
+	return m.Keyspace().Slot(m.Inspector.Key)
+}
+
 // point shows the active row.
 func (t *tree) point() {
 	for i, n := range t.nodes {
@@ -112,7 +121,6 @@ func (t *tree) point() {
 	}
 	if t.active < len(t.nodes) {
 		t.root.set("aria-activedescendant", "tree-"+strconv.Itoa(t.active))
-		t.nodes[t.active].row.v.Call("scrollIntoView", map[string]any{"block": "nearest"})
 	} else {
 		t.root.unset("aria-activedescendant")
 	}
@@ -136,48 +144,36 @@ func (t *tree) draw(m *app.Model) {
 	} else {
 		t.root.set("role", "tree")
 	}
-	selected := ""
-	if m.Inspector != nil && m.Inspector.DB == m.DB {
-		selected = m.Inspector.Key
-	}
+	selected := selectedSlot(m)
 	for i, r := range t.rows {
 		n := t.nodes[i]
-		n.row.set("aria-level", strconv.Itoa(r.Depth+1)).style("--depth", strconv.Itoa(r.Depth))
 		if t.name != "" && rowName(m, r) == t.name {
 			t.active = i
 		}
-		if r.More > 0 {
+		var name, count, memory, open, state string
+		chosen := false
+		switch f := r.Folder; {
+		case r.More > 0:
+			name = "show more of the other " + app.Count(r.More)
+		case f != nil:
+			open, state = strconv.FormatBool(f.Open), stateNames[f.Durable]
+			name, count, memory = f.Label(), app.Plural(f.Count, "key", "keys"), app.Bytes(f.Memory)
+		default:
+			c := &m.Keyspace().Cells[r.Slot]
+			state, chosen = stateNames[m.Durable(c)], r.Slot == selected
+			name, count, memory = app.KeyName(c.Key), c.Type.String(), app.Bytes(c.Memory)
+		}
+		n.row.set("aria-level", strconv.Itoa(r.Depth+1)).set("aria-selected", strconv.FormatBool(chosen)).style("--depth", strconv.Itoa(r.Depth))
+		if open == "" {
 			n.row.unset("aria-expanded")
-			n.row.set("aria-selected", "false")
-			n.mark.unset("data-state")
-			n.name.setText("show more of the other " + app.Count(r.More))
-			n.count.setText("")
-			n.memory.setText("")
-			continue
+		} else {
+			n.row.set("aria-expanded", open)
 		}
-		if f := r.Folder; f != nil {
-			n.row.set("aria-expanded", strconv.FormatBool(f.Open)).set("aria-selected", "false")
-			n.mark.set("data-state", stateNames[f.Durable])
-			n.name.setText(f.Label())
-			n.count.setText(app.Plural(f.Count, "key", "keys"))
-			n.memory.setText(app.Bytes(f.Memory))
-			continue
-		}
-		c := &m.Keyspace().Cells[r.Slot]
-		n.row.unset("aria-expanded")
-		n.row.set("aria-selected", strconv.FormatBool(selected == c.Key && m.Inspector != nil))
-		n.mark.set("data-state", stateNames[m.Durable(c)])
-		n.name.setText(app.KeyName(c.Key))
-		n.count.setText(c.Type.String())
-		n.memory.setText(app.Bytes(c.Memory))
+		n.mark.set("data-state", state)
+		n.name.setText(name)
+		n.count.setText(count)
+		n.memory.setText(memory)
 	}
 	t.active = min(t.active, max(len(t.rows)-1, 0))
-	for i, n := range t.nodes {
-		n.row.class("active", i == t.active)
-	}
-	if len(t.rows) > 0 {
-		t.root.set("aria-activedescendant", "tree-"+strconv.Itoa(t.active))
-	} else {
-		t.root.unset("aria-activedescendant")
-	}
+	t.point()
 }

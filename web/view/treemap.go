@@ -137,10 +137,7 @@ func (k *keyspace) drawMap(m *app.Model) {
 	c.image.Fill(k.theme.Surface)
 	thick := max(int(c.scale+0.5), 1)
 	cells := m.Keyspace().Cells
-	selected := -1
-	if m.Inspector != nil && m.Inspector.DB == m.DB {
-		selected = m.Keyspace().Slot(m.Inspector.Key)
-	}
+	selected := selectedSlot(m)
 	for i := range t.blocks {
 		b := &t.blocks[i]
 		mark := i == k.cursor || b.slot >= 0 && int(b.slot) == selected
@@ -156,10 +153,8 @@ func (k *keyspace) drawMap(m *app.Model) {
 		}
 	}
 	c.put(0, c.image.H)
-	ctx, scale := c.context, c.scale
-	ctx.Set("font", font(11*scale, k.family))
-	ctx.Set("textBaseline", "alphabetic")
-	letter := ctx.Call("measureText", "m").Get("width").Float()
+	scale := c.scale
+	letter := c.pen(11, k.family, k.ink)
 	for i := range t.blocks {
 		b := &t.blocks[i]
 		w, h := float64(b.w), float64(b.h)
@@ -182,10 +177,10 @@ func (k *keyspace) drawMap(m *app.Model) {
 		x, y := float64(b.x)+3*scale, float64(b.y)+2*scale
 		if !b.inside {
 			// A plate under the name: it has to be read on any sign.
-			ctx.Set("fillStyle", k.paper)
-			ctx.Call("fillRect", x, y, float64(len([]rune(text)))*letter+4*scale, 14*scale)
+			c.context.Set("fillStyle", k.paper)
+			c.context.Call("fillRect", x, y, float64(len([]rune(text)))*letter+4*scale, 14*scale)
+			c.context.Set("fillStyle", k.ink)
 		}
-		ctx.Set("fillStyle", k.ink)
-		ctx.Call("fillText", text, x+2*scale, y+10.5*scale)
+		c.write(text, x+2*scale, y+10.5*scale)
 	}
 }
