@@ -103,6 +103,23 @@ func TestAProgramGoesOnWhereItWaited(t *testing.T) {
 	}
 }
 
+// Types with a name keep it; how the others are written is gone.
+func TestTypesWithoutANameAreNotSpelledOut(t *testing.T) {
+	whole := compileProgram(t, "waits")
+	slim, _, err := Slim(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for spelled, stays := range map[string]bool{"*func(": false, "*map[": false, "*runtime.TypeAssertionError": true} {
+		if !strings.Contains(string(whole), spelled) {
+			t.Fatalf("the program has no %q: this test tests nothing", spelled)
+		}
+		if strings.Contains(string(slim), spelled) != stays {
+			t.Errorf("%q: it stays is %v", spelled, !stays)
+		}
+	}
+}
+
 func TestWhatOnlyRanAtTheStartIsGone(t *testing.T) {
 	slim, _, err := Slim(compileProgram(t, "waits"))
 	if err != nil {

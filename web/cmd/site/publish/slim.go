@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -88,6 +89,9 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 				return nil, nil, err
 			}
 			if names, err = dropLines(memory, base, counters); err != nil {
+				return nil, nil, err
+			}
+			if err := dropTypeNames(memory, base); err != nil {
 				return nil, nil, err
 			}
 			if err := unmake(memory, base); err != nil {
@@ -348,11 +352,16 @@ const (
 	callSize = 16
 
 	// Of runtime.moduledata.
-	moduleFindTab = 152
-	moduleMinPC   = 160
-	moduleTypes   = 296 // and where they end
-	moduleGoFunc  = 320
-	moduleEnd     = 328
+	moduleFindTab   = 152
+	moduleMinPC     = 160
+	moduleTypes     = 296 // and where they end
+	moduleGoFunc    = 320
+	moduleTypeLinks = 360 // the types without a name: where each is, from the first one on
+	moduleEnd       = 376
+
+	// Of a type.
+	typeString = 40
+	typeSize   = 48
 )
 
 // lineTables finds the tables of functions, where they begin in memory, how many
@@ -382,6 +391,43 @@ func moduleData(memory []byte, base int) ([]byte, error) {
 	}
 	return memory[at:], nil
 }
+
+// dropTypeNames overwrites how types without a name are written, such as
+// "*struct { F uintptr; X0 *server.Server }" of a closure. Only a panic about a
+// type could print it: the module knows no reflection.
+func dropTypeNames(memory []byte, base int) error {
+	le := binary.LittleEndian
+	module, err := moduleData(memory, base)
+	if err != nil {
+		return err
+	}
+	first, end := int(le.Uint64(module[moduleTypes:]))-base, int(le.Uint64(module[moduleTypes+8:]))-base
+	links, count := int(le.Uint64(module[moduleTypeLinks:]))-base, int(le.Uint64(module[moduleTypeLinks+8:]))
+	if end > len(memory) || first > end || count < 0 || links < 0 || links+4*count > len(memory) {
+		return fmt.Errorf("%d types from %d to %d: %w", count, first, end, errLayout)
+	}
+	for i := range count {
+		at := first + int(le.Uint32(memory[links+4*i:])) // the first bytes of all may be zeros, which memory lacks
+		if at < 0 || at > end-typeSize {
+			return fmt.Errorf("type at %d: %w", at, errLayout)
+		}
+		name := first + int(le.Uint32(memory[at+typeString:]))
+		if name < 0 || name >= end-1 {
+			return fmt.Errorf("name of the type at %d: %w", at, errLayout)
+		}
+		n, digits := binary.Uvarint(memory[name+1 : end])
+		if digits <= 0 || n > uint64(end-name-1-digits) {
+			return fmt.Errorf("name of the type at %d: %w", at, errLayout)
+		}
+		if text := memory[name+1+digits:][:n]; unnamed.Match(text) {
+			copy(text, bytes.Repeat([]byte("?"), len(text)))
+		}
+	}
+	return nil
+}
+
+// A pointer to a type with a name shares that name.
+var unnamed = regexp.MustCompile(`^\**(\[|map\[|func\(|struct \{|interface \{|chan |<-chan )`)
 
 // dropLines clears the tables of files and lines, and puts the others in the
 // order of the functions, in which their offsets compress better.

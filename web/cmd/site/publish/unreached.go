@@ -29,12 +29,17 @@ var unreached = map[string][]string{
 	"GODEBUG=scavtrace":          {"runtime.printScavTrace"},
 	"GODEBUG=tracebackancestors": {"runtime.printAncestorTraceback"},
 	"cgo":                        {"runtime.printOneCgoTraceback", "runtime.printCgoTraceback", "runtime.expandCgoFrames"},
-	"arenas, an experiment":      {"runtime.(*mspan).setUserArenaChunkToFault"},
+	"a second module beside this one, as plugins are": {"runtime.typesEqual"},
+	"words of the collector before it gives up on a broken heap": {
+		"runtime.gcDumpObject", "runtime.dumpScanStats", "runtime.(*hexdumper).", "runtime.(*mspan).reportZombies",
+	},
+	"arenas, an experiment": {"runtime.(*mspan).setUserArenaChunkToFault"},
 }
 
 // skipped are called when the program starts, to check what the compiler, the
-// linker and the processor did. The tests run what they did.
-var skipped = []string{"runtime.moduledataverify1", "runtime.check", "runtime.testAtomic64"}
+// linker and the processor did, and to look for more modules than one. The tests
+// run what they did.
+var skipped = []string{"runtime.moduledataverify1", "runtime.check", "runtime.testAtomic64", "runtime.typelinksinit"}
 
 // idle is the new body of a function that does nothing, if it is one.
 func idle(name string) []byte {
