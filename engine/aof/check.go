@@ -185,42 +185,77 @@ func HasPreamble(file io.ReaderAt) bool {
 }
 
 func (r *FileReport) read(reader *Reader) error {
-	multi := false
+	t := transactions{name: r.Name, valid: r.ValidUpTo}
 	for {
-		args, err := reader.Next()
+		_, err := t.next(reader)
+		r.ValidUpTo = t.valid
 		if err == io.EOF {
-			if multi {
-				return &Truncated{r.Name, r.ValidUpTo, r.Size, r.Size, "Reached EOF before reading EXEC for MULTI"}
-			}
-			r.ValidUpTo = reader.Offset() // an annotation may be the last
 			return nil
 		}
 		if err != nil {
-			if !multi {
-				r.ValidUpTo = reader.Offset()
-			}
-			return reader.ZeroTail(err)
-		}
-		switch word := string(args[0]); {
-		case equalFold(word, "multi"):
-			if multi {
-				return &Corrupt{r.Name, reader.wordOffset(), "Unexpected MULTI"}
-			}
-			multi = true
-		case equalFold(word, "exec"):
-			if !multi {
-				r.ValidUpTo = reader.LastOffset()
-				return &Corrupt{r.Name, reader.wordOffset(), "Unexpected EXEC"}
-			}
-			multi = false
+			return err
 		}
 		r.Commands++
-		if !multi {
-			r.ValidUpTo = reader.Offset()
-		} else if equalFold(string(args[0]), "multi") {
-			r.ValidUpTo = reader.LastOffset() // behind annotations
-		}
 	}
+}
+
+// transactions watches that MULTI and EXEC belong together: a file is valid up
+// to the end of a whole transaction only.
+type transactions struct {
+	name  string
+	multi bool
+	valid int64 // bytes
+}
+
+func (t *transactions) next(reader *Reader) ([][]byte, error) {
+	args, err := reader.Next()
+	if err == io.EOF {
+		if t.multi {
+			return nil, &Truncated{t.name, t.valid, reader.size, reader.size, "Reached EOF before reading EXEC for MULTI"}
+		}
+		t.valid = reader.Offset() // an annotation may be the last
+		return nil, err
+	}
+	if err != nil {
+		if !t.multi {
+			t.valid = reader.Offset()
+		}
+		return nil, reader.ZeroTail(err)
+	}
+	begins := false
+	switch word := string(args[0]); {
+	case equalFold(word, "multi"):
+		if t.multi {
+			return nil, &Corrupt{t.name, reader.wordOffset(), "Unexpected MULTI"}
+		}
+		t.multi, begins = true, true
+	case equalFold(word, "exec"):
+		if !t.multi {
+			t.valid = reader.LastOffset()
+			return nil, &Corrupt{t.name, reader.wordOffset(), "Unexpected EXEC"}
+		}
+		t.multi = false
+	}
+	if !t.multi {
+		t.valid = reader.Offset()
+	} else if begins {
+		t.valid = reader.LastOffset() // behind annotations
+	}
+	return args, nil
+}
+
+// Expected is where redis-check-aof finds a problem, and its words for it; ok is
+// false if the problem is another one.
+func Expected(problem error) (offset int64, reason string, ok bool) {
+	var cut *Truncated
+	var bad *Corrupt
+	switch {
+	case errors.As(problem, &cut):
+		return cut.Offset, cut.Reason, true
+	case errors.As(problem, &bad):
+		return bad.Offset, bad.Reason, true
+	}
+	return 0, "", false
 }
 
 // notAfter ends the reading at the first annotation with a later time.

@@ -107,3 +107,43 @@ func plural(n int, what string) string {
 	}
 	return strconv.Itoa(n) + " " + what + "s"
 }
+
+// Words are the first words of a command, as many as are whole and at most most.
+func Words(item []byte, most int) (words [][]byte) {
+	d := dissector{b: item}
+	n, length, ok := d.line('*')
+	d.at = length
+	for ; ok && n > 0 && len(words) < most; n-- {
+		var size int
+		if size, length, ok = d.line('$'); !ok || size > len(item)-d.at-length {
+			break
+		}
+		d.at += length
+		words = append(words, item[d.at:d.at+size])
+		d.at = min(d.at+size+2, len(item))
+	}
+	return words
+}
+
+// keyless are commands in append-only files whose first argument is no key.
+var keyless = []string{"select", "multi", "exec", "flushall", "flushdb", "swapdb", "publish", "spublish", "script", "function", "eval", "evalsha", "fcall", "ping"}
+
+// FirstKey is the first key of a command as it stands in an append-only file,
+// nil if there is none.
+func FirstKey(words [][]byte) []byte {
+	at := 1
+	for _, name := range keyless {
+		if equalFold(string(words[0]), name) {
+			return nil
+		}
+	}
+	for _, name := range []string{"bitop", "xgroup", "object"} { // something comes before it
+		if equalFold(string(words[0]), name) {
+			at = 2
+		}
+	}
+	if at >= len(words) {
+		return nil
+	}
+	return words[at]
+}

@@ -16,7 +16,7 @@ type Span struct {
 }
 
 // Walk reads a file of commands, perhaps after an RDB part, and shows what each
-// of its bytes is for, up to the first error.
+// of its bytes is for, up to the first error, which is that of Checker.File.
 func Walk(file io.ReaderAt, size int64, name string, see func(Span)) error {
 	w := NewWalker(file, size, name, see)
 	for {
@@ -32,8 +32,11 @@ type Walker struct {
 	size   int64
 	name   string
 	see    func(Span)
-	rdb    *rdb.Walker // while the RDB part is read
-	reader *Reader     // afterwards
+	rdb    *rdb.Walker // nil without an RDB part
+	reader *Reader     // nil until that has been read
+
+	preamble     int64
+	transactions transactions
 }
 
 // NewWalker begins a walk.
@@ -56,7 +59,23 @@ func (w *Walker) commands(from int64) {
 		w.see(Span{Offset: at, Length: r.next - at, Annotation: line})
 		return nil
 	}
-	w.reader = r
+	w.reader, w.preamble = r, from
+	w.transactions = transactions{name: w.name, valid: from}
+}
+
+// ValidUpTo is FileReport.ValidUpTo of what has been read.
+func (w *Walker) ValidUpTo() int64 { return w.transactions.valid }
+
+// Preamble is how many bytes the RDB part has, 0 without one; ok is false until
+// it has been read.
+func (w *Walker) Preamble() (n int64, ok bool) { return w.preamble, w.reader != nil }
+
+// RDB is the summary of the RDB part, if there is one.
+func (w *Walker) RDB() (s rdb.Summary, ok bool) {
+	if w.rdb == nil {
+		return s, false
+	}
+	return w.rdb.Summary(), true
 }
 
 // Offset is how far the file has been read: up to the end of the last whole
@@ -78,7 +97,7 @@ func (w *Walker) Next(budget int64) (done bool, err error) {
 		return false, err
 	}
 	for until := w.reader.Offset() + budget; w.reader.Offset() < until; {
-		words, err := w.reader.Next()
+		words, err := w.transactions.next(w.reader)
 		if err == io.EOF {
 			return true, nil
 		}

@@ -1,6 +1,7 @@
 package rdb
 
 import (
+	"errors"
 	"io"
 	"strconv"
 
@@ -21,6 +22,27 @@ type Summary struct {
 	Kind      int              // the RDB type of the value in which the error is, -1 if there is none
 	Doing     string           // what was being read, in redis-check-rdb's words
 	Functions int64
+}
+
+// Problem is where a check has ended with an error, why, and what
+// redis-check-rdb adds to that.
+func (s *Summary) Problem(err error) (offset int64, reason string, info []string) {
+	reason = err.Error()
+	var located *Error
+	if errors.As(err, &located) {
+		reason = located.Reason
+		if located.Offset != s.End {
+			reason += " (at offset " + strconv.FormatInt(located.Offset, 10) + ")"
+		}
+	}
+	info = []string{"While doing: " + s.Doing}
+	if s.InKey {
+		info = append(info, "Reading key '"+string(s.LastKey)+"'")
+	}
+	if s.Kind >= 0 {
+		info = append(info, "Reading type "+strconv.Itoa(s.Kind)+" ("+TypeName(byte(s.Kind))+")")
+	}
+	return s.End, reason, info
 }
 
 // Check reads a whole RDB file as a server would, keeps nothing, and steps over

@@ -18,8 +18,9 @@ import (
 type Part struct {
 	Offset, Length int64 // bytes, from the beginning of the item
 	// Name is what it is, such as "opcode" or "length of the key"; Says is what
-	// it says, with strings quoted and cut to maxQuoted bytes.
-	Name, Says string
+	// it says, with strings quoted and cut to maxQuoted bytes; How is how it says
+	// that, where there are several ways.
+	Name, Says, How string
 	// Data tells what users have put there from what the format needs.
 	Data bool
 }
@@ -69,11 +70,13 @@ func (d *dissector) has(n uint64) bool {
 // seen tells whether somebody looks at the next n bytes.
 func (d *dissector) seen(n int) bool { return d.at < d.to && d.at+n > d.from }
 
-func (d *dissector) part(n int, name, says string) { d.show(n, name, says, false) }
+func (d *dissector) part(n int, name, says string) { d.piece(n, name, says, "", false) }
 
-func (d *dissector) show(n int, name, says string, data bool) {
+func (d *dissector) show(n int, name, says string, data bool) { d.piece(n, name, says, "", data) }
+
+func (d *dissector) piece(n int, name, says, how string, data bool) {
 	if n > 0 && d.seen(n) {
-		d.see(Part{int64(d.at), int64(n), name, says, data})
+		d.see(Part{int64(d.at), int64(n), name, says, how, data})
 	}
 	d.at += n
 }
@@ -119,7 +122,7 @@ func (d *dissector) bytes(n int, name string, says func(b []byte) string) []byte
 	}
 	b := d.b[d.at : d.at+n]
 	if d.seen(n) {
-		d.part(n, name, says(b))
+		d.piece(n, name, says(b), "", false)
 	} else {
 		d.at += n
 	}
@@ -148,7 +151,7 @@ func (d *dissector) form() (value uint64, n int, special bool) {
 	return 0, 0, false
 }
 
-var formSays = [...]string{1: ", in 6 bits of one byte", 2: ", in 14 bits of two bytes", 5: ", in 32 bits behind 0x80", 9: ", in 64 bits behind 0x81"}
+var formSays = [...]string{1: "in 6 bits of one byte", 2: "in 14 bits of two bytes", 5: "in 32 bits behind 0x80", 9: "in 64 bits behind 0x81"}
 
 // number shows a length or whatever else is written as one.
 func (d *dissector) number(name string, says func(n uint64) string) uint64 {
@@ -160,9 +163,9 @@ func (d *dissector) number(name string, says func(n uint64) string) uint64 {
 	if d.seen(n) {
 		text := ""
 		if says != nil {
-			text = says(value) + ", "
+			text = says(value) + ": "
 		}
-		d.part(n, name, text+utoa(value)+formSays[n])
+		d.piece(n, name, text+utoa(value), formSays[n], false)
 	} else {
 		d.at += n
 	}
@@ -181,7 +184,7 @@ func (d *dissector) string(name string, inside func()) {
 		return
 	}
 	if d.seen(n) {
-		d.part(n, "length of the "+name, inBytes(value)+formSays[n])
+		d.piece(n, "length of the "+name, inBytes(value), formSays[n], false)
 	} else {
 		d.at += n
 	}
@@ -338,7 +341,7 @@ func Date(ms int64) string {
 }
 
 func saysDate(b []byte) string {
-	return Date(int64(binary.LittleEndian.Uint64(b))) + ", milliseconds in 64 bits"
+	return Date(int64(binary.LittleEndian.Uint64(b)))
 }
 
 func saysInteger(b []byte) string { return itoa(little(b)) }
@@ -393,7 +396,7 @@ func (d *dissector) item() {
 		d.bytes(8, "expiry", saysDate)
 	case opExpire:
 		d.opcode("when the key that follows expires, in seconds")
-		d.bytes(4, "expiry", func(b []byte) string { return Date(little(b)*1000) + ", seconds in 32 bits" })
+		d.bytes(4, "expiry", func(b []byte) string { return Date(little(b) * 1000) })
 	case opIdle:
 		d.opcode("how long the key that follows has not been used (LRU)")
 		d.number("idle seconds", nil)
@@ -658,7 +661,7 @@ func (d *dissector) listpack(name namer) {
 			continue
 		}
 		if isInt && body == 0 {
-			d.show(head, called, itoa(n)+[...]string{", in 7 bits", ", in 13 bits"}[head-1], true)
+			d.piece(head, called, itoa(n), [...]string{"in 7 bits", "in 13 bits"}[head-1], true)
 		} else {
 			says := inBytes(uint64(body))
 			if isInt {
@@ -718,7 +721,7 @@ func (d *dissector) ziplist(name namer) {
 				return
 			}
 			if width == 0 {
-				d.show(1, called, itoa(int64(c&0x0f)-1)+", in 4 bits", true)
+				d.piece(1, called, itoa(int64(c&0x0f)-1), "in 4 bits", true)
 				continue
 			}
 			d.part(1, "form of the "+called, "an integer of "+itoa(8*width)+" bits")
@@ -875,4 +878,65 @@ func streamNames() namer {
 		at = 4
 		return "number of listpack entries"
 	}
+}
+
+// ItemKey is the first string of an item: the key behind a type, the code of a
+// library, the name of a field. It is nil if it cannot be read.
+func ItemKey(item []byte) []byte {
+	key, _ := ItemPair(item)
+	return key
+}
+
+// ItemPair are the first two strings of an item, nil where they cannot be read.
+func ItemPair(item []byte) (first, second []byte) {
+	if len(item) == 0 {
+		return nil, nil
+	}
+	d := dissector{b: item, at: 1, end: len(item), to: len(item)}
+	first = d.text()
+	return first, d.text()
+}
+
+// text is the string that follows.
+func (d *dissector) text() []byte {
+	value, n, special := d.form()
+	if d.stop {
+		return nil
+	}
+	d.at += n
+	packed := value
+	switch {
+	case special && value == specialLZF:
+		packed, n, special = d.form()
+		d.at += n
+		full, n, special2 := d.form()
+		d.at += n
+		if special || special2 || !d.has(packed) || full/bestRatio > packed {
+			return nil
+		}
+		b := make([]byte, full)
+		if lzf.Decompress(b, d.b[d.at:d.at+int(packed)]) != nil {
+			return nil
+		}
+		d.at += int(packed)
+		return b
+	case special && value <= specialInt32:
+		size := 1 << value
+		if !d.has(uint64(size)) {
+			return nil
+		}
+		d.at += size
+		return strconv.AppendInt(nil, little(d.b[d.at-size:d.at]), 10)
+	case special:
+		d.stop = true
+		return nil
+	}
+	if value == 0 {
+		return []byte{}
+	}
+	if !d.has(value) {
+		return nil
+	}
+	d.at += int(value)
+	return d.b[d.at-int(value) : d.at]
 }

@@ -112,7 +112,7 @@ func TestDissectSays(t *testing.T) {
 	say := func(item []byte) string {
 		var b strings.Builder
 		for _, p := range parts(item, rdb.Dialect{Version: 10}, 0, len(item)) {
-			fmt.Fprintf(&b, "%d+%d %s: %s\n", p.Offset, p.Length, p.Name, p.Says)
+			fmt.Fprintf(&b, "%d+%d %s\n", p.Offset, p.Length, p.Name+": "+p.Says+strings.Replace(", "+p.How, ", ", map[bool]string{true: ", ", false: ""}[p.How != ""], 1))
 		}
 		return strings.TrimSpace(b.String())
 	}
@@ -125,7 +125,7 @@ func TestDissectSays(t *testing.T) {
 		want string
 	}{
 		{[]byte("REDIS0010"), "0+5 signature: this is an RDB file: REDIS\n5+4 version: RDB version \"0010\""},
-		{expiry, "0+1 opcode: 0xfc: when the key that follows expires, in milliseconds\n1+8 expiry: 2023-11-14 22:13:20.123 UTC, milliseconds in 64 bits"},
+		{expiry, "0+1 opcode: 0xfc: when the key that follows expires, in milliseconds\n1+8 expiry: 2023-11-14 22:13:20.123 UTC"},
 		{lzf, `0+1 type: 0x00: a key and its value, string
 1+1 length of the key: 1 byte, in 6 bits of one byte
 2+1 key: "k"

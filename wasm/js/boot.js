@@ -21,6 +21,33 @@ const parsed = new Promise((resolve) => {
   else document.addEventListener("DOMContentLoaded", resolve, { once: true });
 });
 
+// What looks into files is fetched when somebody first wants it: everysecLook
+// takes the name of a file of the server, or files that were chosen or dropped.
+globalThis.everysecLook = async (what) => {
+  const note = document.getElementById("look-note");
+  try {
+    const viewer = globalThis.everysecInline ? globalThis.everysecViewer : await import("./viewer.js");
+    await viewer.look(await opening, what);
+  } catch (e) {
+    note.textContent = `The viewer could not be opened: ${e.message}`;
+  }
+};
+
+function takeFiles() {
+  const look = document.getElementById("look");
+  look.addEventListener("change", () => {
+    globalThis.everysecLook([...look.files]);
+    look.value = "";
+  });
+  const files = (e) => e.dataTransfer?.types.includes("Files");
+  addEventListener("dragover", (e) => files(e) && e.preventDefault());
+  addEventListener("drop", (e) => {
+    if (!files(e)) return;
+    e.preventDefault();
+    globalThis.everysecLook(e.dataTransfer);
+  });
+}
+
 async function startPage() {
   const db = await opening;
   // Laying the page out and starting the interface take a while, on this
@@ -28,6 +55,7 @@ async function startPage() {
   await db.state();
   show();
   await parsed;
+  takeFiles();
   globalThis.everysecChannel = db.attach({});
   const go = new Go();
   // The engine's imports are there for the linker; this role calls none.

@@ -307,25 +307,6 @@ func (m *Model) askFiles(then func(m *Model)) {
 	})
 }
 
-// ViewedFile is a file whose bytes are shown.
-type ViewedFile struct {
-	Name   string
-	Synced int64
-	Data   []byte
-}
-
-func (m *Model) viewFile(name string) {
-	m.mark(PartFiles)
-	if name == "" {
-		m.Viewed = nil
-		return
-	}
-	m.readFile(name, func(m *Model, c bridge.FileContent) {
-		m.Viewed = &ViewedFile{name, c.Synced, c.Data}
-		m.mark(PartFiles)
-	})
-}
-
 func (m *Model) downloadFile(name string) {
 	m.readFile(name, func(m *Model, c bridge.FileContent) {
 		base := name

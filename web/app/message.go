@@ -119,8 +119,6 @@ type (
 	DownloadAll struct{}
 	// DownloadRaw fetches whatever the store holds.
 	DownloadRaw struct{}
-	// ViewFile shows the bytes of a file; an empty name closes it.
-	ViewFile struct{ Name string }
 	// Import replaces everything by the content of a dump.rdb.
 	Import struct {
 		Name string

@@ -56,7 +56,6 @@ type Model struct {
 
 	Settings map[string]string // directives of the quick settings
 	Files    []bridge.File
-	Viewed   *ViewedFile
 
 	Lesson *Lesson
 
@@ -226,8 +225,6 @@ func (m *Model) update(message Message) {
 		m.control(bridge.OpExport, nil, zipped("everysec.zip"))
 	case DownloadRaw:
 		m.control(bridge.OpRawStore, nil, zipped("everysec-store.zip"))
-	case ViewFile:
-		m.viewFile(msg.Name)
 	case Import:
 		m.importFile(msg)
 	case Erase:

@@ -195,11 +195,13 @@ func TestTheSiteCanBeTakenAlong(t *testing.T) {
 		if value != "on the stick" {
 			t.Errorf("GET k replied %q", value)
 		}
-		b.run(chromedp.WaitVisible(`[data-server="running"]`, chromedp.ByQuery), chromedp.SendKeys(`[data-console="redis"] input`, "INCR n\r", chromedp.ByQuery))
+		b.run(chromedp.WaitVisible(`[data-server="running"]`, chromedp.ByQuery), chromedp.SendKeys(`[data-console="redis"] .entry input`, "INCR n\r", chromedp.ByQuery))
 		b.eval(`new Promise((resolve) => {
 			const look = () => (document.querySelector(".log").textContent.includes("(integer) 1") ? resolve() : setTimeout(look, 20));
 			look();
 		})`, nil)
+		// Its files can be looked into, though nothing can be fetched.
+		b.run(chromedp.Click(`#file-rows button[name="view"]`, chromedp.ByQuery), chromedp.WaitVisible(`#viewer[data-done="true"] .cells i[data-at]`, chromedp.ByQuery))
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, url := range b.requests {

@@ -66,11 +66,17 @@ var views = []view{
 	{"bytes of a file", "watch", func(l learner) {
 		l.clicks("#inspector-close")
 		l.clicks(`[data-view="grid"]`)
-		l.clicks("#file-rows button")
-		l.sees("the bytes", `!document.querySelector("#hex").hidden`)
+		l.eval(`everysec.command("SAVE")`, nil)
+		l.sees("the snapshot", `document.querySelector('#file-rows button[value="dump.rdb"]')`)
+		l.clicks(`#file-rows button[value="dump.rdb"]`)
+		l.sees("the keys and their bytes", `document.querySelectorAll("#viewer .line").length > 3 && document.querySelectorAll("#viewer .row").length > 3`)
+	}},
+	{"summary of a file", "watch", func(l learner) {
+		l.clicks("#viewer .views button:last-child")
+		l.sees("the summary", `document.querySelectorAll("#viewer-summary table").length > 4`)
 	}},
 	{"crash", "durability", func(l learner) {
-		l.clicks("#hex-close")
+		l.clicks("#viewer-close")
 		l.eval(`everysec.crash("power-loss", 3)`, nil)
 		l.sees("the server is down", `document.body.dataset.server === "down"`)
 	}},

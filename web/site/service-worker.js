@@ -7,6 +7,8 @@
 
 // [address, SHA-256 in base64] of every file, the page itself first. The build fills it in.
 const files = [];
+// The same of files that are kept when they have been used for the first time.
+const later = [];
 const build = "";
 
 // Several sites may live on one origin, each under a path of its own.
@@ -23,12 +25,16 @@ async function keep(cache, [address, sum]) {
   await cache.put(address, response);
 }
 
+// Who has used such a file of an older build has it of a newer one, too.
+const used = (address) => caches.match(address, { ignoreSearch: true });
+
 addEventListener("install", (event) => {
   event.waitUntil(
     (async () => {
       const cache = await caches.open(cacheName);
       try {
-        await Promise.all(files.map((file) => keep(cache, file)));
+        const wanted = await Promise.all(later.map(([address]) => used(address)));
+        await Promise.all([...files, ...later.filter((_, i) => wanted[i])].map((file) => keep(cache, file)));
       } catch (e) {
         await caches.delete(cacheName); // all or nothing; the browser tries again
         throw e;
@@ -59,6 +65,12 @@ async function answer(request, name) {
   } else if (new URL(request.url).search) {
     const kept = await caches.match(request); // of this build or of the one before
     if (kept) return kept;
+    const file = later.find(([address]) => new URL(address, registration.scope).href === request.url);
+    if (file) {
+      const cache = await caches.open(cacheName);
+      await keep(cache, file);
+      return cache.match(request);
+    }
   }
   try {
     return await fetch(request);

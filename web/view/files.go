@@ -11,19 +11,18 @@ import (
 	dom "honnef.co/go/js/dom/v2"
 )
 
-// files lists what is on the disk, shows its bytes, and takes it home.
+// files lists what is on the disk, and takes it home. What looks into a file is
+// no part of the page: see wasm/js/viewer.js, which boot.js fetches when it is
+// first wanted.
 type files struct {
-	rows, figures    *node
-	kept             *node
-	hex, name, bytes *node
-	listed           string
-	shown            *app.ViewedFile
+	rows, figures *node
+	kept          *node
+	listed        string
 }
 
 func (f *files) bind(p *Page) {
 	f.rows, f.figures = byID("file-rows"), byID("files-figures")
 	f.kept = byID("files-kept")
-	f.hex, f.name, f.bytes = byID("hex"), byID("hex-name"), byID("hex-bytes")
 	f.rows.on("click", func(e *dom.BasicEvent) {
 		b := closest(e, "button")
 		if b.IsUndefined() {
@@ -31,12 +30,11 @@ func (f *files) bind(p *Page) {
 		}
 		name := b.Get("value").String()
 		if b.Get("name").String() == "view" {
-			p.dispatch(app.ViewFile{Name: name})
+			js.Global().Call("everysecLook", name)
 		} else {
 			p.dispatch(app.DownloadFile{Name: name})
 		}
 	})
-	p.click("hex-close", func() app.Message { return app.ViewFile{} })
 	p.click("download-all", func() app.Message { return app.DownloadAll{} })
 	upload := byID("upload")
 	upload.on("change", func(*dom.BasicEvent) {
@@ -97,33 +95,4 @@ func (f *files) draw(p *Page, dirty app.Part) {
 	}
 	text := app.Bytes(total) + " in " + app.Plural(int64(len(m.Files)), "file", "files")
 	f.figures.setText(text)
-	if f.shown == m.Viewed {
-		return
-	}
-	f.shown = m.Viewed
-	f.hex.show(f.shown != nil)
-	f.bytes.empty()
-	if f.shown != nil {
-		f.name.setText(f.shown.Name)
-		f.dump(f.shown)
-	}
-}
-
-const hexBytes = 16 << 10
-
-// dump writes sixteen bytes a line, with a line drawn where the disk ends and
-// the page cache begins.
-func (f *files) dump(v *app.ViewedFile) {
-	data := v.Data[:min(len(v.Data), hexBytes)]
-	synced := int(min(v.Synced, int64(len(data))))
-	text := create("span", "")
-	text.setText(string(app.HexDump(data[:synced], 0)))
-	f.bytes.add(text)
-	if synced < len(data) {
-		f.bytes.add(create("span", "mark").setText("below: in the page cache, lost if the power fails"))
-		f.bytes.add(create("span", "unsynced").setText(string(app.HexDump(data[synced:], synced))))
-	}
-	if n := len(v.Data) - len(data); n > 0 {
-		f.bytes.add(create("span", "mark").setText("and " + app.Bytes(int64(n)) + " more"))
-	}
 }

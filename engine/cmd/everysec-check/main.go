@@ -143,22 +143,11 @@ func (c *check) sayRDB(s *rdb.Summary, err error) {
 	if err == nil {
 		c.at(s.End, `\o/ RDB looks OK! \o/`)
 	} else {
-		reason := err.Error()
-		var located *rdb.Error
-		if errors.As(err, &located) {
-			reason = located.Reason
-			if located.Offset != s.End {
-				reason += fmt.Sprintf(" (at offset %d)", located.Offset)
-			}
-		}
+		offset, reason, info := s.Problem(err)
 		c.say("--- RDB ERROR DETECTED ---")
-		c.at(s.End, reason)
-		c.say("[additional info] While doing: %s", s.Doing)
-		if s.InKey {
-			c.say("[additional info] Reading key '%s'", printable(string(s.LastKey)))
-		}
-		if s.Kind >= 0 {
-			c.say("[additional info] Reading type %d (%s)", s.Kind, rdb.TypeName(byte(s.Kind)))
+		c.at(offset, reason)
+		for _, line := range info {
+			c.say("[additional info] %s", printable(line))
 		}
 	}
 	c.say("[info] %d keys read", s.Keys)
@@ -251,12 +240,12 @@ func (c *check) file(checker *aof.Checker, file aof.NamedFile, kind string) erro
 	if errors.As(r.Problem, &later) {
 		return c.cutLater(&r, later, kind, name)
 	}
-	expected, located := whatWasExpected(r.Problem)
+	offset, expected, located := aof.Expected(r.Problem)
 	if r.Problem != nil && !located {
 		return r.Problem
 	}
 	if located {
-		c.say("%s", expected)
+		c.say("0x%16x: %s", offset, expected)
 	}
 	lost := r.Size - r.ValidUpTo
 	if lost == 0 && c.until != 0 {
@@ -293,19 +282,6 @@ func (c *check) hasPreamble(name string) (bool, error) {
 	}
 	defer f.Close()
 	return aof.HasPreamble(f), nil
-}
-
-// whatWasExpected is the line in which redis-check-aof tells an error.
-func whatWasExpected(problem error) (line string, located bool) {
-	var cut *aof.Truncated
-	var bad *aof.Corrupt
-	switch {
-	case errors.As(problem, &cut):
-		return fmt.Sprintf("0x%16x: %s", cut.Offset, cut.Reason), true
-	case errors.As(problem, &bad):
-		return fmt.Sprintf("0x%16x: %s", bad.Offset, bad.Reason), true
-	}
-	return "", false
 }
 
 // cutLater cuts what is of a later time than was asked for.

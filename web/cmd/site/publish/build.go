@@ -51,7 +51,7 @@ func (b *Builder) Build() error {
 // collect makes every file of the site; names are slash paths.
 func (b *Builder) collect() (map[string][]byte, error) {
 	files := map[string][]byte{}
-	wasm, err := b.wasm("-s -w")
+	wasm, err := b.wasm("playground", "-s -w")
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +120,9 @@ func (b *Builder) collect() (map[string][]byte, error) {
 		files[link.from] = bytes.ReplaceAll(files[link.from], plain, []byte(`"`+link.path+address(files, link.to)+`"`))
 	}
 
+	if err := b.viewer(files, scripts, runtime); err != nil {
+		return nil, err
+	}
 	if err := b.pages(files); err != nil {
 		return nil, err
 	}
@@ -147,8 +150,8 @@ var hot = []string{
 	"math/bits", "runtime", "unicode/utf8",
 }
 
-// wasm compiles the one module.
-func (b *Builder) wasm(linker string) ([]byte, error) {
+// wasm compiles a module of the folder wasm.
+func (b *Builder) wasm(name, linker string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "everysec-build")
 	if err != nil {
 		return nil, err
@@ -159,12 +162,12 @@ func (b *Builder) wasm(linker string) ([]byte, error) {
 	for _, p := range hot { // the last that matches a package counts
 		args = append(args, "-gcflags="+p+"=")
 	}
-	cmd := exec.Command("go", append(args, "./wasm/playground")...)
+	cmd := exec.Command("go", append(args, "./wasm/"+name)...)
 	cmd.Dir = b.Root
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("building ./wasm/playground for the browser: %w", err)
+		return nil, fmt.Errorf("building ./wasm/%s for the browser: %w", name, err)
 	}
 	return os.ReadFile(out)
 }

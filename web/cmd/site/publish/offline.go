@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // firstVisit are the files that the page is made of, as it asks for them, the
@@ -22,8 +23,19 @@ func (b *Builder) offline(files map[string][]byte) error {
 	for _, f := range []string{"icon.svg", "manifest.webmanifest"} {
 		kept = append(kept, [2]string{f, Digest(files[f])})
 	}
+	var later [][2]string
+	for _, f := range viewerFiles {
+		later = append(later, [2]string{address(files, f), Digest(files[f])})
+	}
 	text, err := json.Marshal(kept)
 	if err != nil {
+		return err
+	}
+	laterText, err := json.Marshal(later)
+	if err != nil {
+		return err
+	}
+	if err := exchange(files, name, "const later = [];", "const later = "+string(laterText)+";"); err != nil {
 		return err
 	}
 	script := files[name]
@@ -31,7 +43,7 @@ func (b *Builder) offline(files map[string][]byte) error {
 		return fmt.Errorf("%s has no place for the list of files", name)
 	}
 	script = bytes.Replace(script, []byte(list), append(append([]byte("const files = "), text...), ';'), 1)
-	files[name], err = minified(name, bytes.Replace(script, []byte(build), fmt.Appendf(nil, "const build = %q;", hash(text)), 1))
+	files[name], err = minified(name, bytes.Replace(script, []byte(build), fmt.Appendf(nil, "const build = %q;", hash(slices.Concat(text, laterText))), 1))
 	return err
 }
 

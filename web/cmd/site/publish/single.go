@@ -23,20 +23,19 @@ const (
 // fetch nothing, so the module goes to the worker in a message.
 const inlineScript = `globalThis.everysecInline = (() => {
   const text = (id) => document.getElementById(id).textContent;
-  const unpack = async () => {
-    const packed = Uint8Array.from(atob(text("everysec-wasm")), (c) => c.charCodeAt(0));
+  const unpack = async (id) => {
+    const packed = Uint8Array.from(atob(text(id)), (c) => c.charCodeAt(0));
     return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
   };
-  return {
-    worker(name) {
-      const url = URL.createObjectURL(new Blob([text("everysec-worker")], { type: "text/javascript" }));
-      const worker = new Worker(url, { name });
-      if (name !== "again") {
-        unpack().then((wasm) => worker.postMessage({ wasm }, [wasm]), (e) => worker.dispatchEvent(new ErrorEvent("error", { message: e.message })));
-      }
-      return worker;
-    },
+  const start = (id, name) => {
+    const url = URL.createObjectURL(new Blob([text(id + "-worker")], { type: "text/javascript" }));
+    const worker = new Worker(url, { name });
+    if (name !== "again") {
+      unpack(id + "-wasm").then((wasm) => worker.postMessage({ wasm }, [wasm]), (e) => worker.dispatchEvent(new ErrorEvent("error", { message: e.message })));
+    }
+    return worker;
   };
+  return { worker: (name) => start("everysec", name), viewer: () => start("viewer", "inline") };
 })();
 `
 
@@ -84,7 +83,9 @@ func (b *Builder) single(files, scripts map[string][]byte, runtime string) ([]by
 	}
 	module := fmt.Sprintf("const { open } = (() => {\n%s\nreturn { %s };\n})();\n%s", api, strings.Join(names, ", "), boot)
 
+	viewer := exported.ReplaceAllString(string(scripts["viewer.js"]), "$1 $2") + "\nglobalThis.everysecViewer = { look };\n"
 	texts := map[string]string{
+		"viewer.js": viewer, "viewer-worker.js": string(scripts["viewer-worker.js"]),
 		"early.js": inlineScript + string(scripts["early.js"]), "boot.js": module, "worker.js": inlineDownload + "\n" + runtime + worker[1],
 	}
 	for name, text := range texts {
@@ -107,8 +108,8 @@ func (b *Builder) single(files, scripts map[string][]byte, runtime string) ([]by
 		page = tag.ReplaceAllLiteralString(page, with)
 		return nil
 	}
-	policy := fmt.Sprintf("default-src 'none'; script-src %s %s 'wasm-unsafe-eval'; worker-src blob:; style-src %s; img-src data: blob:; base-uri 'none'; form-action 'none'",
-		allowed(early), allowed(module), allowed(style))
+	policy := fmt.Sprintf("default-src 'none'; script-src %s %s %s 'wasm-unsafe-eval'; worker-src blob:; style-src %s; img-src data: blob:; base-uri 'none'; form-action 'none'",
+		allowed(early), allowed(module), allowed(texts["viewer.js"]), allowed(style))
 	icon := "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(files["icon.svg"])
 	for _, err := range []error{
 		once(iconTag, `<meta http-equiv="Content-Security-Policy" content="`+policy+`">`+"\n"+`<link rel="icon" href="`+icon+`" type="image/svg+xml">`),
@@ -126,6 +127,9 @@ func (b *Builder) single(files, scripts map[string][]byte, runtime string) ([]by
 	out.WriteString(body)
 	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-worker\">%s</script>\n", texts["worker.js"])
 	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-wasm\">%s</script>\n", base64.StdEncoding.EncodeToString(gzipped(files["everysec.wasm"])))
+	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"viewer-worker\">%s</script>\n", texts["viewer-worker.js"])
+	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"viewer-wasm\">%s</script>\n", base64.StdEncoding.EncodeToString(gzipped(files["viewer.wasm"])))
+	fmt.Fprintf(&out, "<script type=\"module\">%s</script>\n", texts["viewer.js"])
 	fmt.Fprintf(&out, "<script>%s</script>\n<script type=\"module\">%s</script>\n</body>%s", early, module, end)
 	return out.Bytes(), nil
 }

@@ -16,7 +16,7 @@ import (
 // much is data (most of it tables that the runtime keeps about that code).
 // Uncompressed bytes: the compressor does not tell who cost what.
 func (b *Builder) Weigh(w io.Writer, lines int) error {
-	wasm, err := b.wasm("-w") // with the names, without the debugger's tables
+	wasm, err := b.wasm("playground", "-w") // with the names, without the debugger's tables
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,802 @@
+// Looking into files: dump.rdb and the append-only file, byte by byte. This
+// module is fetched when somebody first opens a file. What the bytes mean is
+// found out by viewer-worker.js; here it is drawn, and only what is on the
+// screen is ever asked for. It is JavaScript and not part of the page's Go: so it
+// costs a first visit nothing, and the second time a tenth of what Go would.
+//
+// Whatever comes from a file reaches the page as text, never as markup.
+
+const style = ""; // viewer.css, put in by the build
+
+const element = (tag, properties = {}, ...children) => {
+  const { role, aria = {}, data = {}, ...rest } = properties;
+  const e = Object.assign(document.createElement(tag), rest);
+  if (role) e.setAttribute("role", role);
+  for (const [name, value] of Object.entries(aria)) e.setAttribute(`aria-${name}`, value);
+  for (const [name, value] of Object.entries(data)) e.dataset[name] = value;
+  e.append(...children);
+  return e;
+};
+
+const count = (n) => n.toLocaleString("en-US");
+const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
+const size = (n) => {
+  if (n < 10_000) return `${count(n)} B`;
+  let unit = 0;
+  for (n /= 1024; n >= 1000 && unit < 2; unit++) n /= 1024;
+  return `${n < 9.995 ? n.toFixed(2) : n < 99.95 ? n.toFixed(1) : n.toFixed(0)} ${["KB", "MB", "GB"][unit]}`;
+};
+const hex = (n, digits) => n.toString(16).padStart(digits, "0");
+
+// inBrief is what stands beside a row: what a part says, and nothing of those
+// that only say how long another is.
+function inBrief({ name, says, data }) {
+  if (name === "opcode") return says.slice("0xff: ".length);
+  if (name === "type") return says.split(", ").pop();
+  if (!data && /^(length |form |back length|end of |LZF|compressed length)/.test(name)) return "";
+  return says ? `${name} ${says}` : name;
+}
+
+// Worker is the one that has the file.
+class FileWorker {
+  #worker;
+  #waiting = new Map();
+  #asked = 0;
+  #opened = 0;
+  #end;
+  // told hears of the file that is being read: (state, done), failed of a text.
+  constructor(told, failed) {
+    const inline = globalThis.everysecInline?.viewer();
+    this.#worker = inline ?? new Worker("viewer-worker.js");
+    const ended = new Promise((_, reject) => (this.#end = reject));
+    ended.catch(() => {});
+    this.ended = ended;
+    this.#worker.onmessage = ({ data }) => {
+      if (data.ask) {
+        this.#waiting.get(data.ask)?.(data.answer);
+        this.#waiting.delete(data.ask);
+      } else if (data.failed !== undefined) {
+        failed(data.failed);
+      } else if (data.open === this.#opened) {
+        this.memory = data.memory; // bytes that the module has taken
+        told(data.state, data.done);
+      }
+    };
+    this.#worker.onerror = (e) => {
+      e.preventDefault();
+      failed(e.message || "viewer-worker.js could not be loaded");
+    };
+  }
+  // open reads a file; keep leaves the one before in its place until then.
+  open(name, file, keep) {
+    const transfer = file instanceof Uint8Array ? [file.buffer] : [];
+    this.#worker.postMessage({ open: ++this.#opened, name, file, keep }, transfer);
+  }
+  ask(what, ...args) {
+    return new Promise((resolve) => {
+      this.#waiting.set(++this.#asked, resolve);
+      this.#worker.postMessage({ ask: this.#asked, what, args });
+    });
+  }
+  close() {
+    this.#worker.terminate();
+  }
+}
+
+// Rows is a scrolled list of rows of one height, of which only those on the
+// screen exist. Browsers cannot make an element of any height: beyond mostPixels
+// the scroll bar counts in larger steps, and wheel and keys still go row by row.
+const mostPixels = 8_000_000;
+
+class Rows {
+  top = 0; // the first row shown
+  total = 0;
+  constructor(box, rowHeight, draw) {
+    this.box = box;
+    this.rowHeight = rowHeight;
+    this.draw = draw;
+    this.body = element("div", { className: "rows" });
+    this.spacer = element("div", { className: "spacer", role: "presentation" }, this.body);
+    box.append(this.spacer);
+    box.addEventListener("scroll", () => {
+      if (this.moved !== box.scrollTop) this.top = this.#rowAt(box.scrollTop);
+      this.moved = -1;
+      this.refresh();
+    });
+    box.addEventListener(
+      "wheel",
+      (e) => {
+        if (!this.scaled || e.ctrlKey) return;
+        e.preventDefault();
+        this.scrollTo(this.top + Math.sign(e.deltaY) * Math.max(1, Math.round(Math.abs(e.deltaY) / this.rowHeight)));
+      },
+      { passive: false },
+    );
+    this.observer = new ResizeObserver(() => this.refresh());
+    this.observer.observe(box);
+  }
+  get visible() {
+    return Math.max(1, Math.floor(this.box.clientHeight / this.rowHeight));
+  }
+  get scaled() {
+    return this.total * this.rowHeight > mostPixels;
+  }
+  get #room() {
+    return Math.max(1, Math.min(this.total * this.rowHeight, mostPixels) - this.box.clientHeight);
+  }
+  get #last() {
+    return Math.max(0, this.total - this.visible);
+  }
+  #rowAt(pixels) {
+    return this.scaled ? Math.round((pixels / this.#room) * this.#last) : Math.floor(pixels / this.rowHeight);
+  }
+  setTotal(total) {
+    this.total = total;
+    this.spacer.style.height = `${Math.max(Math.min(total * this.rowHeight, mostPixels), 1)}px`;
+    this.top = Math.min(this.top, this.#last);
+    this.refresh();
+  }
+  scrollTo(row) {
+    this.top = Math.max(0, Math.min(row, this.#last));
+    this.box.scrollTop = this.scaled ? (this.top / Math.max(1, this.#last)) * this.#room : this.top * this.rowHeight;
+    this.moved = this.box.scrollTop;
+    this.refresh();
+  }
+  // reveal brings a row onto the screen, with a few around it.
+  reveal(row, around = 1) {
+    if (row < this.top + around) this.scrollTo(row - around);
+    else if (row > this.top + this.visible - 1 - around) this.scrollTo(row - this.visible + 1 + around);
+  }
+  refresh() {
+    if (this.queued) return;
+    this.queued = true;
+    requestAnimationFrame(() => {
+      this.queued = false;
+      this.draw(this.top, Math.min(this.visible + 1, this.total - this.top));
+    });
+  }
+}
+
+class Viewer {
+  state = null;
+  file = null; // {name, blob} of a file that was given, {name, ours} of one of the running server
+  files = [];
+  synced = Infinity;
+  width = 16; // bytes in a row
+  cursor = 0;
+  hovered = null; // an offset
+  marked = null; // [start, end) of an entry that is shown
+  window = { from: 0, to: 0, bytes: [], parts: [], partOf: [] };
+  constructor(db) {
+    this.db = db;
+    this.build();
+    this.worker = null;
+  }
+
+  build() {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    const button = (text, title, onclick) => element("button", { type: "button", textContent: text, title, onclick });
+    this.title = element("h2", { id: "viewer-title" });
+    this.facts = element("p", { className: "facts", id: "viewer-facts", role: "status" });
+    this.which = element("select", { title: "Which of the files" });
+    this.which.setAttribute("aria-label", "Which of the files");
+    this.which.onchange = () => this.show(this.files[this.which.selectedIndex]);
+    this.views = ["Bytes", "Summary"].map((name) => button(name, "", () => this.view(name)));
+    this.again = button("Read again", "The file has changed", () => this.load(true));
+    this.again.hidden = true;
+    this.closing = button("Close", "Escape", () => this.close());
+    this.closing.id = "viewer-close";
+    this.progress = element("progress", { max: 1, hidden: true });
+    this.progress.setAttribute("aria-label", "How much of the file has been read");
+    this.cancel = button("Cancel", "Stop reading", () => this.close());
+    this.cancel.hidden = true;
+    this.problem = element("div", { className: "problem", role: "alert", hidden: true });
+
+    this.search = element("input", { type: "search", placeholder: "Find a key", id: "viewer-search", spellcheck: false, autocapitalize: "none", autocomplete: "off" });
+    this.search.setAttribute("aria-label", "Find a key");
+    this.order = element("select", {}, ...["in file order", "largest first", "soonest to expire"].map((text) => new Option(text)));
+    this.order.setAttribute("aria-label", "Order of the keys");
+    this.found = element("span", { className: "found", role: "status" });
+    this.keys = element("div", { className: "entries", id: "viewer-keys", tabIndex: 0, role: "listbox", aria: { label: "Keys" } });
+    this.finder = element("div", { className: "finder" }, element("div", { className: "find" }, this.search, this.order), this.found, this.keys);
+    this.bytes = element("div", {
+      className: "bytes", id: "viewer-bytes", tabIndex: 0, role: "application",
+      aria: { roledescription: "bytes of a file", label: "Bytes. Arrow keys move by byte, Page Up and Page Down by page, N and P to the next and previous record, K to the key's line.", describedby: "viewer-meaning" },
+    });
+    this.where = element("span", { className: "where" });
+    this.what = element("p", { className: "what", id: "viewer-meaning", role: "status" });
+    this.owner = element("span", { className: "owner" });
+    this.steps = element("span", { className: "steps-between" },
+      button("‹ record", "Previous record (P)", () => this.step("previous")), button("record ›", "Next record (N)", () => this.step("next")));
+    this.meaning = element("div", { className: "meaning" }, element("p", {}, this.where, this.owner, this.steps), this.what);
+    this.hex = element("div", { className: "looked" }, this.finder, element("div", { className: "dump" }, this.bytes, this.meaning));
+    this.summary = element("div", { className: "summary", id: "viewer-summary", tabIndex: 0, role: "group", aria: { label: "Summary" }, hidden: true });
+    this.root = element("section", { className: "viewer", id: "viewer", aria: { labelledby: "viewer-title" } },
+      element("header", {}, this.title, this.which, element("span", { className: "views" }, ...this.views), this.progress, this.cancel, this.again, this.closing),
+      this.facts, this.problem, this.hex, this.summary);
+
+    this.byteRows = new Rows(this.bytes, 20, (from, n) => this.drawBytes(from, n));
+    new ResizeObserver(() => this.fit()).observe(this.bytes);
+    this.keyRows = new Rows(this.keys, 26, (from, n) => this.drawKeys(from, n));
+    this.listen();
+  }
+
+  listen() {
+    this.root.addEventListener("keydown", (e) => {
+      if (e.key === "Escape") this.close();
+    });
+    const offsetOf = (e) => {
+      const at = e.target.closest?.("[data-at]")?.dataset.at;
+      return at === undefined ? null : Number(at);
+    };
+    this.bytes.addEventListener("pointermove", (e) => this.hover(offsetOf(e)));
+    this.bytes.addEventListener("pointerleave", () => this.hover(null));
+    this.bytes.addEventListener("click", (e) => {
+      const at = offsetOf(e);
+      if (at !== null) this.goTo(at);
+    });
+    this.bytes.addEventListener("focus", () => this.meant());
+    this.bytes.addEventListener("keydown", (e) => this.key(e));
+    const lineOf = (e) => {
+      const line = e.target.closest?.("[data-entry]");
+      return line ? this.lines?.find((l) => l.index === Number(line.dataset.entry)) : null;
+    };
+    this.keys.addEventListener("pointermove", (e) => this.point(lineOf(e)));
+    this.keys.addEventListener("pointerleave", () => this.point(null));
+    this.keys.addEventListener("click", (e) => this.choose(lineOf(e)));
+    this.keys.addEventListener("keydown", (e) => this.keyInList(e));
+    let later = 0;
+    const find = () => {
+      clearTimeout(later);
+      later = setTimeout(() => this.find(), 120);
+    };
+    this.search.oninput = find;
+    this.search.onkeydown = (e) => {
+      if (e.key === "Enter") this.keys.focus();
+      if (e.key === "Escape" && this.search.value) {
+        e.stopPropagation();
+        this.search.value = "";
+        find();
+      }
+    };
+    this.order.onchange = () => this.find();
+  }
+
+  // ---- files --------------------------------------------------------------
+
+  // look shows a file of the running server by its name, or files that were given.
+  look(files) {
+    this.opener = document.activeElement;
+    this.files = files;
+    this.which.replaceChildren(...files.map((f) => new Option(f.name)));
+    this.which.hidden = files.length < 2;
+    document.querySelector("main").prepend(this.root);
+    document.body.dataset.viewing = "";
+    clearInterval(this.watching);
+    this.watching = setInterval(() => this.watch(), 500);
+    this.show(files[0]);
+    this.closing.focus();
+  }
+
+  show(file) {
+    this.file = file;
+    this.state = null;
+    this.cursor = 0;
+    this.marked = this.hovered = null;
+    this.synced = Infinity;
+    this.search.value = "";
+    this.order.selectedIndex = 0;
+    this.title.textContent = file.name;
+    this.facts.textContent = "";
+    this.found.textContent = "";
+    this.problem.hidden = true;
+    delete this.root.dataset.done;
+    this.forget();
+    this.byteRows.setTotal(0);
+    this.keyRows.setTotal(0);
+    this.view("Bytes");
+    this.load(false);
+  }
+
+  // load reads the file; keep shows the old one until that is done.
+  async load(keep) {
+    const file = this.file;
+    this.again.hidden = true;
+    this.loading = true;
+    try {
+      let content = file.blob;
+      if (file.ours) {
+        const [list, bytes] = await Promise.all([this.db.files(), this.db.readFile(file.name)]);
+        const entry = list.find((f) => f.name === file.name);
+        this.synced = entry ? Math.min(entry.synced, bytes.length) : Infinity;
+        content = bytes.slice();
+        this.size = bytes.length;
+      }
+      if (this.file !== file) return;
+      this.worker ??= new FileWorker(
+        (state, done) => this.told(state, done),
+        (text) => this.failed(text),
+      );
+      this.keep = keep && this.state !== null;
+      this.worker.open(file.name, content, this.keep);
+    } catch (e) {
+      this.failed(e.message);
+    }
+  }
+
+  failed(text) {
+    this.loading = false;
+    this.progress.hidden = this.cancel.hidden = true;
+    this.problem.hidden = false;
+    this.problem.replaceChildren(element("p", { textContent: `${this.file.name} could not be looked into: ${text}` }));
+    this.worker?.close(); // whatever it was, a new one begins anew
+    this.worker = null;
+  }
+
+  told(state, done) {
+    const slow = !done && state.size > 1 << 20;
+    this.progress.hidden = this.cancel.hidden = !slow || this.keep;
+    this.progress.value = state.size ? state.read / state.size : 1;
+    if (!done && this.keep) return;
+    const follow = this.keep && this.byteRows.top + this.byteRows.visible >= this.byteRows.total;
+    this.state = state;
+    this.digits = Math.max(6, (state.size - 1).toString(16).length);
+    this.cursor = Math.min(this.cursor, Math.max(0, state.size - 1));
+    this.forget();
+    this.byteRows.setTotal(Math.ceil(state.size / this.width));
+    if (follow) this.byteRows.scrollTo(Infinity);
+    this.tell();
+    if (done) {
+      this.loading = false;
+      const searched = this.search.value || this.order.selectedIndex;
+      if (searched) this.find();
+      if (!this.summary.hidden) this.drawSummary();
+    }
+    this.keyRows.setTotal(state.listed);
+    this.root.dataset.done = done;
+  }
+
+  // tell writes what is known of the whole file.
+  tell() {
+    const { state } = this;
+    const words = [state.kind === "unknown" ? "unknown kind" : state.kind, size(state.size)];
+    if (state.entries) words.push(state.kind === "AOF" ? plural(state.entries, "command or key", "commands and keys") : plural(state.entries, "key", "keys"));
+    if (!state.done) words.push(`${size(state.read)} read`);
+    if (this.file.ours) {
+      const behind = state.size - Math.min(this.synced, state.size);
+      words.push(behind ? `${size(behind)} only in the page cache` : "all of it on the disk");
+    } else {
+      words.push("it stays on this machine");
+    }
+    const text = words.join(", ");
+    if (this.facts.textContent !== text) this.facts.textContent = text;
+    const { problem } = state;
+    this.problem.hidden = !problem;
+    if (problem) {
+      const go = element("button", { type: "button", textContent: `Offset ${count(problem.offset)}`, onclick: () => this.goTo(Math.min(problem.offset, state.size - 1)) });
+      this.problem.replaceChildren(element("p", {}, go, ` ${problem.reason}`), ...problem.info.map((line) => element("p", { textContent: line })));
+    }
+    this.found.textContent = !state.done ? "" : state.listed === state.entries ? "" : `${plural(state.listed, "match", "matches")}`;
+    this.finder.hidden = state.done && state.entries === 0;
+  }
+
+  // watch looks whether a file of the running server has changed.
+  async watch() {
+    if (!this.file?.ours || this.loading || document.hidden) return;
+    const list = await this.db.files().catch(() => null);
+    if (!list || this.loading || !this.state) return;
+    const entry = list.find((f) => f.name === this.file.name);
+    if (!entry) {
+      this.facts.textContent = "The server no longer has this file; this is how it was.";
+      return;
+    }
+    if (entry.size !== this.state.size) {
+      if (entry.size <= 4 << 20) this.load(true);
+      else this.again.hidden = false; // a large one holds the engine while it is copied
+    } else if (entry.synced !== this.synced) {
+      this.synced = entry.synced;
+      this.tell();
+      this.byteRows.refresh();
+    }
+  }
+
+  close() {
+    clearInterval(this.watching);
+    this.worker?.close();
+    this.worker = this.file = null;
+    this.root.remove();
+    delete document.body.dataset.viewing;
+    if (this.opener?.isConnected) this.opener.focus();
+    else document.querySelector("#file-rows button")?.focus();
+  }
+
+  view(name) {
+    const summary = name === "Summary";
+    this.hex.hidden = summary;
+    this.summary.hidden = !summary;
+    for (const b of this.views) b.setAttribute("aria-pressed", String(b.textContent === name));
+    if (summary) this.drawSummary();
+    else this.byteRows.refresh();
+  }
+
+  // ---- bytes --------------------------------------------------------------
+
+  forget() {
+    this.window = { from: 0, to: 0, bytes: [], parts: [], partOf: [] };
+    this.lines = null;
+    this.linesFrom = -1;
+    this.version = (this.version ?? 0) + 1;
+  }
+
+  // fetch makes the window hold the bytes of these rows, and pages around them.
+  async fetch(from, to) {
+    const { state } = this;
+    const margin = Math.max(to - from, 256);
+    const begin = Math.max(0, from - margin);
+    const end = Math.min(state.size, to + margin);
+    const version = this.version;
+    if (this.fetching === `${begin}-${version}` || !this.worker) return;
+    this.fetching = `${begin}-${version}`;
+    const answer = await this.worker.ask("parts", begin, end);
+    this.fetching = null;
+    if (version !== this.version) return;
+    const bytes = answer.hex.match(/../g) ?? [];
+    const partOf = new Array(bytes.length).fill(-1);
+    answer.parts.forEach((p, i) => partOf.fill(i, Math.max(0, p.at - begin), Math.max(0, Math.min(bytes.length, p.at + p.length - begin))));
+    this.window = { from: begin, to: begin + bytes.length, bytes, parts: answer.parts, partOf };
+    this.byteRows.refresh();
+    this.meant();
+  }
+
+  partAt(offset) {
+    const w = this.window;
+    return offset >= w.from && offset < w.to ? w.parts[w.partOf[offset - w.from]] : undefined;
+  }
+
+  drawBytes(fromRow, rows) {
+    if (!this.state) return this.byteRows.body.replaceChildren();
+    const { width, window: w, state } = this;
+    const from = fromRow * width;
+    const to = Math.min(state.size, (fromRow + Math.max(rows, 0)) * width);
+    if (from < w.from || to > w.to) this.fetch(from, to);
+    const body = this.byteRows.body;
+    while (body.children.length > rows) body.lastChild.remove();
+    while (body.children.length < rows) body.append(this.newRow());
+    const here = this.partAt(this.hovered ?? this.cursor);
+    const [start, end] = this.marked ?? [0, 0];
+    for (let r = 0; r < rows; r++) {
+      const row = body.children[r];
+      const [offset, cells, text, said] = row.children;
+      const at = from + r * width;
+      offset.textContent = hex(at, this.digits);
+      const edge = this.synced >= at && this.synced < Math.min(at + width, state.size);
+      let means = edge ? "▲ the disk has it up to here" : "";
+      for (let i = 0; i < width; i++) {
+        const cell = cells.children[i];
+        const letter = text.children[i];
+        const byte = at + i;
+        const known = byte >= w.from && byte < w.to;
+        if (byte >= state.size || !known) {
+          cell.textContent = letter.textContent = byte < state.size ? "··" : "";
+          if (byte < state.size) letter.textContent = " ";
+          cell.className = letter.className = "";
+          delete cell.dataset.at;
+          delete letter.dataset.at;
+          continue;
+        }
+        const value = w.bytes[byte - w.from];
+        const code = parseInt(value, 16);
+        const index = w.partOf[byte - w.from];
+        const part = w.parts[index];
+        const classes = [];
+        if (part) {
+          classes.push(part.data ? "data" : "form");
+          if ((part.at + part.length) % 2) classes.push("odd");
+          if (part === here) classes.push("same");
+          if (part.name === "unread") classes.push("unread");
+          if (part.at === byte) {
+            classes.push("first");
+            const brief = inBrief(part);
+            if (brief) means += `${means ? " · " : ""}${brief}`;
+          }
+        }
+        if (byte >= start && byte < end) classes.push("marked");
+        if (byte >= this.synced) classes.push("unsynced");
+        if (byte === this.synced) classes.push("watermark");
+        if (byte === this.cursor) classes.push("cursor");
+        cell.textContent = value;
+        letter.textContent = code < 32 || code > 126 ? "." : String.fromCharCode(code);
+        cell.className = letter.className = classes.join(" ");
+        cell.dataset.at = letter.dataset.at = byte;
+      }
+      row.classList.toggle("beyond", this.synced <= at && at - width < this.synced && this.synced < state.size);
+      said.textContent = means;
+    }
+  }
+
+  // fit chooses how many bytes a row has.
+  fit() {
+    const wanted = this.bytes.clientWidth < 480 ? 8 : 16;
+    if (!this.bytes.clientWidth || wanted === this.width) return;
+    const first = this.byteRows.top * this.width;
+    this.width = wanted;
+    this.byteRows.body.replaceChildren();
+    this.byteRows.setTotal(Math.ceil((this.state?.size ?? 0) / wanted));
+    this.byteRows.scrollTo(Math.floor(first / wanted));
+  }
+
+  newRow() {
+    const cells = () => Array.from({ length: this.width }, () => element("i"));
+    return element("div", { className: "row" }, element("span", { className: "offset" }), element("span", { className: "cells" }, ...cells()),
+      element("span", { className: "text" }, ...cells()), element("span", { className: "means" }));
+  }
+
+  hover(offset) {
+    if (this.hovered === offset) return;
+    this.hovered = offset;
+    this.byteRows.refresh();
+    this.meant();
+  }
+
+  goTo(offset, mark = true) {
+    if (!this.state?.size) return;
+    this.cursor = Math.max(0, Math.min(offset, this.state.size - 1));
+    this.hovered = null;
+    if (mark) this.marked = null;
+    this.view("Bytes");
+    this.byteRows.reveal(Math.floor(this.cursor / this.width), 2);
+    this.byteRows.refresh();
+    this.meant();
+  }
+
+  async step(to) {
+    const r = await this.worker.ask("record", this.cursor);
+    if (r && r[to] >= 0) this.goTo(r[to]);
+  }
+
+  key(e) {
+    const page = this.byteRows.visible * this.width;
+    const moves = {
+      ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.width, ArrowDown: this.width, PageUp: -page, PageDown: page,
+      Home: e.ctrlKey ? -Infinity : -(this.cursor % this.width), End: e.ctrlKey ? Infinity : this.width - 1 - (this.cursor % this.width),
+    };
+    if (e.altKey || e.metaKey) return;
+    if (e.key in moves) {
+      const to = this.cursor + moves[e.key];
+      if (to >= 0 || !Number.isFinite(to) || e.key === "PageUp") this.goTo(Math.max(0, Math.min(to, this.state.size - 1)), false);
+    } else if (e.ctrlKey) {
+      return;
+    } else if (e.key === "n" || e.key === "N") this.step("next");
+    else if (e.key === "p" || e.key === "P") this.step("previous");
+    else if (e.key === "k" || e.key === "K") this.reveal();
+    else return;
+    e.preventDefault();
+  }
+
+  // reveal goes from a byte to the line of its key.
+  async reveal() {
+    const part = this.partAt(this.cursor);
+    if (!part || part.entry < 0) return;
+    const found = await this.worker.ask("entry", part.entry);
+    if (found?.place < 0) return;
+    this.chosen = found.place;
+    this.marked = [found.entry.start, found.entry.end];
+    this.keyRows.reveal(found.place);
+    this.keyRows.refresh();
+    this.byteRows.refresh();
+    this.keys.focus();
+  }
+
+  // meant says what the byte under the pointer, or else at the cursor, means.
+  meant() {
+    const at = this.hovered ?? this.cursor;
+    const part = this.partAt(at);
+    if (!this.state?.size) {
+      this.where.textContent = this.what.textContent = this.owner.textContent = "";
+      if (this.state?.done) this.what.textContent = "The file is empty.";
+      return;
+    }
+    const value = this.window.bytes[at - this.window.from] ?? "";
+    this.where.textContent = `byte ${count(at)} = 0x${hex(at, 1)}${value && `, value 0x${value}`}`;
+    const where = at >= this.synced ? " — in the page cache only: a power cut may take it" : "";
+    const text = part ? `${part.name}${part.says ? `: ${part.says}` : ""}${part.how ? `, ${part.how}` : ""}${part.length > 1 ? ` (${count(part.length)} bytes)` : ""}${where}` : this.state.done ? "" : "not read yet";
+    if (this.what.textContent !== text) this.what.textContent = text;
+    if (part?.entry !== this.owned) {
+      this.owned = part?.entry;
+      this.owner.textContent = "";
+      if (part && part.entry >= 0) {
+        this.worker?.ask("entry", part.entry).then((found) => {
+          if (found && this.owned === part.entry) this.owner.textContent = `of ${found.entry.label}${found.entry.expires ? `, expires ${found.entry.expires}` : ""}`;
+        });
+      }
+    }
+  }
+
+  // ---- keys ---------------------------------------------------------------
+
+  async find() {
+    if (!this.state || !this.worker) return;
+    const state = await this.worker.ask("list", this.search.value, this.order.selectedIndex);
+    this.state.listed = state.listed;
+    this.lines = null;
+    this.chosen = undefined;
+    this.keyRows.top = 0;
+    this.keys.scrollTop = 0;
+    this.keyRows.setTotal(state.listed);
+    this.tell();
+  }
+
+  async drawKeys(from, n) {
+    const body = this.keyRows.body;
+    if (!this.state || n <= 0) return body.replaceChildren();
+    const have = this.lines && from >= this.linesFrom && from + n <= this.linesFrom + this.lines.length;
+    if (!have) {
+      const version = this.version;
+      if (this.asking || !this.worker) return;
+      this.asking = true;
+      const begin = Math.max(0, from - 50);
+      const lines = await this.worker.ask("lines", begin, n + 100);
+      this.asking = false;
+      if (version === this.version) {
+        this.lines = lines;
+        this.linesFrom = begin;
+      }
+      if (this.keyRows.top !== from || version !== this.version) return this.keyRows.refresh();
+    }
+    const lines = this.lines.slice(from - this.linesFrom, from - this.linesFrom + n);
+    while (body.children.length > lines.length) body.lastChild.remove();
+    while (body.children.length < lines.length) {
+      body.append(element("div", { className: "line", role: "option" }, element("span", { className: "name" }), element("span", { className: "kind" }), element("span", { className: "weight" })));
+    }
+    lines.forEach((l, i) => {
+      const row = body.children[i];
+      const [name, kind, weight] = row.children;
+      name.textContent = l.label;
+      row.title = `${l.label}${l.encoding ? `, ${l.type} as ${l.encoding}, ${l.form} in the file` : ""}${l.db ? `, database ${l.db}` : ""}${l.expires ? `, expires ${l.expires}` : ""}`;
+      kind.textContent = l.command ? plural(l.elements, "word", "words") : l.type;
+      weight.textContent = size(l.command ? l.end - l.start : l.memory);
+      weight.title = l.command ? "bytes in the file" : "bytes that MEMORY USAGE would say";
+      row.id = `viewer-line-${from + i}`;
+      row.dataset.entry = l.index;
+      row.setAttribute("aria-selected", String(from + i === this.chosen));
+      row.setAttribute("aria-posinset", from + i + 1);
+      row.setAttribute("aria-setsize", this.state.listed);
+    });
+    const chosen = this.chosen >= from && this.chosen < from + lines.length;
+    if (chosen) this.keys.setAttribute("aria-activedescendant", `viewer-line-${this.chosen}`);
+    else this.keys.removeAttribute("aria-activedescendant");
+  }
+
+  // point shows the bytes of the key under the pointer.
+  point(line) {
+    if (this.pointed === line?.index) return;
+    this.pointed = line?.index;
+    clearTimeout(this.pointing);
+    if (!line) return;
+    this.pointing = setTimeout(() => this.mark(line), 60);
+  }
+
+  mark(line) {
+    this.marked = [line.start, line.end];
+    this.byteRows.reveal(Math.floor(line.start / this.width), 2);
+    this.byteRows.refresh();
+  }
+
+  choose(line) {
+    if (!line) return;
+    this.chosen = this.linesFrom + this.lines.indexOf(line);
+    this.cursor = line.start;
+    this.hovered = null;
+    this.mark(line);
+    this.keyRows.refresh();
+    this.meant();
+  }
+
+  async keyInList(e) {
+    const page = this.keyRows.visible;
+    const moves = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
+    if (e.key === "Enter") return this.bytes.focus();
+    if (!(e.key in moves) || !this.state?.listed) return;
+    e.preventDefault();
+    this.chosen = Math.max(0, Math.min((this.chosen ?? -1) + moves[e.key], this.state.listed - 1));
+    this.keyRows.reveal(this.chosen, 0);
+    this.keyRows.refresh();
+    const place = this.chosen;
+    const [line] = await this.worker.ask("lines", place, 1);
+    if (!line || place !== this.chosen) return;
+    this.cursor = line.start;
+    this.mark(line);
+    this.meant();
+  }
+
+  // ---- summary ------------------------------------------------------------
+
+  async drawSummary() {
+    if (!this.worker || !this.state) return;
+    const s = await this.worker.ask("summary");
+    const tables = [];
+    const table = (title, heads, rows) => {
+      if (!rows.length) return;
+      const cell = (tag, v) => (v instanceof Node ? element(tag, {}, v) : element(tag, { textContent: v }));
+      tables.push(element("section", {}, element("h3", { textContent: title }), element("table", {},
+        element("thead", {}, element("tr", {}, ...heads.map((h) => element("th", { textContent: h, scope: "col" })))),
+        element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((v) => cell("td", v))))))));
+    };
+    // A bar says what part of the whole a line has; the figure stands beside it.
+    const bar = (text, part) => {
+      const e = element("span", { className: "bar", textContent: text });
+      e.style.setProperty("--part", `${Math.round(part * 1000) / 10}%`);
+      return e;
+    };
+    const most = (groups, of) => Math.max(1, ...groups.map((g) => g[of]));
+    const weighed = (title, first, groups) => {
+      const of = s.keys ? "memory" : "bytes";
+      const whole = most(groups, of);
+      table(title, [first, s.keys ? "keys" : "times", s.keys ? "memory" : "in the file", ...(s.keys ? ["in the file"] : [])],
+        groups.map((g) => [g.name, count(g.count), bar(size(g[of]), g[of] / whole), ...(s.keys ? [size(g.bytes)] : [])]));
+    };
+    const facts = [];
+    if (s.version) facts.push(["RDB version", String(s.version)]);
+    if (s.keys) facts.push(["keys", count(s.keys)], ["memory, as MEMORY USAGE adds up", size(s.memory)]);
+    if (s.commandSum) facts.push(["commands", count(s.commandSum)]);
+    if (s.from) facts.push(["written from", s.from], ["to", s.to]);
+    table("File", ["", ""].map((_, i) => ["fact", "value"][i]), [...facts, ...s.fields]);
+    table("Function libraries", ["first line"], s.functions.map((f) => [f]));
+    weighed("Types", "type", s.types);
+    weighed("Encodings", "type and encoding", s.encodings);
+    if (s.databases.length > 1) weighed("Databases", "database", s.databases);
+    weighed("By prefix", "prefix", s.prefixes);
+    const times = most(s.expiries, "count");
+    table("Expiry", ["expires", "keys"], s.expiries.map((g) => [g.name, bar(count(g.count), g.count / times)]));
+    if (s.commands.length) table("Commands", ["command", "times", "in the file"], s.commands.map((g) => [g.name, count(g.count), size(g.bytes)]));
+    table("Largest", ["key or command", "type", "elements", s.keys ? "memory" : "in the file"], s.biggest.map((e) => {
+      const to = element("button", { type: "button", className: "key", textContent: e.label, onclick: () => {
+        this.goTo(e.start);
+        this.marked = [e.start, e.end];
+        this.byteRows.refresh();
+        this.bytes.focus();
+      } });
+      return [to, e.command ? "command" : `${e.type}${e.encoding === e.type ? "" : ` ${e.encoding}`}`, count(e.elements), size(e.command ? e.end - e.start : e.memory)];
+    }));
+    if (!tables.length) tables.push(element("p", { textContent: this.state.done ? "Nothing to add up." : "Still reading…" }));
+    this.summary.replaceChildren(element("div", {}, ...tables));
+  }
+}
+
+let viewer = null;
+
+// look opens a file: what is the name of one of the server's, a DataTransfer of
+// files that were dropped, or a FileList.
+export async function look(db, what) {
+  viewer ??= new Viewer(db);
+  if (typeof what === "string") return viewer.look([{ name: what, ours: true }]);
+  const found = [];
+  if (what.items) {
+    // A folder is given up by the browser once this turn is over: first all are asked for.
+    const entries = [...what.items].map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile?.()).filter(Boolean);
+    for (const entry of entries) await collect(entry, "", found);
+  } else {
+    for (const blob of what) found.push({ name: blob.name, blob });
+  }
+  found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (found.length) viewer.look(found);
+}
+
+// collect finds the files of a folder, such as appendonlydir.
+async function collect(entry, path, found) {
+  if (entry instanceof File) {
+    found.push({ name: entry.name, blob: entry });
+  } else if (entry.isFile) {
+    const blob = await new Promise((resolve, reject) => entry.file(resolve, reject));
+    found.push({ name: path + blob.name, blob });
+  } else {
+    const reader = entry.createReader();
+    for (;;) {
+      const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (!some.length || found.length > 1000) return;
+      for (const e of some) await collect(e, `${path}${entry.name}/`, found);
+    }
+  }
+}

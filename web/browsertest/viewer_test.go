@@ -1,0 +1,276 @@
+package browsertest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"everysec/engine/redistest"
+	"everysec/web/cmd/site/publish"
+)
+
+// looksInto opens a file of the running server, from the list of files.
+func (l learner) looksInto(name string) {
+	l.t.Helper()
+	button := `#file-rows button[name="view"][value="` + name + `"]`
+	l.sees("the file "+name, "document.querySelector('"+button+"')")
+	l.clicks(button)
+	l.readToTheEnd(name)
+}
+
+func (l learner) readToTheEnd(name string) {
+	l.t.Helper()
+	l.sees(name+" has been read", `document.querySelector("#viewer")?.dataset.done === "true" && document.querySelector("#viewer-title").textContent === "`+name+`" && document.querySelectorAll("#viewer .row i[data-at]").length`)
+}
+
+func (l learner) text(selector string) (text string) {
+	l.t.Helper()
+	l.eval(`document.querySelector('`+selector+`').innerText`, &text)
+	return text
+}
+
+// byteAt is where a byte is on the screen.
+func (l learner) byteAt(offset int) (x, y float64) {
+	l.t.Helper()
+	var at []float64
+	l.eval(fmt.Sprintf(`(() => { const r = document.querySelector('#viewer .cells i[data-at="%d"]').getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`, offset), &at)
+	return at[0], at[1]
+}
+
+func (l learner) hovers(x, y float64) {
+	l.t.Helper()
+	l.run(chromedp.MouseEvent(input.MouseMoved, x, y))
+}
+
+func (l learner) means(what string) {
+	l.t.Helper()
+	l.sees("the byte means "+what, `document.querySelector("#viewer-meaning").textContent.includes(`+"`"+what+"`"+`)`)
+}
+
+// The snapshot of the running server: with the pointer, with the keyboard, and
+// from a key to its bytes.
+func TestTheSnapshotIsLookedInto(t *testing.T) {
+	l := arrive(t)
+	l.types("redis", `SET user:1 Ada EX 500`)
+	l.types("redis", `HSET user:2 name Grace`)
+	l.types("redis", "SAVE")
+	l.answer("redis", "SAVE", []string{"OK"})
+	l.looksInto("dump.rdb")
+	if facts := l.text("#viewer-facts"); !strings.Contains(facts, "2 keys") || !strings.Contains(facts, "all of it on the disk") {
+		t.Errorf("%s", facts)
+	}
+	l.hovers(l.byteAt(6))
+	l.means(`version: RDB version "0010" (4 bytes)`)
+	l.hovers(l.byteAt(9))
+	l.means("opcode: 0xfa: a field about the file")
+
+	// Tab leads from the buttons to the keys and to the bytes.
+	l.clicks("#viewer-search")
+	l.presses("user:1", false)
+	l.sees("one key", `document.querySelectorAll("#viewer .line").length === 1 && document.querySelector("#viewer .found").textContent === "1 match"`)
+	l.presses(kb.Enter+kb.ArrowDown, false)
+	l.sees("the key is chosen, and its bytes are marked", `document.querySelector("#viewer .line[aria-selected=true]") && document.querySelector("#viewer .cells .cursor.marked")`)
+	l.presses(kb.Enter, false)
+	l.means("opcode: 0xfc: when the key that follows expires, in milliseconds")
+	l.presses(kb.ArrowRight, false)
+	l.means("expiry: 20")
+	l.presses("n", false)
+	l.means("type: 0x00: a key and its value, string")
+	l.presses("pp"+kb.ArrowLeft, false)
+	var focus string
+	if l.eval(`document.activeElement.id`, &focus); focus != "viewer-bytes" {
+		t.Errorf("the focus is at %q", focus)
+	}
+	l.presses(kb.Escape, false)
+	l.sees("the viewer is gone", `!document.querySelector("#viewer") && !("viewing" in document.body.dataset)`)
+}
+
+// The append-only file grows while it is looked at, and a line shows up to where
+// the disk has it.
+func TestTheWatermarkMovesThroughTheFile(t *testing.T) {
+	l := arrive(t)
+	l.types("redis", "SET a 1")
+	l.looksInto("appendonlydir/appendonly.aof.1.incr.aof")
+	l.sees("all is on the disk", `document.querySelector("#viewer-facts").textContent.includes("all of it on the disk")`)
+	l.types("redis", "CONFIG SET appendfsync no")
+	l.answer("redis", "CONFIG SET appendfsync no", []string{"OK"})
+	l.types("redis", "SET b 2")
+	l.sees("the new bytes are in the page cache", `document.querySelector("#viewer-facts").textContent.includes("only in the page cache") && document.querySelectorAll("#viewer .cells .unsynced").length === 27`)
+	l.sees("a line", `document.querySelectorAll("#viewer .cells .watermark").length === 1 && document.querySelector("#viewer .row.beyond")`)
+	var at int
+	l.eval(`Number(document.querySelector("#viewer .cells .watermark").dataset.at)`, &at)
+	l.hovers(l.byteAt(at))
+	l.means("command: of 3 words (4 bytes) — in the page cache only")
+	l.types("redis", "CONFIG SET appendfsync always")
+	l.types("redis", "SET c 3")
+	l.sees("the disk has it", `document.querySelectorAll("#viewer .cells .unsynced").length === 0 && document.querySelector("#viewer-facts").textContent.includes("all of it on the disk")`)
+}
+
+// Files of a real server, whole and damaged, stay on this machine: nothing is
+// asked of the network, and the running server keeps what it has.
+func TestAProductionFileIsLookedInto(t *testing.T) {
+	real := redistest.Start(t)
+	c := real.Dial(t)
+	for i := range 300 {
+		c.Do("SET", fmt.Sprint("session:", i), strings.Repeat("x", i), "EX", "5000")
+	}
+	c.Do("RPUSH", "<img src=x onerror=alert(1)>", "<b>", "\xff\x00")
+	c.Do("ZADD", "board", "1.5", "ada")
+	c.Do("SAVE")
+	file, err := os.ReadFile(filepath.Join(real.Dir, "dump.rdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	l := arrive(t)
+	l.types("redis", "SET mine 1")
+	give := func(paths ...string) {
+		t.Helper()
+		l.run(chromedp.SetUploadFiles("#look", paths, chromedp.ByQuery))
+	}
+	whole, cut := write("production.rdb", file), write("cut.rdb", file[:len(file)/2])
+	give(whole)
+	l.readToTheEnd("production.rdb")
+	if facts := l.text("#viewer-facts"); !strings.Contains(facts, "302 keys") || !strings.Contains(facts, "it stays on this machine") {
+		t.Errorf("%s", facts)
+	}
+	l.clicks("#viewer .views button:last-child")
+	l.sees("the summary", `document.querySelectorAll("#viewer-summary table").length > 5`)
+	summary := l.text("#viewer-summary")
+	for _, want := range []string{"redis-ver", "7.0.15", "session:", "quicklist", "within a day", "300"} {
+		if !strings.Contains(summary, want) {
+			t.Errorf("the summary lacks %q:\n%s", want, summary)
+		}
+	}
+	// From the largest key to its bytes.
+	l.clicks("#viewer-summary .key")
+	l.sees("its bytes", `document.querySelector("#viewer .cells .marked")`)
+
+	give(cut, whole)
+	l.readToTheEnd("cut.rdb")
+	said := l.text("#viewer .problem")
+	out, _ := exec.Command("redis-check-rdb", cut).CombinedOutput()
+	doing := regexp.MustCompile(`While doing: \S+`).FindString(string(out))
+	if !strings.Contains(said, "unexpected end of the file") || doing == "" || !strings.Contains(said, doing) {
+		t.Errorf("the viewer says %s; redis-check-rdb says %s", said, out)
+	}
+	l.clicks("#viewer .problem button")
+	l.means("not read: unexpected end of the file")
+	l.run(chromedp.SetValue(`#viewer header select`, "production.rdb", chromedp.ByQuery))
+	l.readToTheEnd("production.rdb")
+	l.sees("no problem", `document.querySelector("#viewer .problem").hidden`)
+	var value string
+	if l.eval(`everysec.command("GET", "mine")`, &value); value != "1" {
+		t.Errorf("the server's own key is %q", value)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.requests {
+		if !strings.HasPrefix(r, l.origin) {
+			t.Errorf("a request: %s", r)
+		}
+	}
+	for _, p := range l.problems {
+		t.Error(p)
+	}
+}
+
+// What is dropped onto the page is looked into, and not loaded.
+func TestFilesAreDropped(t *testing.T) {
+	l := arrive(t)
+	l.eval(`(() => {
+		const drop = new DataTransfer();
+		drop.items.add(new File(["file appendonly.aof.1.incr.aof seq 1 type i\n"], "appendonly.aof.manifest"));
+		drop.items.add(new File(["*1\r\n$4\r\nPING\r\n*x"], "appendonly.aof.1.incr.aof"));
+		const over = new DragEvent("dragover", { bubbles: true, cancelable: true, dataTransfer: drop });
+		document.querySelector("#consoles").dispatchEvent(over);
+		if (!over.defaultPrevented) throw new Error("files may not be dropped");
+		document.querySelector("#consoles").dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: drop }));
+	})()`, nil)
+	l.readToTheEnd("appendonly.aof.1.incr.aof")
+	if said := l.text("#viewer .problem"); !strings.Contains(said, `Expected \r\n, got`) || !strings.Contains(said, "ok_up_to=14") {
+		t.Errorf("%s", said)
+	}
+	l.run(chromedp.SetValue(`#viewer header select`, "appendonly.aof.manifest", chromedp.ByQuery))
+	l.readToTheEnd("appendonly.aof.manifest")
+	l.means(`an increment, file "appendonly.aof.1.incr.aof"`)
+}
+
+// The viewer is fetched when it is first wanted, and is there without a network
+// from then on.
+func TestTheViewerComesWhenItIsWanted(t *testing.T) {
+	s := newHost(t, publish.Handler(dist))
+	l := learner{launch(t, t.TempDir(), s.url)}
+	l.open("/?config.appendfsync=always")
+	l.eval(kept, nil)
+	l.open("/?config.appendfsync=always") // now the service worker answers
+	l.types("redis", "SET k v")
+	asked := func() (n int) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, r := range l.requests {
+			if strings.Contains(r, "viewer") {
+				n++
+			}
+		}
+		return n
+	}
+	if n := asked(); n != 0 {
+		t.Errorf("%d requests for the viewer before it is wanted", n)
+	}
+	l.looksInto("appendonlydir/appendonly.aof.1.incr.aof")
+	if asked() == 0 {
+		t.Error("no request for the viewer has been seen")
+	}
+	s.serve(nil)
+	l.open("/?config.appendfsync=always")
+	l.looksInto("appendonlydir/appendonly.aof.1.incr.aof")
+}
+
+// A file of many keys: whatever its size, a screen of it exists, and the last
+// byte is one key away.
+func TestALargeFileIsLookedInto(t *testing.T) {
+	var b strings.Builder
+	for i := 0; b.Len() < 20<<20; i++ {
+		fmt.Fprintf(&b, "*3\r\n$3\r\nSET\r\n$%d\r\nkey:%d\r\n$100\r\n%s\r\n", len(fmt.Sprint("key:", i)), i, strings.Repeat("v", 100))
+	}
+	path := filepath.Join(t.TempDir(), "appendonly.aof")
+	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l := arrive(t)
+	l.run(chromedp.SetUploadFiles("#look", []string{path}, chromedp.ByQuery))
+	l.readToTheEnd("appendonly.aof")
+	l.clicks("#viewer-bytes")
+	l.presses(kb.End, true)
+	l.sees("the last byte", fmt.Sprintf(`document.querySelector('#viewer .cells .cursor')?.dataset.at === "%d"`, b.Len()-1))
+	l.means("end of the word")
+	l.presses(kb.ArrowLeft+kb.ArrowLeft, false)
+	l.means(`argument 2: "vvv`)
+	l.presses("k", false)
+	l.sees("its line", `document.activeElement.id === "viewer-keys" && document.querySelector("#viewer .line[aria-selected=true]")`)
+	var elements int
+	if l.eval(`document.querySelectorAll("#viewer *").length`, &elements); elements > 6000 {
+		t.Errorf("%d elements", elements)
+	}
+	time.Sleep(50 * time.Millisecond)
+	for _, p := range l.problems {
+		t.Error(p)
+	}
+}
