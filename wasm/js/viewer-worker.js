@@ -14,6 +14,7 @@
   const decoder = new TextDecoder();
   let exports = null;
   let opening = 0; // the number of the file that is wanted
+  let asked = false; // there is a file that questions can be about
   let dead = "";
 
   const given = new Promise((resolve) => {
@@ -74,6 +75,10 @@
   async function open({ open: id, name, file, keep }) {
     opening = id;
     await ready;
+    if (!keep) {
+      call("drop"); // so that two large files are never there together
+      asked = false;
+    }
     const size = file.size ?? file.length;
     let at = call("reserve", size) >>> 0;
     if (file.stream) {
@@ -93,6 +98,7 @@
     }
     const failed = call("open", put(name), Date.now(), keep ? 1 : 0);
     if (failed) throw new Error(answer(failed).error);
+    asked = true;
     let budget = 64 << 10;
     let told = 0;
     for (;;) {
@@ -122,7 +128,7 @@
   addEventListener("message", async ({ data }) => {
     try {
       if (data.open) await open(data);
-      else if (data.ask) postMessage({ ask: data.ask, answer: answer(questions[data.what](...data.args)) });
+      else if (data.ask && asked) postMessage({ ask: data.ask, answer: answer(questions[data.what](...data.args)) });
     } catch (e) {
       postMessage({ open: data.open ?? opening, failed: dead || e.message });
     }

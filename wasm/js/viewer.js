@@ -43,14 +43,9 @@ class FileWorker {
   #waiting = new Map();
   #asked = 0;
   #opened = 0;
-  #end;
   // told hears of the file that is being read: (state, done), failed of a text.
   constructor(told, failed) {
-    const inline = globalThis.everysecInline?.viewer();
-    this.#worker = inline ?? new Worker("viewer-worker.js");
-    const ended = new Promise((_, reject) => (this.#end = reject));
-    ended.catch(() => {});
-    this.ended = ended;
+    this.#worker = globalThis.everysecInline?.viewer() ?? new Worker("viewer-worker.js");
     this.#worker.onmessage = ({ data }) => {
       if (data.ask) {
         this.#waiting.get(data.ask)?.(data.answer);
@@ -192,7 +187,7 @@ class Viewer {
     this.progress.setAttribute("aria-label", "How much of the file has been read");
     this.cancel = button("Cancel", "Stop reading", () => this.close());
     this.cancel.hidden = true;
-    this.problem = element("div", { className: "problem", role: "alert", hidden: true });
+    this.problem = element("div", { className: "problem", role: "alert", hidden: true, tabIndex: 0 });
 
     this.search = element("input", { type: "search", placeholder: "Find a key", id: "viewer-search", spellcheck: false, autocapitalize: "none", autocomplete: "off" });
     this.search.setAttribute("aria-label", "Find a key");
@@ -214,7 +209,7 @@ class Viewer {
     this.hex = element("div", { className: "looked" }, this.finder, element("div", { className: "dump" }, this.bytes, this.meaning));
     this.summary = element("div", { className: "summary", id: "viewer-summary", tabIndex: 0, role: "group", aria: { label: "Summary" }, hidden: true });
     this.root = element("section", { className: "viewer", id: "viewer", aria: { labelledby: "viewer-title" } },
-      element("header", {}, this.title, this.which, element("span", { className: "views" }, ...this.views), this.progress, this.cancel, this.again, this.closing),
+      element("header", {}, this.title, this.which, element("span", { className: "faces" }, ...this.views), this.progress, this.cancel, this.again, this.closing),
       this.facts, this.problem, this.hex, this.summary);
 
     this.byteRows = new Rows(this.bytes, 20, (from, n) => this.drawBytes(from, n));
@@ -312,7 +307,6 @@ class Viewer {
         const entry = list.find((f) => f.name === file.name);
         this.synced = entry ? Math.min(entry.synced, bytes.length) : Infinity;
         content = bytes.slice();
-        this.size = bytes.length;
       }
       if (this.file !== file) return;
       this.worker ??= new FileWorker(

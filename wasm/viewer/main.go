@@ -10,6 +10,7 @@
 package main
 
 import (
+	"runtime"
 	"unsafe"
 
 	"everysec/web/viewer"
@@ -39,6 +40,11 @@ func reserve(n float64) unsafe.Pointer {
 	next = make([]byte, int(n), int(n)+1)
 	return unsafe.Pointer(unsafe.SliceData(next[:1]))
 }
+
+// drop forgets the file that is asked, and what is being read.
+//
+//go:wasmexport drop
+func drop() { next, loading, file = nil, nil, nil; runtime.GC() }
 
 // open begins to look into the file, whose name has n bytes. keep says that the
 // file before it is asked until this one has been read.

@@ -150,7 +150,7 @@ func TestAProductionFileIsLookedInto(t *testing.T) {
 	if facts := l.text("#viewer-facts"); !strings.Contains(facts, "302 keys") || !strings.Contains(facts, "it stays on this machine") {
 		t.Errorf("%s", facts)
 	}
-	l.clicks("#viewer .views button:last-child")
+	l.clicks("#viewer .faces button:last-child")
 	l.sees("the summary", `document.querySelectorAll("#viewer-summary table").length > 5`)
 	summary := l.text("#viewer-summary")
 	for _, want := range []string{"redis-ver", "7.0.15", "session:", "quicklist", "within a day", "300"} {
@@ -171,7 +171,7 @@ func TestAProductionFileIsLookedInto(t *testing.T) {
 		t.Errorf("the viewer says %s; redis-check-rdb says %s", said, out)
 	}
 	l.clicks("#viewer .problem button")
-	l.means("not read: unexpected end of the file")
+	l.means("unread: unexpected end of the file")
 	l.run(chromedp.SetValue(`#viewer header select`, "production.rdb", chromedp.ByQuery))
 	l.readToTheEnd("production.rdb")
 	l.sees("no problem", `document.querySelector("#viewer .problem").hidden`)

@@ -72,7 +72,7 @@ var views = []view{
 		l.sees("the keys and their bytes", `document.querySelectorAll("#viewer .line").length > 3 && document.querySelectorAll("#viewer .row").length > 3`)
 	}},
 	{"summary of a file", "watch", func(l learner) {
-		l.clicks("#viewer .views button:last-child")
+		l.clicks("#viewer .faces button:last-child")
 		l.sees("the summary", `document.querySelectorAll("#viewer-summary table").length > 4`)
 	}},
 	{"crash", "durability", func(l learner) {

@@ -331,7 +331,7 @@ func (f *File) Parts(from, to int64, see func(Part)) {
 		}
 		show := func(p rdb.Part) {
 			if p.Name == "unread" && f.Problem != nil {
-				p.Says = "not read: " + f.Problem.Reason + ", at offset " + strconv.FormatInt(f.Problem.Offset, 10)
+				p.Says = f.Problem.Reason + ", at offset " + strconv.FormatInt(f.Problem.Offset, 10)
 			}
 			p.Offset += at
 			see(Part{p, entry})

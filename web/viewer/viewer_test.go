@@ -265,7 +265,7 @@ func TestProblems(t *testing.T) {
 		}
 		unread := false
 		for _, p := range whole(t, f) {
-			unread = unread || p.Name == "unread" && strings.HasPrefix(p.Says, "not read: "+said)
+			unread = unread || p.Name == "unread" && strings.HasPrefix(p.Says, said)
 		}
 		if unread != test.unread {
 			t.Errorf("%s, %q: unread bytes: %v", test.name, said, unread)

@@ -101,7 +101,7 @@ const rounds = 200
 // Where we are stricter than the real tools, which a server is as well: see
 // DIFFERENCES.md. The verdict on such a file may be another, and comes earlier.
 var (
-	stricterAppendOnly = regexp.MustCompile(`Expected digits|Expected a command of at least one word|Expected the end of an annotation|An annotation is too long`)
+	stricterAppendOnly = regexp.MustCompile(`Expected digits|Expected a command of at least one word|Expected the end of an annotation|An annotation is too long|An annotation holds zeros`)
 	stricterSnapshot   = regexp.MustCompile(`a length was expected|stream: .*|a stream's length|a sorted set is not sorted|a score is no number|a compressed string claims|` +
 		`text is not of the announced length|text ends inside|listpack: header says|a module's data holds`)
 	processed = regexp.MustCompile(`DETECTED ---\n\[offset (\d+)\]`)
