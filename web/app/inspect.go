@@ -31,10 +31,10 @@ type Inspector struct {
 	As      Form   // how the value is shown
 	Forms   []Form // how it can be
 	Value   []Row
-	More    int64  // elements after those in Value; -1: unknown
-	Version int    // counts the changes of what follows
-	Note    string // about the whole value, or why there is none
-	Groups  []Group
+	More    int64                  // elements after those in Value; -1: unknown
+	Version int                    // counts the changes of what follows
+	Note    string                 // about the whole value, or why there is none
+	Groups  []Row                  // of a stream, each followed by its consumers
 	Points  []Place                // AsPlaces
 	HLL     *hyperloglog.Registers // AsRegisters
 
@@ -69,12 +69,6 @@ const (
 	AsRanks     Form = "ranks"
 	AsPlaces    Form = "map"
 )
-
-// Group is a consumer group of a stream.
-type Group struct {
-	Name, Facts string
-	Consumers   []Row
-}
 
 // Place is a member of a geo index.
 type Place struct {
@@ -444,27 +438,25 @@ func printable(b []byte) (n int) {
 
 // bitRows are rows of 32 bits, as SETBIT numbers them.
 func bitRows(b []byte, at int64) (rows []Row) {
-	for i := 0; i < len(b); i += 4 {
+	for len(b) > 0 {
+		line := b[:min(4, len(b))]
+		b = b[len(line):]
 		var text []byte
 		set := int64(0)
-		for k, c := range b[i:min(i+4, len(b))] {
-			if k > 0 {
+		for i := range 8 * len(line) {
+			if i > 0 && i%8 == 0 {
 				text = append(text, ' ')
 			}
-			for bit := range 8 {
-				if c>>(7-bit)&1 == 1 {
-					text = append(text, '1')
-					set++
-				} else {
-					text = append(text, '0')
-				}
-			}
+			bit := line[i/8] >> (7 - i%8) & 1
+			set += int64(bit)
+			text = append(text, '0'+bit)
 		}
-		note := ""
+		r := Row{Name: itoa(at * 8), Value: string(text)}
 		if set > 0 {
-			note = itoa(set) + " set"
+			r.Note = itoa(set) + " set"
 		}
-		rows = append(rows, Row{Name: itoa((at + int64(i)) * 8), Value: string(text), Note: note})
+		rows = append(rows, r)
+		at += 4
 	}
 	return rows
 }
@@ -497,14 +489,13 @@ func (in *Inspector) readRegisters(b []byte) {
 }
 
 // groups reads the consumer groups out of the reply of XINFO STREAM FULL.
-func groups(v resp.Value) (out []Group) {
+func groups(v resp.Value) (out []Row) {
 	for _, g := range field(v, "groups").Elems {
-		waits := field(g, "pel-count").Int
-		facts := fill("last delivered #, # pending", Text(field(g, "last-delivered-id").Str), Count(waits))
+		facts := fill("last delivered #, # pending", Text(field(g, "last-delivered-id").Str), Count(field(g, "pel-count").Int))
 		if lag := field(g, "lag"); !lag.Null {
 			facts += ", lag " + Count(lag.Int)
 		}
-		group := Group{Name: Text(field(g, "name").Str), Facts: facts}
+		out = append(out, Row{Name: "group " + Text(field(g, "name").Str), Value: facts})
 		for _, c := range field(g, "consumers").Elems {
 			text := Count(field(c, "pel-count").Int) + " pending"
 			for i, p := range field(c, "pending").Elems {
@@ -513,9 +504,8 @@ func groups(v resp.Value) (out []Group) {
 				}
 			}
 			name, _ := element(field(c, "name"))
-			group.Consumers = append(group.Consumers, Row{Name: name, Value: text})
+			out = append(out, Row{Name: "– " + name, Value: text})
 		}
-		out = append(out, group)
 	}
 	return out
 }

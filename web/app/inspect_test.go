@@ -186,10 +186,10 @@ func TestAStreamTellsItsGroups(t *testing.T) {
 	p.inspects(event.Stream, 3)
 	p.reply("page", "*2|$6|groups|*1|*12|$4|name|$7|readers|$17|last-delivered-id|$3|3-1|$12|entries-read|:3|$3|lag|:0|$9|pel-count|:2|"+
 		"$9|consumers|*1|*8|$4|name|$3|ann|$9|seen-time|:5|$9|pel-count|:2|$7|pending|*2|*3|$3|1-1|:5|:1|*3|$3|2-1|:5|:4|"+"*0|")
-	want := []app.Group{{
-		Name: "readers", Facts: "last delivered 3-1, 2 pending, lag 0",
-		Consumers: []app.Row{{Name: "ann", Value: "2 pending: 1-1 (delivered 1 time), 2-1 (delivered 4 times)"}},
-	}}
+	want := []app.Row{
+		{Name: "group readers", Value: "last delivered 3-1, 2 pending, lag 0"},
+		{Name: "– ann", Value: "2 pending: 1-1 (delivered 1 time), 2-1 (delivered 4 times)"},
+	}
 	if diff := cmp.Diff(want, p.model.Inspector.Groups); diff != "" {
 		t.Error(diff)
 	}

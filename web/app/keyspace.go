@@ -87,6 +87,11 @@ type Turn struct {
 	Memory   int64
 }
 
+// Words says what happened, to a value that is measured in a unit.
+func (t *Turn) Words(unit string) string {
+	return fill("# → # at #, with # # and #", t.From.String(), t.To.String(), Clock(t.At), Count(t.Elements), unit, Bytes(t.Memory))
+}
+
 const maxTurns = 4096 // keys whose turns are remembered
 
 // Turns are the changes of encoding that were seen of a key, oldest first.
@@ -314,7 +319,7 @@ func (k *Keyspace) ShownLen() int {
 const listPage = 300
 
 // Listed are the slots of the keys in the list, by name.
-func (m *Model) Listed() []int32 {
+func (m *Model) Listed() (slots []int32) {
 	k := m.Keyspace()
 	list := first{limit: listPage + m.listed}
 	for i := range k.Cells {
@@ -322,7 +327,10 @@ func (m *Model) Listed() []int32 {
 			list.add(k.Cells[i].Key, int32(i))
 		}
 	}
-	return list.items
+	for _, e := range list.entries {
+		slots = append(slots, e.item)
+	}
+	return slots
 }
 
 // Durable tells how far a key's newest write has come: its number compared

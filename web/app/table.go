@@ -157,14 +157,7 @@ func (t *Table) Words(w *Walk) (table, walk string) {
 	}
 	n := max(size, t.Size[1])
 	digits := Binary(w.Cursor, n)
+	place := bits.Reverse64(w.Cursor) >> (64 - len(digits))
 	return table, fill("#: SCAN returned # in # and has visited # % of the buckets. Next is #, in binary #; it counts from the left: read backwards, # is number # of #.",
-		w.Console, keys, calls, Number(w.Part()*100), itoa(int64(w.Cursor)), digits, reversed(digits), itoa(int64(bits.Reverse64(w.Cursor)>>(64-len(digits)))), Count(n))
-}
-
-func reversed(s string) string {
-	b := []byte(s)
-	for i := range len(b) / 2 {
-		b[i], b[len(b)-1-i] = b[len(b)-1-i], b[i]
-	}
-	return string(b)
+		w.Console, keys, calls, Number(w.Part()*100), itoa(int64(w.Cursor)), digits, Binary(place, n), itoa(int64(place)), Count(n))
 }

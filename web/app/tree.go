@@ -143,21 +143,21 @@ func (k *Keyspace) rows(out []TreeRow, f *Folder, depth int) []TreeRow {
 	for i, child := range f.Folders {
 		folders.add(child.Name, int32(i))
 	}
-	for _, i := range folders.items {
-		child := f.Folders[i]
+	for _, e := range folders.entries {
+		child := f.Folders[e.item]
 		out = append(out, TreeRow{Depth: depth, Folder: child, Slot: -1})
 		if child.Open {
 			out = k.rows(out, child, depth+1)
 		}
 	}
-	keys := first{limit: f.shown - len(folders.items)}
+	keys := first{limit: f.shown - len(folders.entries)}
 	for _, slot := range f.Slots {
 		keys.add(k.Cells[slot].Key, slot)
 	}
-	for _, slot := range keys.items {
-		out = append(out, TreeRow{Depth: depth, Slot: int(slot)})
+	for _, e := range keys.entries {
+		out = append(out, TreeRow{Depth: depth, Slot: int(e.item)})
 	}
-	if n := len(f.Folders) + len(f.Slots) - len(folders.items) - len(keys.items); n > 0 {
+	if n := len(f.Folders) + len(f.Slots) - len(folders.entries) - len(keys.entries); n > 0 {
 		out = append(out, TreeRow{Depth: depth, Folder: f, Slot: -1, More: int64(n)})
 	}
 	return out
@@ -166,23 +166,26 @@ func (k *Keyspace) rows(out []TreeRow, f *Folder, depth int) []TreeRow {
 // first keeps the first few of many by name. Those that come later than all it
 // has cost a comparison.
 type first struct {
-	limit int
-	names []string
-	items []int32
+	limit   int
+	entries []entry
+}
+
+type entry struct {
+	name string
+	item int32
 }
 
 func (f *first) add(name string, item int32) {
-	n := len(f.items)
+	n := len(f.entries)
 	if n >= f.limit {
-		if n == 0 || name >= f.names[n-1] {
+		if n == 0 || name >= f.entries[n-1].name {
 			return
 		}
 		n--
-		f.names, f.items = f.names[:n], f.items[:n]
+	} else {
+		f.entries = append(f.entries, entry{})
 	}
-	at := sort.SearchStrings(f.names, name)
-	f.names, f.items = append(f.names, ""), append(f.items, 0)
-	copy(f.names[at+1:], f.names[at:])
-	copy(f.items[at+1:], f.items[at:])
-	f.names[at], f.items[at] = name, item
+	at := sort.Search(n, func(i int) bool { return f.entries[i].name > name })
+	copy(f.entries[at+1:], f.entries[at:])
+	f.entries[at] = entry{name, item}
 }

@@ -56,24 +56,19 @@ func (m *Image) Block(t Theme, x, y, w, h, thick, state int, mark bool) {
 		m.Rect(x, y, w, h, c)
 	case state == 0:
 		m.Rect(x, y, w, h, Mix(t.Surface, c, 0.06))
-		for at := 0; at < w; at += 2 * dash {
-			m.Rect(x+at, y, min(dash, w-at), thick, c)
-			m.Rect(x+at, y+h-thick, min(dash, w-at), thick, c)
-		}
-		for at := 0; at < h; at += 2 * dash {
-			m.Rect(x, y+at, thick, min(dash, h-at), c)
-			m.Rect(x+w-thick, y+at, thick, min(dash, h-at), c)
+		for at := 0; at < max(w, h); at += 2 * dash {
+			across, down := min(dash, w-at), min(dash, h-at)
+			m.Rect(x+at, y, across, thick, c)
+			m.Rect(x+at, y+h-thick, across, thick, c)
+			m.Rect(x, y+at, thick, down, c)
+			m.Rect(x+w-thick, y+at, thick, down, c)
 		}
 	case state == 1:
-		light := Mix(t.Surface, c, 0.1)
-		for row := max(y, 0); row < min(y+h, m.H); row++ {
-			for col := max(x, 0); col < min(x+w, m.W); col++ {
-				k := light
-				if (row+col)%dash < dash/2 {
-					k = c
-				}
-				d := m.Pix[(row*m.W+col)*4:]
-				d[0], d[1], d[2] = k.R, k.G, k.B
+		m.Rect(x, y, w, h, Mix(t.Surface, c, 0.1))
+		for row := range h {
+			for at := -(x + y + row) % dash; at < w; at += dash {
+				from := max(at, 0)
+				m.Rect(x+from, y+row, min(at+dash/2, w)-from, 1, c)
 			}
 		}
 		m.Frame(x, y, w, h, thick, c)

@@ -81,7 +81,7 @@ func (i *inspector) draw(m *app.Model, k *keyspace) {
 	}
 	i.form.v.Set("value", string(in.As))
 	for _, r := range in.Value {
-		row := tableRow(r.Name, "", r.Value)
+		row := tableRow(r)
 		if r.Barred {
 			bar := create("i", "")
 			bar.style("--n", strconv.FormatFloat(r.Bar, 'f', 4, 64))
@@ -92,11 +92,8 @@ func (i *inspector) draw(m *app.Model, k *keyspace) {
 		}
 		i.value.add(row)
 	}
-	for _, g := range in.Groups {
-		i.groups.add(tableRow("group "+g.Name, "", g.Facts))
-		for _, c := range g.Consumers {
-			i.groups.add(tableRow(c.Name, "member", c.Value))
-		}
+	for _, r := range in.Groups {
+		i.groups.add(tableRow(r))
 	}
 	more := ""
 	if in.More > 0 {
@@ -116,12 +113,12 @@ func (i *inspector) draw(m *app.Model, k *keyspace) {
 	}
 }
 
-func tableRow(name, class, value string) *node {
+func tableRow(r app.Row) *node {
 	row := create("tr", "")
-	if name != "" {
-		row.add(create("th", class).set("scope", "row").setText(name))
+	if r.Name != "" {
+		row.add(create("th", "").set("scope", "row").setText(r.Name))
 	}
-	return row.add(create("td", "").setText(value))
+	return row.add(create("td", "").setText(r.Value))
 }
 
 func inspectorFacts(m *app.Model, in *app.Inspector) [][2]string {
@@ -146,8 +143,7 @@ func inspectorFacts(m *app.Model, in *app.Inspector) [][2]string {
 		{"write", "no. " + app.Count(int64(in.Change))},
 	}
 	for _, t := range in.Turns {
-		facts = append(facts, [2]string{"turned", t.From.String() + " → " + t.To.String() + " at " + app.Clock(t.At) +
-			", with " + app.Count(t.Elements) + " " + unit + " and " + app.Bytes(t.Memory)})
+		facts = append(facts, [2]string{"turned", t.Words(unit)})
 	}
 	return facts
 }

@@ -109,14 +109,12 @@ func (k *keyspace) bind(p *Page) {
 // recolor reads the colours again that style.css has for the theme of now.
 func (k *keyspace) recolor(p *Page) {
 	style := js.Global().Call("getComputedStyle", document.Get("documentElement"))
-	read := func(name string) chart.Color {
-		return chart.ParseColor(style.Call("getPropertyValue", name).String())
-	}
+	raw := func(name string) string { return style.Call("getPropertyValue", name).String() }
+	read := func(name string) chart.Color { return chart.ParseColor(raw(name)) }
 	k.theme = chart.Theme{
 		Surface: read("--surface"), Ink: read("--ink"), Faint: read("--ink-3"), Rule: read("--rule"),
 		State: [4]chart.Color{read("--memory"), read("--written-fill"), read("--disk"), read("--snapshot")},
 	}
-	raw := func(name string) string { return style.Call("getPropertyValue", name).String() }
 	k.ink, k.faint, k.paper, k.family = raw("--ink"), raw("--ink-3"), raw("--surface"), raw("--mono")
 	k.colored, k.stale = true, true
 	k.look++
