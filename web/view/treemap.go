@@ -161,6 +161,7 @@ func (k *keyspace) drawMap(m *app.Model) {
 		if w < 44*scale || h < 18*scale {
 			continue
 		}
+		letters := int((w - 8*scale) / letter)
 		text := ""
 		switch {
 		case b.slot >= 0:
@@ -169,11 +170,11 @@ func (k *keyspace) drawMap(m *app.Model) {
 			text = "+ " + app.Count(b.rest)
 		default:
 			text = b.folder.Label()
-			if b.inside {
-				text += "  " + app.Count(b.folder.Count) + ", " + app.Bytes(b.memory)
+			if long := text + "  " + app.Count(b.folder.Count) + ", " + app.Bytes(b.memory); b.inside && len(long) <= letters {
+				text = long
 			}
 		}
-		text = cut(text, int((w-8*scale)/letter))
+		text = cut(text, letters)
 		x, y := float64(b.x)+3*scale, float64(b.y)+2*scale
 		if !b.inside {
 			// A plate under the name: it has to be read on any sign.
