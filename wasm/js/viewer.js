@@ -269,6 +269,7 @@ class Viewer {
     this.which.hidden = files.length < 2;
     document.querySelector("main").prepend(this.root);
     document.body.dataset.viewing = "";
+    document.querySelector('.tabs [data-tab="watch"]').click(); // where it is on a phone
     clearInterval(this.watching);
     this.watching = setInterval(() => this.watch(), 500);
     this.show(files[0]);

@@ -37,7 +37,7 @@ func TestFirefox(t *testing.T) {
 	must(f.Eval(ctx, `everysecReady.then((db) => db.command("PING"))`, nil))
 	shown("#status", "files in this browser")
 
-	must(f.Eval(ctx, `document.querySelector('[data-console="redis"] input').focus()`, nil))
+	must(f.Eval(ctx, `document.querySelector('[data-console="redis"] .entry input').focus()`, nil))
 	must(f.Keys(ctx, "SET lock token-A NX EX 30\r"))
 	shown(`[data-console="redis"] .log`, "OK")
 	must(f.Keys(ctx, "GET lock\r"))
@@ -60,6 +60,13 @@ func TestFirefox(t *testing.T) {
 	if there != 1 {
 		t.Errorf("DBSIZE replied %d", there)
 	}
+	must(f.Eval(ctx, `new Promise((resolve) => {
+		const look = () => (document.querySelector('#file-rows button[value$="incr.aof"]') ? resolve() : setTimeout(look, 20));
+		look();
+	}).then(() => document.querySelector('#file-rows button[value$="incr.aof"]').click())`, nil))
+	shown("#viewer-facts", "all of it on the disk")
+	shown("#viewer-keys", "lock")
+	shown("#viewer-meaning", "command: of 2 words")
 	for _, line := range f.Logged() {
 		if strings.HasPrefix(line, "error") {
 			t.Error(line)

@@ -75,6 +75,10 @@ var views = []view{
 		l.clicks("#viewer .faces button:last-child")
 		l.sees("the summary", `document.querySelectorAll("#viewer-summary table").length > 4`)
 	}},
+	{"damaged file", "watch", func(l learner) {
+		l.eval(`everysecLook([new File(["REDIS0010\xfe"], "cut.rdb"), new File(["*1\r\n$4\r\nPING\r\n"], "whole.aof")])`, nil)
+		l.sees("what is wrong", `!document.querySelector("#viewer .problem").hidden`)
+	}},
 	{"crash", "durability", func(l learner) {
 		l.clicks("#viewer-close")
 		l.eval(`everysec.crash("power-loss", 3)`, nil)
