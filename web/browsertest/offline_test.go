@@ -98,6 +98,11 @@ func TestANewerVersionWaitsUntilItIsWanted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for i := 0; i < len(pairs); i += 2 {
+			if !strings.Contains(string(data), pairs[i]) {
+				t.Fatalf("%s does not hold %s", name, pairs[i])
+			}
+		}
 		if err := os.WriteFile(path, []byte(strings.NewReplacer(pairs...).Replace(string(data))), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +113,7 @@ func TestANewerVersionWaitsUntilItIsWanted(t *testing.T) {
 	}
 	next := strings.Replace(string(index), "<title>", "<title>Newer: ", 1)
 	rewrite("index.html", string(index), next)
-	rewrite("service-worker.js", publish.Digest(index), publish.Digest([]byte(next)), `const build = "`, `const build = "newer`)
+	rewrite("service-worker.js", publish.Digest(index), publish.Digest([]byte(next)), `build="`, `build="newer`)
 
 	s := newHost(t, publish.Handler(dist))
 	b := launch(t, t.TempDir(), s.url)
