@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
@@ -27,8 +28,10 @@ type loading struct {
 	file    vfs.File
 
 	begun, done, total int64
+	fileBegun          int64
 	keys, expired      int64
 	fromAOF            bool
+	starts             bool // the server is starting; else DEBUG asked
 	client             *command.Client
 	multiAt            int64 // offset of the MULTI being collected, -1 outside
 	dbID               int
@@ -117,9 +120,18 @@ func (s *Server) beginLoading() error {
 }
 
 func (s *Server) announceReady() {
+	s.started = true
 	s.crash = nil // it has been reported, and the files are in use again
 	s.logf(event.Notice, "Ready to accept connections")
 }
+
+// isSingleFile tells whether it is an append-only file as before 7.0.
+func (s *Server) isSingleFile(name string) bool {
+	return name[strings.LastIndexByte(name, '/')+1:] == s.config.AppendFilename
+}
+
+// seconds is a duration in microseconds as the log has it.
+func seconds(micros int64) string { return strconv.FormatFloat(float64(micros)/1e6, 'f', 3, 64) }
 
 // fatal ends a server that cannot go on, with the reason in its log.
 func (s *Server) fatal(err error) {
@@ -258,7 +270,7 @@ func (s *Server) appendOnlyFiles() ([]loadFile, error) {
 // load begins to load files; then is called at the end. Until then commands
 // without the loading flag are refused.
 func (s *Server) load(files []loadFile, then func(err error)) {
-	l := &loading{files: files, current: -1, begun: s.now, multiAt: -1, then: then, fromAOF: len(files) > 0 && files[0].kind == aofFile}
+	l := &loading{files: files, current: -1, begun: s.now, multiAt: -1, then: then, fromAOF: len(files) > 0 && files[0].kind == aofFile, starts: !s.started}
 	for i := range files {
 		f := &files[i]
 		l.total += f.size
@@ -304,11 +316,17 @@ func (s *Server) openLoadFile(l *loading) error {
 	if err != nil {
 		return err
 	}
-	l.file = file
+	l.file, l.fileBegun = file, s.now
 	l.client.DB = s.space.DBs[0]
 	l.dbID = 0
 	if f.kind == rdbFile || aof.HasPreamble(file) {
 		l.rdb = rdb.NewLoader(file, f.size, f.name, rdbHandler{s, l})
+		switch {
+		case f.kind == aofFile && s.isSingleFile(f.name):
+			s.logf(event.Notice, "Reading RDB preamble from AOF file...")
+		case f.kind == aofFile:
+			s.logf(event.Notice, "Reading RDB base file on AOF loading...")
+		}
 		return nil
 	}
 	l.aof = aof.NewReader(file, 0, f.size, f.name)
@@ -328,7 +346,11 @@ func (s *Server) loadFrom(l *loading, budget int64) (int64, error) {
 		if done {
 			end := l.rdb.Offset()
 			l.rdb = nil
+			s.logf(event.Notice, "Done loading RDB, keys loaded: ", itoa(l.keys), ", keys expired: ", itoa(l.expired), ".")
 			if f.kind == aofFile && end < f.size {
+				if s.isSingleFile(f.name) {
+					s.logf(event.Notice, "Reading the remaining AOF tail...")
+				}
 				l.aof = aof.NewReader(l.file, end, f.size, f.name)
 			} else {
 				s.closeLoadFile(l)
@@ -370,6 +392,13 @@ func (s *Server) loadFrom(l *loading, budget int64) (int64, error) {
 
 func (s *Server) closeLoadFile(l *loading) {
 	l.file.Close()
+	if f := &l.files[l.current]; f.kind == aofFile && f.size > 0 {
+		kind := "incr"
+		if base := s.aof.manifest.Base; base != nil && s.appendPath(base.Name) == f.name {
+			kind = "base"
+		}
+		s.logf(event.Notice, "DB loaded from ", kind, " file ", f.name[strings.LastIndexByte(f.name, '/')+1:], ": ", seconds(s.now-l.fileBegun), " seconds")
+	}
 	l.file, l.aof, l.rdb, l.multiAt = nil, nil, nil, -1
 }
 
@@ -460,7 +489,27 @@ type rdbHandler struct {
 	l *loading
 }
 
-func (h rdbHandler) Aux(key, value []byte) error { return nil }
+// Aux tells of a file what redis-server does.
+func (h rdbHandler) Aux(key, value []byte) error {
+	s := h.s
+	switch string(key) {
+	case "redis-ver":
+		s.logf(event.Notice, "Loading RDB produced by version ", string(value))
+	case "ctime":
+		if made, err := strconv.ParseInt(string(value), 10, 64); err == nil {
+			s.logf(event.Notice, "RDB age ", itoa(max(s.now/1000000-made, 0)), " seconds")
+		}
+	case "used-mem":
+		if bytes, err := strconv.ParseInt(string(value), 10, 64); err == nil {
+			s.logf(event.Notice, "RDB memory usage when created ", strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 2, 64), " Mb")
+		}
+	case "aof-base", "aof-preamble":
+		if string(value) == "1" {
+			s.logf(event.Notice, "RDB is base AOF")
+		}
+	}
+	return nil
+}
 
 func (h rdbHandler) Function(code []byte) error { return h.s.loadFunction(code) }
 
@@ -527,7 +576,11 @@ func (s *Server) endLoading(err error) {
 	if err != nil {
 		s.observed.loading(l, event.Failed)
 	} else {
-		s.logf(event.Notice, "DB loaded: ", itoa(l.keys), " keys or commands, ", itoa(l.total), " bytes")
+		if l.starts && l.fromAOF {
+			s.logf(event.Notice, "DB loaded from append only file: ", seconds(s.now-l.begun), " seconds")
+		} else if l.starts && len(l.files) > 0 {
+			s.logf(event.Notice, "DB loaded from disk: ", seconds(s.now-l.begun), " seconds")
+		}
 		s.observed.loading(l, event.Finished)
 		s.recovered(l.files)
 	}
@@ -649,6 +702,7 @@ func (s *Server) openLastIncremental(then func(err error)) {
 	if n := len(m.Incr); n > 0 {
 		f, err := s.fs.OpenFile(s.appendPath(m.Incr[n-1].Name), vfs.Write)
 		if err == nil {
+			s.logf(event.Notice, "Opening AOF incr file ", m.Incr[n-1].Name, " on server start")
 			s.appendTo(f)
 		}
 		then(err)

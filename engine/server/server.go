@@ -139,6 +139,7 @@ type Server struct {
 	scripts       *scriptCache
 	hold          *hold
 
+	started  bool // all was loaded once
 	running  bool
 	exitCode int
 	failure  error
