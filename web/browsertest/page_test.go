@@ -26,6 +26,7 @@ func arrive(t *testing.T) learner {
 	// A click goes where the button was; it must not glide away meanwhile.
 	l.eval(`document.querySelector("#lesson").style.scrollBehavior = "auto"`, nil)
 	l.sees("the server runs", `document.body.dataset.server === "running" && document.querySelector("#set-save").value !== ""`)
+	l.sees("everything is laid out", `document.documentElement.classList.contains("whole")`)
 	return l
 }
 

@@ -144,7 +144,10 @@ func TestAProductionFileIsLookedInto(t *testing.T) {
 		t.Helper()
 		l.run(chromedp.SetUploadFiles("#look", paths, chromedp.ByQuery))
 	}
-	whole, cut := write("production.rdb", file), write("cut.rdb", file[:len(file)/2])
+	// redis-server writes its keys in another order each time: the cut is in the
+	// middle of one, so that there are bytes that cannot be read.
+	middle := len(file)/2 + strings.Index(string(file[len(file)/2:]), "session:") + 4
+	whole, cut := write("production.rdb", file), write("cut.rdb", file[:middle])
 	give(whole)
 	l.readToTheEnd("production.rdb")
 	if facts := l.text("#viewer-facts"); !strings.Contains(facts, "302 keys") || !strings.Contains(facts, "it stays on this machine") {
