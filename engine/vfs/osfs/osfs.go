@@ -159,16 +159,34 @@ func (f *FS) rename(from, to string) error {
 	return f.root.Rename(from, to)
 }
 
-// Remove implements vfs.FS.
+// Remove implements vfs.FS. To free the blocks of a large file takes the system
+// tens of milliseconds, and it does so when nobody has the file open any more:
+// which is then a thread of its own, as in Redis, and not the caller.
 func (f *FS) Remove(name string) error {
 	path, err := place(name, false)
 	if err == nil {
+		if held := f.hold(path); held != nil {
+			defer func() { go held.Close() }()
+		}
 		err = f.root.Remove(path)
 	}
 	if err != nil {
 		return failure("remove", name, -1, err)
 	}
 	return nil
+}
+
+// hold opens a file that is large; nil for any other, and where it cannot.
+func (f *FS) hold(path string) *os.File {
+	const large = 1 << 20
+	if info, err := f.root.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Size() < large {
+		return nil
+	}
+	file, err := f.root.Open(path)
+	if err != nil {
+		return nil // it is removed all the same, and no sooner
+	}
+	return file
 }
 
 // MakeDir implements vfs.FS.
