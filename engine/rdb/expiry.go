@@ -48,11 +48,8 @@ func (d *decoder) expiringHash(kind byte) (object.Value, error) {
 	if err != nil {
 		return object.Value{}, err
 	}
-	v := d.store.NewHash()
-	h := d.store.Hash(&v)
-	h.Convert()
-	h.Expand(d.roomFor(n))
-	return d.collect(&v, n, func() error {
+	v, h := d.newExpiringHash(n)
+	return d.collect(v, n, func() error {
 		at, err := d.plainLength()
 		if err != nil {
 			return err
@@ -71,6 +68,15 @@ func (d *decoder) expiringHash(kind byte) (object.Value, error) {
 		}
 		return d.expiringField(h, d.member, value, at)
 	})
+}
+
+// newExpiringHash has room for n fields; one whose fields expire is a hashtable.
+func (d *decoder) newExpiringHash(n int) (*object.Value, object.HashView) {
+	v := d.store.NewHash()
+	h := d.store.Hash(&v)
+	h.Convert()
+	h.Expand(d.roomFor(n))
+	return &v, h
 }
 
 // expiringField adds a field with its time to a hash.
@@ -94,11 +100,8 @@ func (d *decoder) valkeyHash() (object.Value, error) {
 	if err != nil {
 		return object.Value{}, err
 	}
-	v := d.store.NewHash()
-	h := d.store.Hash(&v)
-	h.Convert()
-	h.Expand(d.roomFor(n))
-	return d.collect(&v, n, func() error {
+	v, h := d.newExpiringHash(n)
+	return d.collect(v, n, func() error {
 		field, err := d.string()
 		if err != nil {
 			return err

@@ -3,8 +3,8 @@ package server
 import (
 	"errors"
 	"io"
+	"path"
 	"strconv"
-	"strings"
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
@@ -127,7 +127,7 @@ func (s *Server) announceReady() {
 
 // isSingleFile tells whether it is an append-only file as before 7.0.
 func (s *Server) isSingleFile(name string) bool {
-	return name[strings.LastIndexByte(name, '/')+1:] == s.config.AppendFilename
+	return path.Base(name) == s.config.AppendFilename
 }
 
 // seconds is a duration in microseconds as the log has it.
@@ -397,7 +397,7 @@ func (s *Server) closeLoadFile(l *loading) {
 		if base := s.aof.manifest.Base; base != nil && s.appendPath(base.Name) == f.name {
 			kind = "base"
 		}
-		s.logf(event.Notice, "DB loaded from ", kind, " file ", f.name[strings.LastIndexByte(f.name, '/')+1:], ": ", seconds(s.now-l.fileBegun), " seconds")
+		s.logf(event.Notice, "DB loaded from ", kind, " file ", path.Base(f.name), ": ", seconds(s.now-l.fileBegun), " seconds")
 	}
 	l.file, l.aof, l.rdb, l.multiAt = nil, nil, nil, -1
 }
