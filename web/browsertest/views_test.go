@@ -12,7 +12,7 @@ import (
 // then it is checked for accessibility, with hostile data, and by eye.
 type view struct {
 	name string
-	tab  string // where it is on a phone: lesson, work, durability, watch
+	tab  string // where it is on a phone: lesson, work, durability, watch, more
 	show func(l learner)
 }
 
@@ -88,7 +88,9 @@ var views = []view{
 		l.eval(`everysec.restart()`, nil)
 		l.sees("the server is up", `document.body.dataset.server === "running"`)
 	}},
+	{"panel of files", "more", func(l learner) { l.opens("files") }},
 	{"quiz", "lesson", func(l learner) {
+		l.clicks("#panel-close")
 		l.eval(`document.querySelector("#lesson fieldset").scrollIntoView({behavior: "instant"})`, nil)
 	}},
 }

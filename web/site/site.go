@@ -11,7 +11,7 @@ import (
 	"everysec/lessons"
 )
 
-//go:embed index.html style.css theme.js icon.svg manifest.webmanifest service-worker.js
+//go:embed index.html style.css panels.css theme.js icon.svg manifest.webmanifest service-worker.js
 var files embed.FS
 
 // Static are the files that are served as they are.
@@ -22,6 +22,7 @@ type Page struct {
 	Lesson *lessons.Lesson
 	HTML   []byte // of the lesson, from lessons/markdown
 	Style  string // the URL of style.css
+	Panels string // of panels.css; "": it is in the page
 	// Early are scripts that run before the rest of the page is read.
 	Early []string
 	// Scripts are the module scripts that start the page, in order; relative URLs.

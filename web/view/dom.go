@@ -192,6 +192,26 @@ func closest(e *dom.BasicEvent, selector string) js.Value {
 	return js.Undefined()
 }
 
+// settle calls done with what a promise yields, or with the text of its failure.
+func settle(promise js.Value, done func(value js.Value, failure string)) {
+	var ok, bad js.Func
+	release := func() {
+		ok.Release()
+		bad.Release()
+	}
+	ok = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		release()
+		done(args[0], "")
+		return nil
+	})
+	bad = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		release()
+		done(js.Undefined(), js.Global().Get("String").Invoke(args[0]).String())
+		return nil
+	})
+	promise.Call("then", ok, bad)
+}
+
 // stored reads localStorage, which may be forbidden.
 func stored(key string) (value string) {
 	defer func() { _ = recover() }()

@@ -47,17 +47,17 @@ func (f *files) bind(p *Page) {
 			upload.v.Set("value", "")
 			return
 		}
-		var then js.Func
-		then = js.FuncOf(func(_ js.Value, args []js.Value) any {
-			then.Release()
-			bytes := js.Global().Get("Uint8Array").New(args[0])
+		settle(file.Call("arrayBuffer"), func(buffer js.Value, failure string) {
+			upload.v.Set("value", "")
+			if failure != "" {
+				p.dispatch(app.Noticed{Text: name + " could not be read: " + failure})
+				return
+			}
+			bytes := js.Global().Get("Uint8Array").New(buffer)
 			data := make([]byte, bytes.Length())
 			js.CopyBytesToGo(data, bytes)
-			upload.v.Set("value", "")
 			p.dispatch(app.Import{Name: name, Data: data})
-			return nil
 		})
-		file.Call("arrayBuffer").Call("then", then)
 	})
 }
 

@@ -37,6 +37,7 @@ type Page struct {
 	loop       loop
 	lesson     lesson
 	files      files
+	panels     panelFrame
 }
 
 // Run binds the page to a connection and returns; callbacks do the rest.
@@ -52,6 +53,7 @@ func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 	p.loop.bind(p)
 	p.lesson.bind(p)
 	p.files.bind(p)
+	p.panels.bind(p)
 
 	conn.OnOutput = func(client uint32, data []byte, closed bool) {
 		p.dispatch(app.Output{Client: client, Data: data, Closed: closed, At: wall()})
@@ -158,6 +160,7 @@ func (p *Page) draw() {
 	p.loop.draw(p, dirty)
 	p.lesson.draw(p, dirty)
 	p.files.draw(p, dirty)
+	p.panels.draw(p, dirty)
 }
 
 // every is true in one frame of n, for what changes with time alone.

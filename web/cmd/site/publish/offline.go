@@ -24,7 +24,7 @@ func (b *Builder) offline(files map[string][]byte) error {
 		kept = append(kept, [2]string{f, Digest(files[f])})
 	}
 	var later [][2]string
-	for _, f := range viewerFiles {
+	for _, f := range append([]string{"panels.css"}, viewerFiles...) {
 		later = append(later, [2]string{address(files, f), Digest(files[f])})
 	}
 	text, err := json.Marshal(kept)

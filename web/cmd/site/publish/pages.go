@@ -3,6 +3,7 @@ package publish
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"path/filepath"
 
 	"everysec/lessons/markdown"
@@ -15,7 +16,7 @@ func (b *Builder) pages(files map[string][]byte) error {
 		if err != nil || d.IsDir() || name == "index.html" || name == "theme.js" { // early.js holds it
 			return err
 		}
-		if files[name], err = fs.ReadFile(site.Static(), name); err == nil && name == "style.css" {
+		if files[name], err = fs.ReadFile(site.Static(), name); err == nil && path.Ext(name) == ".css" {
 			files[name], err = minified(name, files[name])
 		}
 		return err
@@ -43,6 +44,7 @@ func (b *Builder) pages(files map[string][]byte) error {
 		Lesson:  list[0],
 		HTML:    html,
 		Style:   address(files, "style.css"),
+		Panels:  address(files, "panels.css"),
 		Early:   []string{address(files, "early.js")},
 		Scripts: []string{address(files, "boot.js")},
 		Preload: [][2]string{{address(files, "everysec.js"), "script"}},

@@ -59,6 +59,7 @@ var (
 	linkTag    = regexp.MustCompile(`<link rel="(?:preload|manifest|apple-touch-icon)"[^>]*>\n`)
 	scriptTag  = regexp.MustCompile(`<script[^>]* src="[^"]*"></script>\n`)
 	styleTag   = regexp.MustCompile(`<link rel="stylesheet"[^>]*>`)
+	sheetData  = regexp.MustCompile(` data-sheet="[^"]*"`)
 	iconTag    = regexp.MustCompile(`<link rel="icon"[^>]*>`)
 	endTag     = regexp.MustCompile(`(?i)<(/script|!--)`)
 )
@@ -96,7 +97,7 @@ func (b *Builder) single(files, scripts map[string][]byte, runtime string) ([]by
 		texts[name] = endTag.ReplaceAllString(string(small), `<\$1`) // "</script" ends a script even within a string
 	}
 	early, module := texts["early.js"], texts["boot.js"]
-	style := string(files["style.css"])
+	style := string(files["style.css"]) + string(files["panels.css"])
 
 	page := string(files["index.html"])
 	page = linkTag.ReplaceAllString(page, "")
@@ -113,6 +114,7 @@ func (b *Builder) single(files, scripts map[string][]byte, runtime string) ([]by
 	icon := "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(files["icon.svg"])
 	for _, err := range []error{
 		once(iconTag, `<meta http-equiv="Content-Security-Policy" content="`+policy+`">`+"\n"+`<link rel="icon" href="`+icon+`" type="image/svg+xml">`),
+		once(sheetData, ""),
 		once(styleTag, "<style>"+style+"</style>"),
 	} {
 		if err != nil {

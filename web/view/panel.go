@@ -1,0 +1,190 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"strconv"
+	"syscall/js"
+
+	"everysec/web/app"
+
+	dom "honnef.co/go/js/dom/v2"
+)
+
+// A panel is what a first visit does not need: the crash dialog, settings and
+// so on. One region shows one panel at a time, beside the console and not over
+// it; on a phone it is what "More" shows. Its code and its looks are fetched when
+// the first panel is opened.
+//
+// A panel is a row of this table, a button with its name in index.html, a file
+// panel_NAME.go, and rules in panels.css.
+
+var panels = [...]*panel{
+	{name: "files", title: "Files and state", covers: "keyspace", body: &filesPanel{}},
+}
+
+type panel struct {
+	name, title string
+	covers      string // on a desktop: "lesson" or "keyspace"
+	body        panelBody
+	box         *node
+}
+
+// panelBody is what a panel consists of.
+type panelBody interface {
+	// build makes its elements, when it is opened for the first time.
+	build(p *Page, box *node)
+	// draw shows the model. It is called in each frame while the panel is open,
+	// and first with app.PartAll.
+	draw(p *Page, dirty app.Part)
+}
+
+// panelFrame is the region and the toolbar.
+type panelFrame struct {
+	toolbar, region, title, place *node
+	buttons                       []*node
+	open                          *panel
+	opener                        js.Value // gets the focus back
+	fetched, fetching             bool
+	fresh                         bool // opened since the last drawing
+	wanted                        string
+}
+
+func (f *panelFrame) bind(p *Page) {
+	f.toolbar = byID("panels")
+	f.buttons = f.toolbar.all("button")
+	for _, b := range f.buttons {
+		b.on("click", func(*dom.BasicEvent) {
+			if f.open != nil && f.open.name == b.data("panel") {
+				f.close(p)
+			} else {
+				f.show(p, b.data("panel"))
+			}
+		})
+	}
+}
+
+// show opens a panel, as soon as it is there.
+func (f *panelFrame) show(p *Page, name string) {
+	if f.open == nil {
+		f.opener = document.Get("activeElement")
+	}
+	f.wanted = name
+	if f.fetched {
+		f.display(p)
+	} else if !f.fetching {
+		f.fetching = true
+		f.fetch(p)
+	}
+}
+
+// fetch gets the style sheet and the part of the module that has the panels.
+func (f *panelFrame) fetch(p *Page) {
+	f.toolbar.set("aria-busy", "true")
+	waiting := 1
+	done := func(failure string) {
+		waiting--
+		f.fetching = waiting > 0
+		f.fetched = f.fetched || failure == "" && waiting == 0
+		switch {
+		case failure != "":
+			p.dispatch(app.Noticed{Text: "This part of the page could not be fetched: " + failure})
+			waiting = -1 // the other outcome is of no use
+		case f.fetched:
+			f.display(p)
+		}
+		f.toolbar.set("aria-busy", strconv.FormatBool(f.fetching))
+	}
+	if sheet := f.toolbar.data("sheet"); sheet != "" && document.Call("getElementById", "panels-sheet").IsNull() {
+		waiting++
+		link := create("link", "").set("id", "panels-sheet").set("rel", "stylesheet").set("href", sheet)
+		link.on("load", func(*dom.BasicEvent) { done("") })
+		link.on("error", func(*dom.BasicEvent) {
+			link.v.Call("remove")
+			done("no network")
+		})
+		wrap(document.Get("head")).add(link)
+	}
+	if part := js.Global().Get("everysecPart"); part.Type() == js.TypeFunction {
+		settle(part.Invoke("page"), func(_ js.Value, failure string) { done(failure) })
+	} else {
+		done("")
+	}
+}
+
+func (f *panelFrame) display(p *Page) {
+	for _, n := range panels {
+		if n.name != f.wanted {
+			continue
+		}
+		if f.region == nil {
+			f.build(p)
+		}
+		if f.open != nil {
+			f.open.box.show(false)
+		}
+		if n.box == nil {
+			n.box = create("div", "box")
+			f.place.add(n.box)
+			n.body.build(p, n.box)
+		}
+		f.open, f.fresh = n, true
+		n.box.show(true)
+		f.title.setText(n.title)
+		f.region.set("data-panel", n.name)
+		f.region.show(true)
+		p.body.set("data-panel", n.covers)
+		if matches("(max-width: 760px)") {
+			p.tab("more")
+		}
+		f.mark()
+		f.title.v.Call("focus")
+		f.place.v.Set("scrollTop", 0)
+	}
+}
+
+func (f *panelFrame) build(p *Page) {
+	f.title = create("h2", "").set("id", "panel-title").set("tabindex", "-1")
+	f.place = create("div", "place")
+	closing := create("button", "").setText("Close").set("type", "button").set("id", "panel-close").set("title", "Escape")
+	closing.on("click", func(*dom.BasicEvent) { f.close(p) })
+	f.region = create("section", "panel").set("id", "panel").set("aria-labelledby", "panel-title")
+	f.region.add(create("header", "").add(f.title, closing), f.place)
+	f.region.on("keydown", func(e *dom.BasicEvent) {
+		if e.Underlying().Get("key").String() == "Escape" && !e.Underlying().Get("defaultPrevented").Bool() {
+			f.close(p)
+		}
+	})
+	document.Call("querySelector", "main").Call("prepend", f.region.v)
+}
+
+func (f *panelFrame) close(p *Page) {
+	if f.open == nil {
+		return
+	}
+	f.open.box.show(false)
+	f.open = nil
+	f.region.show(false)
+	p.body.unset("data-panel")
+	f.mark()
+	if f.opener.Truthy() {
+		f.opener.Call("focus")
+	}
+}
+
+// mark tells which button's panel is open.
+func (f *panelFrame) mark() {
+	for _, b := range f.buttons {
+		b.set("aria-expanded", strconv.FormatBool(f.open != nil && f.open.name == b.data("panel")))
+	}
+}
+
+func (f *panelFrame) draw(p *Page, dirty app.Part) {
+	if f.open == nil {
+		return
+	}
+	if f.fresh {
+		f.fresh, dirty = false, app.PartAll
+	}
+	f.open.body.draw(p, dirty)
+}
