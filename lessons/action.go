@@ -26,6 +26,8 @@ const (
 	FillUp
 	WaitBackground
 	WaitSynced
+	Load
+	Traffic
 )
 
 // The ways to go down; also the values of the fact "crash".
@@ -46,6 +48,8 @@ type Action struct {
 	By      time.Duration // ClockAdvance
 	Console string        // Pause, Resume, KillClient
 	Fill    Fill          // FillUp
+	File    string        // Load
+	Load    Stream        // Traffic
 }
 
 // Fill describes commands that write many keys, or one large collection.
@@ -70,6 +74,8 @@ var Actions = []struct{ Form, Meaning string }{
 	{"!fill N keys [name=N:] [size=B]", "SET of N keys N:0, N:1, ... with values of B bytes (key:, 100)"},
 	{"!fill N fields key=K [name=N:] [size=B]", "HSET of N fields into the hash K (field:, 20)"},
 	{"!fill N members key=K [name=N:]", "SADD of N members to the set K (member:)"},
+	{"!load FILE.rdb", "everything is replaced by what this file, which lies beside lesson.md, holds"},
+	{"!traffic N [keys=K] [reads=P] [skew=S] [prefix=X] [size=B] [over=D]", "N commands on K keys X0, X1, ... (1000, key:): P per cent GET (90), the rest SET of B bytes (100). Skew 0: all keys alike, 1: as Zipf has it (1), up to 3. At once, or spread over D of engine time. Refused writes (OOM) are only counted, by INFO errorstats"},
 	{"!wait background", "until no BGSAVE and no BGREWRITEAOF is under way"},
 	{"!wait synced", "until everything acknowledged is on the disk; needs the append only file"},
 }
@@ -110,6 +116,15 @@ func ParseAction(text string) (*Action, error) {
 		}
 	case "fill":
 		err = a.parseFill(args)
+	case "load":
+		a.Verb = Load
+		if len(args) != 1 || !strings.HasSuffix(args[0], ".rdb") || strings.ContainsAny(args[0], "/\\") {
+			err = errors.New("load: expected the name of an .rdb file beside lesson.md")
+		} else {
+			a.File = args[0]
+		}
+	case "traffic":
+		err = a.parseTraffic(args)
 	case "wait":
 		switch strings.Join(args, " ") {
 		case "background":
@@ -251,10 +266,12 @@ func (f Fill) Commands() iter.Seq[[]string] {
 
 // value is text that differs from key to key and hardly compresses, as real
 // values would; the same on every machine.
-func (f Fill) value(i int) string {
+func (f Fill) value(i int) string { return filler(i, f.Size) }
+
+func filler(i, size int) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	state := uint64(i)*0x9E3779B97F4A7C15 + 1
-	b := make([]byte, f.Size)
+	b := make([]byte, size)
 	for j := range b {
 		state ^= state << 13
 		state ^= state >> 7
@@ -291,13 +308,17 @@ func (a *Action) Words() string {
 	case KillClient:
 		return a.Console + " dies; its connection closes"
 	case FillUp:
-		n := strconv.Itoa(a.Fill.Count)
-		for i := len(n) - 3; i > 0; i -= 3 {
-			n = n[:i] + "," + n[i:]
-		}
-		s := n + " " + a.Fill.What + " are written"
+		s := grouped(a.Fill.Count) + " " + a.Fill.What + " are written"
 		if a.Fill.Key != "" {
 			s += " into " + a.Fill.Key
+		}
+		return s
+	case Load:
+		return a.File + " replaces everything"
+	case Traffic:
+		s := grouped(a.Load.Count) + " commands come in, " + strconv.Itoa(a.Load.Reads) + " % of them reads"
+		if a.Load.Over > 0 {
+			s += ", over " + Span(a.Load.Over)
 		}
 		return s
 	case WaitBackground:
@@ -306,6 +327,15 @@ func (a *Action) Words() string {
 		return "Wait until everything is on the disk"
 	}
 	return a.Source
+}
+
+// grouped is a number with a comma before each three digits.
+func grouped(number int) string {
+	n := strconv.Itoa(number)
+	for i := len(n) - 3; i > 0; i -= 3 {
+		n = n[:i] + "," + n[i:]
+	}
+	return n
 }
 
 // Span writes a duration for people: "31 s", "15 min", "250 ms".

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"everysec/engine/phrase"
 )
@@ -11,8 +12,9 @@ import (
 // Check asks whether a step's exercise is done. It looks at the state of the
 // server, never at what was typed, so there is always more than one way.
 type Check struct {
-	Ask   string // what the learner is to do, in words
-	Items []Item
+	Ask    string // what the learner is to do, in words
+	Items  []Item
+	Within time.Duration // of engine time, in which it may come true; 0: at once
 }
 
 // Item is one line of a check: a command with the reply it must have, or a
@@ -54,6 +56,7 @@ var operators = []string{"==", "!=", "<=", ">=", "<", ">"}
 //
 //	ttl lock > 0             fact operator (number, text or fact)
 //	file_bytes appendonlydir < 2 * file_bytes dump.rdb
+//	within 5s                it may take that long, of engine time, to come true
 func ParseCheck(src string, at int) (*Check, error) {
 	c := &Check{}
 	reply := false
@@ -80,6 +83,14 @@ func ParseCheck(src string, at int) (*Check, error) {
 		}
 		if words, ok := strings.CutPrefix(trimmed, "#"); ok {
 			c.Ask = strings.TrimSpace(c.Ask + " " + strings.TrimSpace(words))
+			continue
+		}
+		if span, ok := strings.CutPrefix(trimmed, "within "); ok {
+			d, err := time.ParseDuration(strings.TrimSpace(span))
+			if err != nil || d <= 0 || c.Within > 0 {
+				return fail(phrase.Errorf("%q: expected one duration forward (within 5s)", trimmed))
+			}
+			c.Within = d
 			continue
 		}
 		item, err := parseComparison(trimmed)

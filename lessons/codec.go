@@ -9,7 +9,7 @@ import (
 )
 
 // codecVersion changes with the form of the encoded lesson.
-const codecVersion = 1
+const codecVersion = 2
 
 // Encode writes what the page needs of a lesson, without its prose: a version
 // byte, then numbers as uvarints and texts with their length before them. The
@@ -28,6 +28,11 @@ func (l *Lesson) Encode() []byte {
 		str(c)
 	}
 	str(sourceOf(l.Setup))
+	number(uint64(len(l.Extras)))
+	for _, e := range l.Extras {
+		str(e.Name)
+		str(string(e.Data))
+	}
 	number(uint64(len(l.Steps)))
 	for _, s := range l.Steps {
 		str(s.ID)
@@ -75,6 +80,9 @@ func Decode(b []byte) (*Lesson, error) {
 	var err error
 	if l.Setup, err = ParseLines(d.str(), 1); err != nil {
 		return nil, err
+	}
+	for n := d.count(); n > 0 && d.err == nil; n-- {
+		l.Extras = append(l.Extras, Extra{d.str(), []byte(d.str())})
 	}
 	for n := d.count(); n > 0 && d.err == nil; n-- {
 		s := Step{ID: d.str(), Title: d.str()}
@@ -152,6 +160,8 @@ func (k *Block) Parse() (err error) {
 		k.Check, err = ParseCheck(k.Text, k.At)
 	case MeasureKind:
 		k.Measures, err = ParseMeasures(k.Text, k.At)
+	case PredictKind:
+		k.Predict, err = ParsePrediction(k.Text, k.At)
 	case Prose, Hint, QuizKind:
 	default:
 		err = &Error{Line: k.At, Text: "unknown block"}

@@ -16,18 +16,44 @@ package lessons
 type Lesson struct {
 	ID     string
 	Title  string
+	Goal   string // what the learner can do afterwards, in one sentence; "": not said
 	Phase  int
 	Seed   uint64
 	Config []string // lines as in redis.conf
 	Setup  []Line   // played once, before the first step
 	Intro  string   // Markdown before the first step; not encoded
 	Steps  []Step
+	Extras []Extra // files that !load reads
 }
+
+// Extra is a file beside lesson.md.
+type Extra struct {
+	Name string
+	Data []byte
+}
+
+// Extra finds a file by its name; nil: there is none.
+func (l *Lesson) Extra(name string) []byte {
+	for _, e := range l.Extras {
+		if e.Name == name {
+			return e.Data
+		}
+	}
+	return nil
+}
+
+// Phases are the titles of the course's three phases.
+var Phases = [...]string{"A dictionary at RAM speed", "The everyday core", "Production reality"}
+
+// Summary is the id of the step that ends every lesson.
+const Summary = "summary"
 
 // Step is one "## " section.
 type Step struct {
 	ID     string
 	Title  string
+	At     int  // line in lesson.md of its heading; not encoded
+	Breaks bool // the learner breaks something here; not encoded
 	Blocks []Block
 }
 
@@ -45,9 +71,10 @@ const (
 	Solution
 	QuizKind
 	MeasureKind
+	PredictKind
 )
 
-var kindNames = [...]string{"prose", "redis", "setup", "check", "hint", "solution", "quiz", "measure"}
+var kindNames = [...]string{"prose", "redis", "setup", "check", "hint", "solution", "quiz", "measure", "predict"}
 
 // String is the word that opens such a block in lesson.md.
 func (k Kind) String() string {
@@ -70,6 +97,7 @@ type Block struct {
 	Check    *Check
 	Quiz     []Question
 	Measures []Measure
+	Predict  *Prediction
 }
 
 // Line is one thing that is typed or done.

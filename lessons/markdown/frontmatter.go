@@ -13,7 +13,8 @@ import (
 //	---
 //	id: production-reality
 //	title: Production reality
-//	phase: 8
+//	goal: Say what an OK is worth.
+//	phase: 3
 //	seed: 42
 //	config:
 //	  appendonly yes
@@ -71,9 +72,14 @@ func (p *parser) field(l *lessons.Lesson, name, value string, at int) (err error
 		if l.Title == "" {
 			return fail(at, "front matter: the title is empty")
 		}
+	case "goal":
+		l.Goal = unquote(value)
+		if l.Goal == "" {
+			return fail(at, "front matter: the goal is empty")
+		}
 	case "phase":
-		if l.Phase, err = strconv.Atoi(value); err != nil || l.Phase < 0 {
-			return fail(at, "front matter: the phase %q is not a number", value)
+		if l.Phase, err = strconv.Atoi(value); err != nil || l.Phase < 1 || l.Phase > len(lessons.Phases) {
+			return fail(at, "front matter: the phase %q is not 1, 2 or 3", value)
 		}
 	case "seed":
 		if l.Seed, err = strconv.ParseUint(value, 10, 32); err != nil {

@@ -101,6 +101,8 @@ func (w *writer) block(b lessons.Block) {
 		w.raw("</details>\n")
 	case lessons.QuizKind:
 		w.quiz(b)
+	case lessons.PredictKind:
+		w.predict(b)
 	case lessons.MeasureKind:
 		w.raw(`<dl class="measure"`).attr("data-block", b.ID).raw(">\n")
 		for i, m := range b.Measures {
@@ -170,6 +172,21 @@ func (w *writer) check(b lessons.Block) {
 		w.raw("</code></li>\n")
 	}
 	w.raw("</ul>\n<button type=\"button\" class=\"check\"").attr("data-check", b.ID).raw(">Check</button>\n<p class=\"verdict\" role=\"status\"></p>\n</div>\n")
+}
+
+func (w *writer) predict(b lessons.Block) {
+	w.raw(`<fieldset class="predict"`).attr("data-block", b.ID).raw("><legend>Before you run it</legend>\n").prose(b.Predict.Question)
+	name := strings.ReplaceAll(b.ID, "/", "-")
+	for i, g := range b.Predict.Choices {
+		w.raw(`<label><input type="radio"`).attr("name", name).attr("value", strconv.Itoa(i)).raw("> <span>")
+		if g.Shown != "" {
+			w.inline(g.Shown)
+		} else {
+			w.raw("<code>").text(g.Value).raw("</code>")
+		}
+		w.raw("</span></label>\n")
+	}
+	w.raw(`<button type="button" class="quiet" data-skip`).raw(">I do not know</button>\n<p class=\"outcome\" role=\"status\"></p>\n</fieldset>\n")
 }
 
 func (w *writer) quiz(b lessons.Block) {

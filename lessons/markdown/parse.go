@@ -40,6 +40,9 @@ func Load(dir string) ([]*lessons.Lesson, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := loadFiles(l, file); err != nil {
+			return nil, err
+		}
 		if other := folder[l.ID]; other != "" {
 			return nil, &lessons.Error{File: file, Line: 1, Text: fmt.Sprintf("the id %q is also that of %s", l.ID, other)}
 		}
@@ -144,6 +147,38 @@ func (p *parser) lesson() (*lessons.Lesson, error) {
 	return l, complete(l)
 }
 
+// maxFile is how large a file of !load may be: every visitor downloads it.
+const maxFile = 64 << 10
+
+// loadFiles reads what !load asks for.
+func loadFiles(l *lessons.Lesson, name string) error {
+	load := func(lines []lessons.Line) error {
+		for _, line := range lines {
+			if line.Action == nil || line.Action.Verb != lessons.Load || l.Extra(line.Action.File) != nil {
+				continue
+			}
+			data, err := os.ReadFile(filepath.Join(filepath.Dir(name), line.Action.File))
+			if err == nil && len(data) > maxFile {
+				err = fmt.Errorf("%s has %d bytes, more than %d", line.Action.File, len(data), maxFile)
+			}
+			if err != nil {
+				return &lessons.Error{File: name, Line: line.At, Text: "load: " + err.Error()}
+			}
+			l.Extras = append(l.Extras, lessons.Extra{Name: line.Action.File, Data: data})
+		}
+		return nil
+	}
+	err := load(l.Setup)
+	for _, s := range l.Steps {
+		for _, b := range s.Blocks {
+			if err == nil {
+				err = load(b.Lines)
+			}
+		}
+	}
+	return err
+}
+
 func add(l *lessons.Lesson, b lessons.Block) {
 	s := &l.Steps[len(l.Steps)-1]
 	b.ID = lessons.BlockID(s.ID, len(s.Blocks))
@@ -176,7 +211,7 @@ func blockKind(info string) (lessons.Kind, []string, bool) {
 	if len(words) == 0 {
 		return 0, nil, false
 	}
-	for k := lessons.Transcript; k <= lessons.MeasureKind; k++ {
+	for k := lessons.Transcript; k <= lessons.PredictKind; k++ {
 		if words[0] == k.String() {
 			return k, words[1:], true
 		}
@@ -284,12 +319,17 @@ func fillQuiz(b *lessons.Block) error {
 	return nil
 }
 
-// heading reads "Title {#id}"; without an id it is made of the title.
+// heading reads "Title {#id}" or "Title {#id breaks}"; without an id it is made
+// of the title.
 func heading(text string, at int) (lessons.Step, error) {
 	text = strings.TrimSpace(text)
-	s := lessons.Step{Title: text}
+	s := lessons.Step{Title: text, At: at}
 	if i := strings.LastIndex(text, "{#"); i >= 0 && strings.HasSuffix(text, "}") {
-		s.Title, s.ID = strings.TrimSpace(text[:i]), text[i+2:len(text)-1]
+		id, word, _ := strings.Cut(text[i+2:len(text)-1], " ")
+		s.Title, s.ID, s.Breaks = strings.TrimSpace(text[:i]), id, word == "breaks"
+		if word != "" && !s.Breaks {
+			return s, fail(at, "unknown word %q behind the step's id: expected \"breaks\"", word)
+		}
 		if s.ID != slug(s.ID) {
 			return s, fail(at, "the id %q may hold only a-z, 0-9 and single '-'", s.ID)
 		}
@@ -325,9 +365,13 @@ func complete(l *lessons.Lesson) error {
 		return fail(1, "a lesson without a step (\"## Title\")")
 	}
 	for _, s := range l.Steps {
-		var open *lessons.Block
+		var open, guess *lessons.Block
 		for i, b := range s.Blocks {
 			switch b.Kind {
+			case lessons.PredictKind:
+				guess = &s.Blocks[i]
+			case lessons.Transcript:
+				guess = nil
 			case lessons.CheckKind:
 				open = &s.Blocks[i]
 			case lessons.Solution:
@@ -336,6 +380,9 @@ func complete(l *lessons.Lesson) error {
 		}
 		if open != nil {
 			return fail(open.At-1, "a check without a solution")
+		}
+		if guess != nil {
+			return fail(guess.At-1, "a predict block without a redis block after it in its step")
 		}
 	}
 	return nil

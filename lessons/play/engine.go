@@ -3,6 +3,7 @@ package play
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -59,11 +60,15 @@ const (
 func NewEngine(l *lessons.Lesson) (*Engine, error) {
 	e := &Engine{
 		lesson: l,
-		disk:   vfs.New(vfs.Options{Latency: vfs.Latency{Sync: syncLatency, PerMiB: syncPerMiB}, Writeback: 30 * second}),
+		disk:   newDisk(),
 		now:    1_700_000_000 * second,
 		began:  time.Now(),
 	}
 	return e, e.start(nil)
+}
+
+func newDisk() *vfs.Disk {
+	return vfs.New(vfs.Options{Latency: vfs.Latency{Sync: syncLatency, PerMiB: syncPerMiB}, Writeback: 30 * second})
 }
 
 func (e *Engine) stopwatch() int64 { return time.Since(e.began).Microseconds() }
@@ -258,7 +263,11 @@ func (e *Engine) Act(a *lessons.Action) error {
 		}
 		return e.settle()
 	case lessons.FillUp:
-		return e.fill(a.Fill)
+		return e.flood(a.Fill.Commands(), false)
+	case lessons.Traffic:
+		return e.traffic(a.Load)
+	case lessons.Load:
+		return e.load(a.File)
 	case lessons.WaitBackground:
 		return waitBackground(e.Observe, func() error { e.pass(); return e.settle() })
 	case lessons.WaitSynced:
@@ -301,7 +310,56 @@ func (e *Engine) waitSynced() error {
 	return errors.New("wait synced: not within a minute of engine time")
 }
 
-func (e *Engine) fill(f lessons.Fill) error {
+// Pass implements World.
+func (e *Engine) Pass(d time.Duration) error { return e.advance(d) }
+
+// traffic sends a stream, in as many parts as it has seconds.
+func (e *Engine) traffic(s lessons.Stream) error {
+	next, stop := iter.Pull(s.Commands())
+	defer stop()
+	part := s.Count/(int(s.Over/time.Second)+1) + 1
+	for sent := 0; sent < s.Count; sent += part {
+		err := e.flood(func(yield func([]string) bool) {
+			for range part {
+				if args, ok := next(); !ok || !yield(args) {
+					return
+				}
+			}
+		}, true)
+		if err == nil {
+			err = e.advance(s.Over * time.Duration(part) / time.Duration(s.Count))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load begins anew on a disk that holds nothing but a dump.rdb. A server with
+// appendonly yes would not look at it.
+func (e *Engine) load(name string) error {
+	e.server, e.disk = nil, newDisk()
+	f, err := e.disk.OpenFile("dump.rdb", vfs.Write|vfs.Create)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(e.lesson.Extra(name)); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	e.disk.SyncAll()
+	if err := e.start([]string{"--appendonly", "no"}); err != nil {
+		return err
+	}
+	return appendAgain(e.lesson, e.Observe)
+}
+
+// flood sends commands of an unseen client, many at a time; full says that the
+// server's memory may be.
+func (e *Engine) flood(commands iter.Seq[[]string], full bool) error {
 	c, err := e.console(observer)
 	if err != nil {
 		return err
@@ -314,17 +372,17 @@ func (e *Engine) fill(f lessons.Fill) error {
 		e.server.Receive(c.id, b)
 		for ; n > 0; n-- {
 			v, err := e.reply(c)
-			if err == nil && v.IsError() {
+			if err == nil && v.IsError() && !(full && strings.HasPrefix(string(v.Str), "OOM ")) {
 				err = errors.New(string(v.Str))
 			}
 			if err != nil {
-				return fmt.Errorf("fill: %w", err)
+				return err
 			}
 		}
 		b = b[:0]
 		return nil
 	}
-	for args := range f.Commands() {
+	for args := range commands {
 		b = encodeArgs(b, args)
 		if n++; n == batch {
 			if err := flush(); err != nil {

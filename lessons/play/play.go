@@ -10,7 +10,9 @@ package play
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"everysec/lessons"
 )
@@ -29,6 +31,8 @@ type World interface {
 	// Observe is Command at an unseen console. It is not in the facts.
 	Observe(line string) (string, error)
 	Act(a *lessons.Action) error
+	// Pass lets time go by, in which nobody types anything.
+	Pass(d time.Duration) error
 	Facts() (lessons.Facts, error)
 }
 
@@ -37,7 +41,7 @@ type Report struct {
 	Commands int // lines typed
 	Replies  int // of these, replies compared
 	Actions  int
-	Verdicts int // items of checks judged, before and after
+	Verdicts int // items of checks judged, before and after; predictions that came out
 	Skipped  int // lines that this world cannot play
 	Unjudged int // items and measures that it cannot judge
 	Failures []error
@@ -93,16 +97,25 @@ func (p *player) step(s *lessons.Step) error {
 		return err
 	}
 	var check *lessons.Block
+	var guesses []*lessons.Block
 	for i := range blocks {
 		b := &blocks[i]
 		err = nil
 		switch b.Kind {
+		case lessons.PredictKind:
+			guesses = append(guesses, b)
 		case lessons.Transcript:
 			if b.Together && !p.skip {
 				err = p.together(b.Lines)
 			} else {
 				err = p.lines(b.Lines)
 			}
+			for _, g := range guesses {
+				if err == nil {
+					err = p.predict(g)
+				}
+			}
+			guesses = nil
 		case lessons.CheckKind:
 			check = b
 			err = p.judge(check, false)
@@ -177,6 +190,46 @@ func (p *player) compare(l lessons.Line, reply string) {
 	}
 }
 
+// predict wants exactly one choice to be true.
+func (p *player) predict(b *lessons.Block) error {
+	g := b.Predict
+	if p.skip || p.start == nil && g.Fact.Host() {
+		p.report.Unjudged++
+		return nil
+	}
+	start, now := p.start, lessons.Facts{}
+	if start != nil {
+		f, err := p.world.Facts()
+		if err != nil {
+			return p.broken(b.At, err)
+		}
+		now = f
+	}
+	reply := ""
+	if command := g.Asks(); command != "" {
+		ask := p.world.Observe
+		if g.Console != "" {
+			ask = func(line string) (string, error) { return p.world.Command(g.Console, line) }
+		}
+		var err error
+		if reply, err = ask(command); err != nil {
+			return p.broken(b.At, err)
+		}
+	}
+	right, saw := g.Evaluate(reply, start, &now)
+	p.report.Verdicts++
+	var hits []string
+	for i, r := range right {
+		if r {
+			hits = append(hits, g.Choices[i].Value)
+		}
+	}
+	if len(hits) != 1 {
+		p.failf(b.At, "exactly one prediction must be true, and %d are (%s): it is %s", len(hits), strings.Join(hits, ", "), shorten(saw))
+	}
+	return nil
+}
+
 // judge evaluates a check. Before its solution it must fail, after it every
 // item must pass. A world without facts judges the items that need none.
 func (p *player) judge(b *lessons.Block, solved bool) error {
@@ -185,9 +238,8 @@ func (p *player) judge(b *lessons.Block, solved bool) error {
 		return nil
 	}
 	check := b.Check
-	var start, now lessons.Facts
 	if p.start == nil {
-		visible := &lessons.Check{Ask: check.Ask}
+		visible := &lessons.Check{Ask: check.Ask, Within: check.Within}
 		for _, it := range check.Items {
 			if !it.Left.Host() && !it.Right.Host() {
 				visible.Items = append(visible.Items, it)
@@ -198,22 +250,20 @@ func (p *player) judge(b *lessons.Block, solved bool) error {
 			return nil
 		}
 		check = visible
-	} else {
-		f, err := p.world.Facts()
-		if err != nil {
-			return p.broken(b.At, err)
-		}
-		start, now = *p.start, f
 	}
-	var replies []string
-	for _, command := range check.Commands() {
-		reply, err := p.world.Observe(command)
-		if err != nil {
-			return p.broken(b.At, err)
+	verdicts, err := p.evaluate(check)
+	const tries = 20
+	for range tries {
+		if err != nil || !solved || check.Within == 0 || lessons.Passed(verdicts) {
+			break
 		}
-		replies = append(replies, reply)
+		if err = p.world.Pass(check.Within / tries); err == nil {
+			verdicts, err = p.evaluate(check)
+		}
 	}
-	verdicts := check.Evaluate(replies, &start, &now)
+	if err != nil {
+		return p.broken(b.At, err)
+	}
 	p.report.Verdicts += len(verdicts)
 	if !solved {
 		if lessons.Passed(verdicts) {
@@ -227,6 +277,26 @@ func (p *player) judge(b *lessons.Block, solved bool) error {
 		}
 	}
 	return nil
+}
+
+func (p *player) evaluate(check *lessons.Check) ([]lessons.Verdict, error) {
+	now := lessons.Facts{}
+	if p.start != nil {
+		f, err := p.world.Facts()
+		if err != nil {
+			return nil, err
+		}
+		now = f
+	}
+	var replies []string
+	for _, command := range check.Commands() {
+		reply, err := p.world.Observe(command)
+		if err != nil {
+			return nil, err
+		}
+		replies = append(replies, reply)
+	}
+	return check.Evaluate(replies, p.start, &now), nil
 }
 
 // measure wants a figure for every row at the end of the step.
@@ -271,6 +341,19 @@ func shorten(s string) string {
 }
 
 func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
+
+// appendAgain switches the append only file on if the lesson's server has one:
+// after !load it began without.
+func appendAgain(l *lessons.Lesson, observe func(string) (string, error)) error {
+	if !slices.Contains(l.Config, "appendonly yes") {
+		return nil
+	}
+	reply, err := observe("CONFIG SET appendonly yes")
+	if err == nil && reply != "OK\n" {
+		err = errors.New("load: " + reply)
+	}
+	return err
+}
 
 // waitBackground polls INFO until no snapshot and no rewrite is under way or
 // about to begin. pass lets a little time go by.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"os"
 	"os/exec"
@@ -24,6 +25,7 @@ import (
 // forward, all expiries are moved back. Save points and syncs would notice, so
 // a jump of more than a minute is not possible.
 type Redis struct {
+	lesson   *lessons.Lesson
 	dir      string
 	port     int
 	process  *exec.Cmd
@@ -40,7 +42,7 @@ func StartRedis(l *lessons.Lesson, dir string) (*Redis, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{dir: dir, port: free.Addr().(*net.TCPAddr).Port}
+	r := &Redis{lesson: l, dir: dir, port: free.Addr().(*net.TCPAddr).Port}
 	if err := free.Close(); err != nil {
 		return nil, err
 	}
@@ -206,7 +208,14 @@ func (r *Redis) Act(a *lessons.Action) error {
 			delete(r.consoles, a.Console)
 		}
 	case lessons.FillUp:
-		return r.fill(a.Fill)
+		return r.flood(a.Fill.Commands(), false)
+	case lessons.Traffic:
+		if a.Load.Over > 0 {
+			return ErrUnsupported
+		}
+		return r.flood(a.Load.Commands(), true)
+	case lessons.Load:
+		return r.load(a.File)
 	case lessons.WaitBackground:
 		return waitBackground(r.Observe, func() error { time.Sleep(10 * time.Millisecond); return nil })
 	case lessons.WaitSynced:
@@ -228,7 +237,32 @@ func (r *Redis) moveExpiries(by time.Duration) error {
 	return err
 }
 
-func (r *Redis) fill(f lessons.Fill) error {
+// Pass implements World.
+func (r *Redis) Pass(d time.Duration) error {
+	time.Sleep(d)
+	return nil
+}
+
+// load starts again on nothing but a dump.rdb.
+func (r *Redis) load(name string) error {
+	if err := r.Close(); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(filepath.Join(r.dir, "appendonlydir")); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, "dump.rdb"), r.lesson.Extra(name), 0o644); err != nil {
+		return err
+	}
+	if err := r.start([]string{"--appendonly", "no"}); err != nil {
+		return err
+	}
+	return appendAgain(r.lesson, r.Observe)
+}
+
+// flood sends commands of an unseen client; full says that the server's memory
+// may be.
+func (r *Redis) flood(commands iter.Seq[[]string], full bool) error {
 	c, err := r.console(observer)
 	if err != nil {
 		return err
@@ -237,7 +271,7 @@ func (r *Redis) fill(f lessons.Fill) error {
 	go func() { // the server stops reading when nobody takes its replies
 		w := bufio.NewWriterSize(c.conn, 1<<16)
 		var b []byte
-		for args := range f.Commands() {
+		for args := range commands {
 			b = encodeArgs(b[:0], args)
 			if _, err := w.Write(b); err != nil {
 				return
@@ -245,7 +279,7 @@ func (r *Redis) fill(f lessons.Fill) error {
 		}
 		w.Flush()
 	}()
-	for range f.Commands() {
+	for range commands {
 		sent++
 	}
 	if err := c.conn.SetReadDeadline(time.Now().Add(10 * patience)); err != nil {
@@ -253,8 +287,13 @@ func (r *Redis) fill(f lessons.Fill) error {
 	}
 	for range sent {
 		line, err := c.in.ReadString('\n')
-		if err == nil && strings.HasPrefix(line, "-") {
-			err = errors.New("fill: " + strings.TrimSpace(line))
+		if err == nil && strings.HasPrefix(line, "-") && !(full && strings.HasPrefix(line, "-OOM ")) {
+			err = errors.New(strings.TrimSpace(line))
+		}
+		if size, err := strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(line, "$"))); err == nil && strings.HasPrefix(line, "$") && size >= 0 {
+			if _, err := c.in.Discard(size + 2); err != nil {
+				return err
+			}
 		}
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"everysec/engine/resp"
 	"everysec/lessons"
@@ -578,7 +579,14 @@ func (m *Model) act(r *run, a *lessons.Action) {
 		}
 		done(m)
 	case lessons.FillUp:
-		m.fill(a.Fill, done)
+		m.flood(a.Fill.Commands(), 0, 0, done)
+	case lessons.Traffic:
+		m.flood(a.Load.Commands(), a.Load.Count, a.Load.Over, done)
+	case lessons.Load:
+		m.control(bridge.OpImport, bridge.Record(nil).Bytes(l.Extra(a.File)), func(m *Model, data []byte) {
+			m.filesStale = true
+			state(m, data)
+		})
 	case lessons.WaitBackground:
 		m.pollBackground(r, done)
 	case lessons.WaitSynced:
@@ -593,24 +601,41 @@ func (m *Model) act(r *run, a *lessons.Action) {
 // crossing does not matter, few enough that the page goes on drawing.
 const fillBatch = 2000
 
-func (m *Model) fill(f lessons.Fill, done func(m *Model)) {
-	next, stop := iter.Pull(f.Commands())
+// flood sends commands. If they come over a while of engine time, the clock
+// jumps a little after each batch.
+func (m *Model) flood(commands iter.Seq[[]string], count int, over time.Duration, done func(m *Model)) {
+	next, stop := iter.Pull(commands)
+	batch, leap := fillBatch, int64(0)
+	if over > 0 {
+		parts := int(over/time.Second) + 1
+		batch = min(count/parts+1, fillBatch)
+		leap = over.Microseconds() * int64(batch) / int64(count)
+	}
 	var more func(m *Model)
 	more = func(m *Model) {
 		sent := 0
-		for sent < fillBatch {
+		for sent < batch {
 			words, ok := next()
 			if !ok {
 				break
 			}
 			sent++
 			var then func(m *Model, v resp.Value)
-			if sent == fillBatch {
-				then = func(m *Model, _ resp.Value) { more(m) }
+			if sent == batch {
+				then = func(m *Model, _ resp.Value) {
+					if leap == 0 {
+						more(m)
+						return
+					}
+					m.control(bridge.OpAdvance, bridge.Record(nil).Int(leap), func(m *Model, data []byte) {
+						m.hostState(data)
+						more(m)
+					})
+				}
 			}
 			m.ask(0, then, words...)
 		}
-		if sent < fillBatch {
+		if sent < batch {
 			stop()
 			m.ask(0, func(m *Model, _ resp.Value) { done(m) }, "PING")
 		}
