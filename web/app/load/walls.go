@@ -1,0 +1,94 @@
+package load
+
+// Cause is a command that held the thread, in real time.
+type Cause struct {
+	Command string
+	From    int64
+	Held    int64
+}
+
+// Wall is a stretch in which the load had to wait.
+type Wall struct {
+	From, To int64 // from the first that waited to the reply of the last
+	Longest  int64 // the longest wait
+	Cause    Cause // Held is 0 if no command explains it
+}
+
+const (
+	// Felt is from when on a command that held the thread makes a wall.
+	Felt = 4_000
+	// unexplained is the same for a wait that no command explains. It is more:
+	// browsers and their collectors stop for some milliseconds, too.
+	unexplained = 50_000
+)
+
+// Walls finds what made the load wait, oldest first: each command that held the
+// thread and was felt, and long waits that none explains.
+func Walls(points []Point, causes []Cause) (walls []Wall) {
+	explained := make([]bool, len(points))
+	for _, c := range causes {
+		if c.Held < Felt {
+			continue
+		}
+		w := Wall{Cause: c}
+		for i := range points {
+			// What was due before may have waited for it, too.
+			p := &points[i]
+			if p.From > c.From+c.Held || p.From+max(p.Max, Interval) < c.From {
+				continue
+			}
+			explained[i] = true
+			w.extend(p)
+		}
+		if w.Longest >= c.Held/3 && w.Longest > 0 {
+			walls = append(walls, w)
+		}
+	}
+	var open *Wall
+	for i := range points {
+		p := &points[i]
+		if explained[i] || p.Max < unexplained {
+			open = nil
+			continue
+		}
+		if open == nil || p.From > open.To {
+			walls = append(walls, Wall{})
+			open = &walls[len(walls)-1]
+		}
+		open.extend(p)
+	}
+	for i := range walls { // by time: few, and nearly in order
+		for j := i; j > 0 && walls[j].start() < walls[j-1].start(); j-- {
+			walls[j], walls[j-1] = walls[j-1], walls[j]
+		}
+	}
+	return walls
+}
+
+func (w *Wall) extend(p *Point) {
+	if w.From == 0 {
+		w.From = p.From
+	}
+	w.To = max(w.To, p.From+p.Max)
+	w.Longest = max(w.Longest, p.Max)
+}
+
+func (w *Wall) start() int64 {
+	if w.Cause.Held > 0 {
+		return w.Cause.From
+	}
+	return w.From
+}
+
+// Keep puts what was found among the newest points behind the walls that are
+// older than these.
+func Keep(known, found []Wall, since int64) []Wall {
+	n := 0
+	for n < len(known) && known[n].start() < since {
+		n++
+	}
+	known = append(known[:n:n], found...)
+	return known[max(0, len(known)-maxWalls):]
+}
+
+const maxWalls = 20
