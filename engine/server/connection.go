@@ -121,7 +121,11 @@ func (s *Server) drop(c *connection) {
 }
 
 // Receive takes bytes from a client. They are run by the next Step.
-func (s *Server) Receive(id uint64, data []byte) {
+func (s *Server) Receive(id uint64, data []byte) { s.ReceiveSent(id, data, s.now) }
+
+// ReceiveSent is Receive where the host knows when the bytes were sent: what
+// they have waited since then is told as waiting.
+func (s *Server) ReceiveSent(id uint64, data []byte, at int64) {
 	c := s.clients[id]
 	if c == nil || c.CloseAfterReply || c.CloseNow {
 		return
@@ -130,7 +134,7 @@ func (s *Server) Receive(id uint64, data []byte) {
 	c.NetIn += int64(len(data))
 	s.stats.netInput += int64(len(data))
 	if !c.queued {
-		c.arrived = s.now
+		c.arrived = at
 	}
 	if s.busy != nil && s.busy.client == c { // its words lie in the reader
 		s.busy.input = append(s.busy.input, data...)

@@ -18,6 +18,12 @@ type Conn struct {
 	OnEvents func(batch []byte)
 	// OnNotice gets what happened to the host, not to the engine.
 	OnNotice func(kind Notice, text string)
+	// Clock tells real time in microseconds since 1970. With one, batches say
+	// when they were sent, so that the server knows how long input has waited.
+	Clock func() int64
+	// Left is when the batch that is being received left the worker; 0 without
+	// a Clock.
+	Left int64
 
 	send    func(batch []byte)
 	later   func(flush func())
@@ -89,6 +95,9 @@ func (c *Conn) Control(op Op, payload []byte, done func(result []byte, err error
 func (c *Conn) Credit(n int) { c.request(Frame{Kind: KindCredit, ID: uint32(n)}) }
 
 func (c *Conn) request(f Frame) {
+	if c.Clock != nil && len(c.pending) == 0 {
+		c.pending = AppendTime(c.pending, KindSent, c.Clock())
+	}
 	c.pending = Append(c.pending, f)
 	switch {
 	case c.later == nil:
@@ -142,6 +151,8 @@ func (c *Conn) Receive(batch []byte) error {
 			if c.OnEvents != nil {
 				c.OnEvents(f.Data)
 			}
+		case KindLeft:
+			c.Left = Read(f.Data).Int()
 		case KindNotice:
 			if c.OnNotice != nil {
 				c.OnNotice(Notice(f.Arg), string(f.Data))

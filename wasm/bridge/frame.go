@@ -33,6 +33,7 @@ const (
 	KindInput      Kind = 3 // ID client, Data RESP as it would cross a wire
 	KindControl    Kind = 4 // ID call, Arg operation, Data its record
 	KindCredit     Kind = 5 // ID how many event batches the page is ready to draw
+	KindSent       Kind = 6 // Data real time, when the page sent this batch; it wants to be told likewise
 )
 
 // Responses, from the worker.
@@ -42,6 +43,7 @@ const (
 	KindFailure Kind = 131 // ID call, Data why, as text
 	KindEvents  Kind = 132 // Data one encoded event batch
 	KindNotice  Kind = 133 // Arg what, Data text for people
+	KindLeft    Kind = 134 // Data real time, when this batch left the worker; its first frame
 )
 
 const headerSize = 12
@@ -85,6 +87,14 @@ func Next(batch []byte) (f Frame, rest []byte, err error) {
 	}
 	return f, batch[n:], nil
 }
+
+// AppendTime adds a moment, in microseconds since 1970.
+func AppendTime(batch []byte, kind Kind, wall int64) []byte {
+	return Append(batch, Frame{Kind: kind, Data: Record(nil).Int(wall)})
+}
+
+// TimeSize is how long such a frame is.
+const TimeSize = headerSize + 8
 
 // AppendOutput adds what a client is to receive.
 func AppendOutput(batch []byte, client uint32, data []byte, closed bool) []byte {

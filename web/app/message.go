@@ -86,6 +86,8 @@ type (
 	ShowDB struct{ DB int }
 	// Select opens the inspector; a nil key closes it.
 	Select struct{ Key *string }
+	// Background says that a client of the server belongs to the background load.
+	Background struct{ Client uint64 }
 	// Crash takes the server down.
 	Crash struct{ Kind bridge.CrashKind }
 	// Restart starts it from its files.

@@ -186,6 +186,9 @@ func (m *Model) update(message Message) {
 	case Select:
 		m.inspect(msg.Key)
 
+	case Background:
+		m.Loop.background(msg.Client)
+
 	case Crash:
 		m.crash(msg.Kind, 0, nil)
 	case Restart:
@@ -385,48 +388,6 @@ func (m *Model) touched(db int, key []byte) {
 			m.mark(PartInspector)
 		}
 	}
-}
-
-// Loop is what the one thread did last.
-type Loop struct {
-	Runs []event.CommandRun // newest last
-	page uint64             // the page's own client, whose questions are not the learner's
-	step int64              // the moment at which the newest commands arrived together
-	busy int64              // how long they have held the thread
-}
-
-// MaxRuns is how many commands the loop remembers.
-const MaxRuns = 2048
-
-// add takes a command. All that ran in one step of the engine bear its moment,
-// so each is put behind those that ran before it, and waited for them.
-func (l *Loop) add(e *event.CommandRun) {
-	c := *e
-	if c.Start != l.step {
-		l.step, l.busy = c.Start, 0
-	}
-	c.Waited = max(c.Waited, l.busy)
-	c.Start += l.busy
-	l.busy += c.Duration
-	c.Preview = append([]byte(nil), e.Preview...)
-	l.Runs = append(l.Runs, c)
-	if len(l.Runs) >= 2*MaxRuns {
-		l.Runs = append(l.Runs[:0], l.Runs[len(l.Runs)-MaxRuns:]...)
-	}
-}
-
-// Own tells whether the page itself asked, and not the learner.
-func (l *Loop) Own(r *event.CommandRun) bool { return r.Client == l.page }
-
-// Slowest is the learner's command that held the thread longest since an engine time.
-func (l *Loop) Slowest(since int64) *event.CommandRun {
-	var best *event.CommandRun
-	for i := len(l.Runs) - 1; i >= 0 && l.Runs[i].Start+l.Runs[i].Duration >= since; i-- {
-		if !l.Own(&l.Runs[i]) && (best == nil || l.Runs[i].Duration > best.Duration) {
-			best = &l.Runs[i]
-		}
-	}
-	return best
 }
 
 // Command is the beginning of the command as it was typed.

@@ -181,6 +181,16 @@ func TestALongCommandIsAWideBlock(t *testing.T) {
 	if above == 0 {
 		t.Error("nobody is seen to wait")
 	}
+	runs := []Run{{Start: 2_000_000, Duration: 500_000}, {Start: 2_250_000, Duration: 7}, {Start: 4_000_000, Duration: 3}, {Start: 4_010_000, Waited: 900_000}}
+	for x, want := range map[int]int{0: -1, 190: -1, 197: 0, 225: 0, 253: 0, 350: -1, 398: 2, 401: 2} {
+		if got := RunAt(x, 1000, 1, 0, 10_000_000, runs); got != want {
+			t.Errorf("at %d is run %d, not %d", x, got, want)
+		}
+	}
+	Lane(&m, theme, 1, 0, 10_000_000, []Run{{Start: 2_000_000, Duration: 1, Marked: true}, {Start: 5_000_000, Waited: 100_000}})
+	if column(&m, 197) == 0 || column(&m, 500) != 0 {
+		t.Error("the marked block has no frame, or what only waited has a block")
+	}
 }
 
 func TestNothingIsDrawnOutside(t *testing.T) {
@@ -195,7 +205,7 @@ func TestNothingIsDrawnOutside(t *testing.T) {
 	}
 	m.Resize(0, 5)
 	m.Fill(theme.Ink)
-	Lane(&m, theme, 2, 0, 10, []Run{{0, 5, 0}})
+	Lane(&m, theme, 2, 0, 10, []Run{{0, 5, 0, false}})
 }
 
 func BenchmarkAHundredThousandKeys(b *testing.B) {

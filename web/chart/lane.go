@@ -2,14 +2,18 @@ package chart
 
 import "math"
 
-// Run is one command on the thread. Times are microseconds.
-type Run struct{ Start, Duration, Waited int64 }
+// Run is one command on the thread. Times are microseconds. One without a
+// Duration only waited: what it did is in another.
+type Run struct {
+	Start, Duration, Waited int64
+	Marked                  bool
+}
 
 // Lane draws what the one thread did from one moment to another: a block for
 // each command, as wide as it was long (but at least a pixel, so that it can
 // be seen) and the higher the longer it was, on a scale of powers of ten from
 // a microsecond to ten seconds. Above, hatched, stand the clients that had to
-// wait for their turn.
+// wait for their turn, a row for each.
 func Lane(m *Image, t Theme, scale float64, from, to int64, runs []Run) {
 	m.Fill(t.Surface)
 	if to <= from || m.W == 0 {
@@ -26,7 +30,7 @@ func Lane(m *Image, t Theme, scale float64, from, to int64, runs []Run) {
 	room := float64(floor - queue)
 	for i := range runs {
 		r := &runs[i]
-		if r.Start+r.Duration < from || r.Start > to {
+		if r.Duration <= 0 || r.Start+r.Duration < from || r.Start > to {
 			continue
 		}
 		left := x(r.Start)
@@ -37,6 +41,9 @@ func Lane(m *Image, t Theme, scale float64, from, to int64, runs []Run) {
 			c = t.Ink
 		}
 		m.Rect(left, floor-height, width, height, c)
+		if r.Marked {
+			m.Frame(left-3*px, queue, width+6*px, m.H-queue, 2*px, t.Ink)
+		}
 	}
 	var rows [8]int // right end of the newest bar in each row
 	for i := range runs {
@@ -60,4 +67,18 @@ func Lane(m *Image, t Theme, scale float64, from, to int64, runs []Run) {
 			}
 		}
 	}
+}
+
+// RunAt is the run under a point, or near it: the longest of them, as it hides
+// the others. It is -1 if there is none.
+func RunAt(x, w int, scale float64, from, to int64, runs []Run) int {
+	best, near := -1, int64(5*scale*float64(to-from)/float64(max(w, 1)))
+	at := from + int64(float64(x)/float64(max(w, 1))*float64(to-from))
+	for i := range runs {
+		r := &runs[i]
+		if r.Duration > 0 && r.Start-near <= at && at <= r.Start+r.Duration+near && (best < 0 || r.Duration >= runs[best].Duration) {
+			best = i
+		}
+	}
+	return best
 }

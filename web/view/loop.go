@@ -3,24 +3,73 @@
 package view
 
 import (
+	"everysec/engine/event"
 	"everysec/web/app"
 	"everysec/web/chart"
+
+	dom "honnef.co/go/js/dom/v2"
 )
 
-// loop is the one thread.
+// loop is the one thread. Pointer and arrow keys say what each block was.
 type loop struct {
 	canvas        *canvas
 	figures, text *node
 	runs          []chart.Run
 	moving        bool
+
+	pointer int               // where the pointer is, in pixels of the image; -1: elsewhere
+	chosen  *event.CommandRun // by tap or key
+	shown   *event.CommandRun // what the text is about
 }
 
 const loopWindow = 10_000_000
 
 func (l *loop) bind(p *Page) {
-	l.canvas = newCanvas(byID("lane"))
+	lane := byID("lane")
+	l.canvas = newCanvas(lane)
 	l.figures, l.text = byID("loop-figures"), byID("loop-text")
-	l.moving = true
+	l.moving, l.pointer = true, -1
+	lane.on("mousemove", func(e *dom.BasicEvent) {
+		l.pointer, l.moving = int(e.Underlying().Get("offsetX").Float()*l.canvas.scale), true
+	})
+	lane.on("mouseleave", func(*dom.BasicEvent) { l.pointer, l.moving = -1, true })
+	lane.on("click", func(*dom.BasicEvent) { l.chosen, l.moving = l.shown, true })
+	lane.on("keydown", func(e *dom.BasicEvent) {
+		if l.move(p, e.Underlying().Get("key").String()) {
+			e.Underlying().Call("preventDefault")
+		}
+	})
+}
+
+// move goes to an earlier or a later block.
+func (l *loop) move(p *Page, key string) bool {
+	all := p.model.Loop.Runs
+	i := len(all)
+	for l.chosen != nil && i > 0 && (i == len(all) || all[i].Start != l.chosen.Start || all[i].Client != l.chosen.Client) {
+		i--
+	}
+	step := -1
+	switch key {
+	case "ArrowLeft":
+	case "ArrowRight":
+		step = 1
+	case "End":
+		i = len(all)
+	case "Escape":
+		l.chosen, l.moving = nil, true
+		return true
+	default:
+		return false
+	}
+	for i += step; i >= 0 && i < len(all); i += step {
+		if !p.model.Loop.Own(&all[i]) {
+			run := all[i]
+			l.chosen, l.moving = &run, true
+			p.perform(app.Say{Text: p.model.About(&run)})
+			break
+		}
+	}
+	return true
 }
 
 func (l *loop) draw(p *Page, dirty app.Part) {
@@ -44,11 +93,29 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 		first--
 	}
 	for i := first; i < len(all); i++ {
-		l.runs = append(l.runs, chart.Run{Start: all[i].Start, Duration: all[i].Duration, Waited: all[i].Waited})
+		l.runs = append(l.runs, chart.Run{Start: all[i].Start, Duration: max(all[i].Duration, 1), Waited: all[i].Waited})
+	}
+	l.shown = l.chosen
+	if at := chart.RunAt(l.pointer, l.canvas.image.W, l.canvas.scale, from, now, l.runs); l.pointer >= 0 && at >= 0 {
+		l.shown = &all[first+at]
+	}
+	for i := range l.runs {
+		l.runs[i].Marked = l.shown != nil && l.runs[i].Start == l.shown.Start && all[first+i].Client == l.shown.Client
+	}
+	own := len(l.runs)
+	for i := len(m.Loop.Load) - 1; i >= 0 && m.Loop.Load[i].At >= from; i-- {
+		l.runs = append(l.runs, chart.Run{Start: m.Loop.Load[i].At, Duration: max(m.Loop.Load[i].Longest, 1)})
+	}
+	for i := len(m.Loop.Waits) - 1; i >= 0 && m.Loop.Waits[i].To >= from; i-- {
+		w := &m.Loop.Waits[i]
+		l.runs = append(l.runs, chart.Run{Start: w.To, Waited: w.To - w.From})
 	}
 	chart.Lane(&l.canvas.image, p.keyspace.theme, l.canvas.scale, from, now, l.runs)
 	l.canvas.put(0, l.canvas.image.H)
 	l.moving = len(l.runs) > 0
+	if l.shown != nil {
+		l.text.setText(m.About(l.shown))
+	}
 	if !p.every(6) {
 		return
 	}
@@ -60,24 +127,19 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 		figures += " · " + app.Plural(m.Stats.Commands, "command", "commands")
 	}
 	l.figures.setText(figures)
-	slowest := m.Loop.Slowest(from)
-	if slowest == nil {
-		text := "Nothing ran in the last ten seconds."
-		if len(l.runs) > 0 {
-			text = "Only the page itself asked for something."
-		}
-		l.text.setText(text)
+	if l.shown != nil {
 		return
 	}
-	text := "held at most " + app.Span(slowest.Duration) + " (" + cut(app.Command(slowest), 26) + ")"
-	var waited int64
-	for i := first; i < len(all); i++ {
-		if !m.Loop.Own(&all[i]) {
-			waited = max(waited, all[i].Waited)
-		}
+	text := "Nothing ran in the last ten seconds."
+	if slowest := m.Loop.Slowest(from); slowest != nil {
+		text = "held at most " + app.Span(slowest.Duration) + " (" + cut(app.Command(slowest), 26) + ")"
+	} else if own > 0 {
+		text = "Only the page itself asked for something."
+	} else if len(l.runs) > 0 {
+		text = "Only the load asked for something."
 	}
-	if waited >= 1000 {
-		text += "; waited at most " + app.Span(waited)
+	if clients, longest := m.Loop.Queued(from); clients > 0 {
+		text += "; " + app.Plural(int64(clients), "client", "clients") + " waited, at most " + app.Span(longest)
 	}
 	l.text.setText(text)
 }

@@ -55,6 +55,7 @@ func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 	p.files.bind(p)
 	p.panels.bind(p)
 
+	conn.Clock = wall
 	conn.OnOutput = func(client uint32, data []byte, closed bool) {
 		p.dispatch(app.Output{Client: client, Data: data, Closed: closed, At: wall()})
 	}

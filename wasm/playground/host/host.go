@@ -61,6 +61,7 @@ type Host struct {
 	settings Settings
 	clock    clock
 	wall     int64
+	sent     int64 // engine time at which what is being read was sent
 
 	disk      *vfs.Disk
 	platter   *idb.Platter
@@ -92,6 +93,7 @@ type channel struct {
 	id      uint32
 	out     []byte // begins with the id
 	clients map[uint32]uint64
+	stamped bool // wants to know when batches leave
 	credit  int
 	reads   bool     // has ever given credit
 	events  [][]byte // drained for other channels, not yet sent to this one
@@ -148,6 +150,7 @@ func (h *Host) Exec(message []byte, wall int64) {
 		return
 	}
 	c := h.channel(binary.LittleEndian.Uint32(message))
+	h.sent = h.now()
 	for rest := message[channelBytes:]; len(rest) > 0; {
 		f, after, err := bridge.Next(rest)
 		if err != nil {
@@ -225,7 +228,10 @@ func (h *Host) finish() {
 	h.step()
 	h.drain()
 	for _, c := range h.order {
-		if len(c.out) > channelBytes {
+		if len(c.out) > c.empty() {
+			if c.stamped {
+				bridge.AppendTime(c.out[:channelBytes], bridge.KindLeft, h.options.Stopwatch())
+			}
 			h.options.Post(c.out)
 			if cap(c.out) > 1<<20 {
 				c.out = nil
@@ -235,7 +241,20 @@ func (h *Host) finish() {
 	}
 }
 
-func (c *channel) reset() { c.out = binary.LittleEndian.AppendUint32(c.out[:0], c.id) }
+func (c *channel) reset() {
+	c.out = binary.LittleEndian.AppendUint32(c.out[:0], c.id)
+	if c.stamped {
+		c.out = bridge.AppendTime(c.out, bridge.KindLeft, 0) // the time is not known yet
+	}
+}
+
+// empty is how long a batch is that says nothing.
+func (c *channel) empty() int {
+	if c.stamped {
+		return channelBytes + bridge.TimeSize
+	}
+	return channelBytes
+}
 
 func (h *Host) channel(id uint32) *channel {
 	c := h.channels[id]
@@ -323,8 +342,16 @@ func (h *Host) request(c *channel, f bridge.Frame) {
 		}
 	case bridge.KindInput:
 		if id, open := c.clients[f.ID]; open && h.engine != nil {
-			h.engine.Receive(id, f.Data)
+			h.engine.ReceiveSent(id, f.Data, h.sent)
 			h.input = true
+		}
+	case bridge.KindSent:
+		if sent := bridge.Read(f.Data).Int(); sent > 0 {
+			h.sent = min(h.clock.now(sent), h.now())
+		}
+		if !c.stamped && len(c.out) == channelBytes {
+			c.stamped = true
+			c.reset()
 		}
 	case bridge.KindCredit:
 		c.reads = true

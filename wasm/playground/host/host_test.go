@@ -83,6 +83,9 @@ func newPage(t *testing.T, settings Settings) *page {
 			case *event.Durability:
 				c := *e
 				p.events = append(p.events, &c)
+			case *event.CommandRun:
+				c := *e
+				p.events = append(p.events, &c)
 			}
 		}); err != nil {
 			t.Error(err)
@@ -784,6 +787,39 @@ func TestEventsComeWhenAskedFor(t *testing.T) {
 	}
 	if changes != 1 {
 		t.Errorf("%d changes of k after one credit", changes)
+	}
+}
+
+// Input that the worker could not look at for a while has waited since it was
+// sent, and a page that tells when it sends is told when the reply left.
+func TestInputWaitsFromTheMomentItWasSent(t *testing.T) {
+	p := open(t)
+	c := p.conn.Connect("redis")
+	p.do(c, "PING")
+	if p.conn.Left != 0 {
+		t.Errorf("a page without a clock was told %d", p.conn.Left)
+	}
+	p.conn.Credit(1)
+	p.pass(200_000)
+	late := int64(150_000)
+	p.conn.Clock = func() int64 { return p.wall - late }
+	p.watch = p.wall + 4000
+	p.do(c, "ECHO late")
+	if p.conn.Left != p.watch {
+		t.Errorf("the reply left at %d, not at %d", p.conn.Left, p.watch)
+	}
+	late = -5000 // clocks of two threads may differ
+	p.do(c, "ECHO early")
+	p.events = nil
+	p.conn.Credit(1)
+	waited := map[string]int64{}
+	for _, e := range p.events {
+		if r, ok := e.(*event.CommandRun); ok {
+			waited[string(r.Preview)] = r.Waited
+		}
+	}
+	if diff := cmp.Diff(map[string]int64{"late": 150_000, "early": 0}, waited); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -239,8 +239,8 @@ func TestTheMix(t *testing.T) {
 			t.Errorf("%d times %s, not about %d", got, name, share)
 		}
 	}
-	if keys := c.Text("DBSIZE"); keys != "(integer) 25" {
-		t.Errorf("%s keys", keys)
+	if keys := c.Do("DBSIZE").Int; keys < 21 || keys > 25 { // a list may be empty at the moment
+		t.Errorf("%d keys, and the mix writes five types of five", keys)
 	}
 	if over := (Settings{Rate: 1 << 30, Clients: 1000, Keys: 1 << 30, Size: -1}).Within(); over.Rate != MaxRate || over.Clients != MaxClients || over.Keys != MaxKeys || over.Size != 1 || over.Mix != Mixes[0].Mix {
 		t.Errorf("%+v", over)

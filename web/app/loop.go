@@ -1,0 +1,148 @@
+package app
+
+import (
+	"slices"
+
+	"everysec/engine/event"
+)
+
+// Loop is what the one thread did last.
+type Loop struct {
+	Runs  []event.CommandRun // newest last, without those of the background load
+	Added int64              // how many there have been
+	Load  []Slot             // what the background load did, newest last
+	Waits []Wait             // its clients' waiting, newest last
+	page  uint64             // the page's own client, whose questions are not the learner's
+	load  map[uint64]bool    // the clients of the background load
+	step  int64              // the moment at which the newest commands arrived together
+	busy  int64              // how long they have held the thread
+}
+
+// Slot is a hundredth of a second of the background load. A load runs so many
+// commands that they would push the learner's out of what is remembered.
+type Slot struct {
+	At      int64 // engine time of its first command
+	Longest int64 // microseconds
+}
+
+const slotMicros = 10_000
+
+// Wait is a time in which a client of the background load waited for its turn.
+type Wait struct {
+	Client   uint64
+	From, To int64
+}
+
+// MaxRuns is how many commands the loop remembers.
+const MaxRuns = 2048
+
+// add takes a command. All that ran in one step of the engine bear its moment,
+// so each is put behind those that ran before it, and waited for them.
+func (l *Loop) add(e *event.CommandRun) {
+	c := *e
+	if c.Start != l.step {
+		l.step, l.busy = c.Start, 0
+	}
+	c.Waited += l.busy
+	c.Start += l.busy
+	l.busy += c.Duration
+	if l.load[c.Client] {
+		l.addLoad(&c)
+		return
+	}
+	l.Added++
+	c.Preview = append([]byte(nil), e.Preview...)
+	l.Runs = newest(append(l.Runs, c))
+}
+
+// newest keeps the end of a list that grows.
+func newest[T any](list []T) []T {
+	if len(list) >= 2*MaxRuns {
+		list = append(list[:0], list[len(list)-MaxRuns:]...)
+	}
+	return list
+}
+
+// background makes a client one of the load's.
+func (l *Loop) background(client uint64) {
+	if l.load == nil {
+		l.load = map[uint64]bool{}
+	}
+	l.load[client] = true
+}
+
+func (l *Loop) addLoad(c *event.CommandRun) {
+	if n := len(l.Load); n > 0 && c.Start < l.Load[n-1].At+slotMicros {
+		l.Load[n-1].Longest = max(l.Load[n-1].Longest, c.Duration)
+	} else {
+		l.Load = newest(append(l.Load, Slot{c.Start, c.Duration}))
+	}
+	if c.Waited < waitMicros {
+		return
+	}
+	// Waiting that overlaps is one time of waiting.
+	from := c.Start - c.Waited
+	for i := len(l.Waits) - 1; i >= 0 && i >= len(l.Waits)-100; i-- {
+		if w := &l.Waits[i]; w.Client == c.Client && from <= w.To {
+			w.From, w.To = min(w.From, from), max(w.To, c.Start)
+			return
+		}
+	}
+	l.Waits = newest(append(l.Waits, Wait{c.Client, from, c.Start}))
+}
+
+// waitMicros is what counts as waiting.
+const waitMicros = 1000
+
+// Queued is how many clients waited at once since an engine time, at most, and
+// how long the one that waited longest.
+func (l *Loop) Queued(since int64) (clients int, longest int64) {
+	var all []Wait
+	for i := len(l.Waits) - 1; i >= max(len(l.Waits)-256, 0) && l.Waits[i].To >= since; i-- {
+		all = append(all, l.Waits[i])
+	}
+	for i := len(l.Runs) - 1; i >= 0 && l.Runs[i].Start >= since; i-- {
+		if r := &l.Runs[i]; r.Waited >= waitMicros && !l.Own(r) {
+			all = append(all, Wait{r.Client, r.Start - r.Waited, r.Start})
+		}
+	}
+	for i := range all {
+		longest = max(longest, all[i].To-all[i].From)
+		// The most wait at once when one of them begins to.
+		var waiting []uint64
+		for _, w := range all {
+			if w.From <= all[i].From && all[i].From < w.To && !slices.Contains(waiting, w.Client) {
+				waiting = append(waiting, w.Client)
+			}
+		}
+		clients = max(clients, len(waiting))
+	}
+	return clients, longest
+}
+
+// About is a command in a line.
+func (m *Model) About(r *event.CommandRun) string {
+	text := Command(r)
+	if m.Loop.Own(r) {
+		text += ", asked by the page itself"
+	}
+	text += ": held " + Span(r.Duration)
+	if r.Waited > 0 {
+		text += ", waited " + Span(r.Waited)
+	}
+	return text + ", " + Age(max(m.Now()-r.Start, 0)) + " ago"
+}
+
+// Own tells whether the page itself asked, and not the learner.
+func (l *Loop) Own(r *event.CommandRun) bool { return r.Client == l.page }
+
+// Slowest is the learner's command that held the thread longest since an engine time.
+func (l *Loop) Slowest(since int64) *event.CommandRun {
+	var best *event.CommandRun
+	for i := len(l.Runs) - 1; i >= 0 && l.Runs[i].Start+l.Runs[i].Duration >= since; i-- {
+		if !l.Own(&l.Runs[i]) && (best == nil || l.Runs[i].Duration > best.Duration) {
+			best = &l.Runs[i]
+		}
+	}
+	return best
+}

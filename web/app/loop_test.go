@@ -1,0 +1,48 @@
+package app_test
+
+import (
+	"testing"
+
+	"everysec/engine/event"
+	"everysec/web/app"
+)
+
+// The background load's commands take the thread as any others do, but are not
+// the learner's: they neither fill what is remembered nor count in a lesson.
+func TestTheBackgroundLoadIsNotTheLearners(t *testing.T) {
+	p := newPage(t)
+	p.do(app.Background{Client: 40})
+	p.do(app.Background{Client: 41})
+	var events []event.Event
+	for i := range int64(5000) {
+		events = append(events, &event.CommandRun{Client: 40, Name: "get", Start: 1_000_000 + i*1000, Duration: 3})
+	}
+	// One step: the learner's KEYS, and behind it what the load sent before and meanwhile.
+	events = append(events,
+		&event.CommandRun{Client: 7, Name: "keys", Start: 7_000_000, Duration: 500_000, Preview: []byte("*")},
+		&event.CommandRun{Client: 40, Name: "get", Start: 7_000_000, Duration: 5, Waited: 10_000},
+		&event.CommandRun{Client: 8, Name: "ping", Start: 7_000_000, Duration: 1},
+		&event.CommandRun{Client: 41, Name: "get", Start: 7_600_000, Duration: 5, Waited: 20_000},
+		&event.CommandRun{Client: 41, Name: "get", Start: 7_600_000, Duration: 5, Waited: 300},
+	)
+	p.events(events...)
+	l := &p.model.Loop
+	if len(l.Runs) != 2 || l.Added != 2 || l.Slowest(0).Name != "keys" {
+		t.Errorf("%d runs are the learner's", len(l.Runs))
+	}
+	if r := l.Runs[1]; r.Name != "ping" || r.Start != 7_500_005 || r.Waited != 500_005 {
+		t.Errorf("behind KEYS: %+v", r)
+	}
+	if n := len(l.Load); n != 502 {
+		t.Errorf("%d slots of the load", n)
+	}
+	if len(l.Waits) != 2 || l.Waits[0] != (app.Wait{Client: 40, From: 6_990_000, To: 7_500_000}) {
+		t.Errorf("waits %+v", l.Waits)
+	}
+	if clients, longest := l.Queued(6_000_000); clients != 2 || longest != 510_000 {
+		t.Errorf("%d clients waited, at most %d", clients, longest)
+	}
+	if got := p.model.About(&l.Runs[0]); got != "KEYS *: held 500 ms, 0.0 s ago" {
+		t.Error(got)
+	}
+}
