@@ -1,5 +1,7 @@
 package bridge
 
+import "cmp"
+
 // Op is what a control asks of the host. Beside each stands the record it
 // takes and the record it answers with.
 type Op uint8
@@ -25,6 +27,21 @@ const (
 	OpFreeSpace Op = 17 // (bytes number, negative: no limit) -> (); how much the disk still takes
 	OpWarm      Op = 18 // () -> (commands number); runs throwaway commands until the code is compiled well
 	OpTable     Op = 19 // (database number) -> Table; the hash table of the keys as it stands
+	OpStep      Op = 40 // () -> (what text); engine time goes on to the next thing that it brings
+
+	// The record of the run. These are not part of it.
+	OpRunState  Op = 41 // () -> RunState
+	OpRunSave   Op = 42 // () -> (bytes); the run as a file
+	OpRunOpen   Op = 43 // () -> RunState; this run is looked back on: OpRunSeek
+	OpRunLoad   Op = 44 // (bytes) -> RunState; another run is looked back on
+	OpRunBefore Op = 45 // () -> RunState; the run that the last OpRunBranch left is
+	OpRunSeek   Op = 46 // (moment number, negative: the end) -> Moment; to be called again until it is reached
+	OpRunKeys   Op = 47 // (database, cursor numbers) -> (database, cursor numbers, more bool, events bytes); keys of that moment
+	OpRunMarks  Op = 48 // (n number) -> (n, n times kinds number); what happened in each nth of the moments
+	OpRunAsk    Op = 49 // (operation u8, payload bytes) -> its record; one that only looks, at that moment
+	OpRunTell   Op = 50 // (RESP bytes) -> (RESP bytes); commands at that moment, which goes on without them
+	OpRunClose  Op = 51 // () -> RunState; back to now
+	OpRunBranch Op = 52 // () -> State; the moment becomes the present
 )
 
 // Notice is something that happened to the host.
@@ -46,6 +63,9 @@ const (
 	// NoticeStoreVolatile comes from everysec.js: the browser was asked not to
 	// remove the store when it wants room, and did not promise it.
 	NoticeStoreVolatile Notice = 12
+	// NoticeRun: another moment, of this run or of another, is the present now.
+	// The clients are closed, and everything is to be asked for again.
+	NoticeRun Notice = 13
 )
 
 // CrashKind is how the machine goes down.
@@ -179,6 +199,55 @@ func ReadTable(payload []byte) (t Table, err error) {
 	}
 	t.Rehash = f.Int()
 	return t, f.Err()
+}
+
+// RunState is the record of the run.
+type RunState struct {
+	Bytes, Limit int64
+	Full         bool // it has ended, the run goes on
+	Before       bool // there is a run that was left by a branch
+}
+
+// Append writes the state.
+func (s RunState) Append(r Record) Record {
+	return r.Int(s.Bytes).Int(s.Limit).Bool(s.Full).Bool(s.Before)
+}
+
+// ReadRunState reads what Append wrote.
+func ReadRunState(payload []byte) (RunState, error) {
+	f := Read(payload)
+	s := RunState{Bytes: f.Int(), Limit: f.Int(), Full: f.Bool(), Before: f.Bool()}
+	return s, f.Err()
+}
+
+// Moment is a moment of a run at which something happened.
+type Moment struct {
+	Played, Total int64 // inputs of the run
+	Reached       bool  // if not, OpRunSeek has to be called again
+	Number, Last  int64 // which moment it is, and which is the last; -1: before the first
+	Kinds         int64 // what happened: host.Kinds
+	Text          string
+	Warning       string // why it may not be what was recorded
+	State         State
+	Events        []byte // the state of the engine without its keys: a batch
+}
+
+// Append writes the moment.
+func (m *Moment) Append(r Record) Record {
+	r = r.Int(m.Played).Int(m.Total).Bool(m.Reached).Int(m.Number).Int(m.Last).Int(m.Kinds).String(m.Text).String(m.Warning)
+	return r.Bytes(m.State.Append(nil)).Bytes(m.Events)
+}
+
+// ReadMoment reads what Append wrote. Events alias payload.
+func ReadMoment(payload []byte) (Moment, error) {
+	f := Read(payload)
+	m := Moment{
+		Played: f.Int(), Total: f.Int(), Reached: f.Bool(), Number: f.Int(), Last: f.Int(),
+		Kinds: f.Int(), Text: f.String(), Warning: f.String(),
+	}
+	state, err := ReadState(f.Bytes())
+	m.State, m.Events = state, f.Bytes()
+	return m, cmp.Or(f.Err(), err)
 }
 
 // Fate is what became of a key that was there before or after a crash.

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"everysec/engine/ds/order"
 	"everysec/engine/phrase"
 	"everysec/engine/vfs"
 	"everysec/wasm/bridge"
@@ -135,6 +136,17 @@ func (p *Platter) Finished(transaction uint32, failure string) {
 		c.done(&vfs.TornError{Err: phrase.Errorf("IndexedDB: %s: %w", failure, vfs.ErrNoSpace)})
 	default: // an aborted transaction leaves nothing, a lost connection who knows what
 		c.done(&vfs.TornError{Err: phrase.Errorf("IndexedDB: %s: %w", failure, vfs.ErrIO)})
+	}
+}
+
+// Busy tells whether a transaction is under way.
+func (p *Platter) Busy() bool { return len(p.pending) > 0 }
+
+// Settle ends all transactions that are under way, and those that follow, as if
+// they had succeeded: they were another store's.
+func (p *Platter) Settle() {
+	for p.Busy() {
+		p.Finished(order.Keys(p.pending)[0], "")
 	}
 }
 

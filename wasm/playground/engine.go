@@ -8,9 +8,9 @@ import (
 	"slices"
 	"unsafe"
 
-	"everysec/wasm/bridge"
 	"everysec/wasm/idb"
 	"everysec/wasm/playground/host"
+	"everysec/wasm/playground/run"
 )
 
 //lint:file-ignore U1000 the exports are called by worker.js
@@ -42,7 +42,7 @@ func ask(what int32)
 func stopwatch() float64
 
 var (
-	machine *host.Host
+	machine *run.Recorder
 	buffer  []byte
 	// entered is when the export was called, until somebody has asked: looking
 	// at the clock costs as much as a short command.
@@ -60,7 +60,7 @@ func prepareEngine() {
 	buffer = make([]byte, 1<<20)
 	buffer = make([]byte, smallBuffer)
 	runtime.GC()
-	machine = host.New(host.Options{
+	machine = run.New(host.Options{
 		Post: func(b []byte) { post(unsafe.Pointer(unsafe.SliceData(b)), int32(len(b))) },
 		Commit: func(transaction uint32, ops []byte) {
 			commit(int32(transaction), unsafe.Pointer(unsafe.SliceData(ops)), int32(len(ops)))
@@ -113,18 +113,10 @@ func delay() float64 {
 	return float64(d) / 1000
 }
 
-// configure takes the page's settings: the store's name, the seed, and pairs
-// of directive and value.
+// configure takes the page's settings.
 //
 //go:wasmexport configure
-func configure(n int32) {
-	f := bridge.Read(take(n, true))
-	s := host.Settings{Store: f.String(), Seed: uint64(f.Int())}
-	for pairs := f.Int(); pairs > 0 && f.More(); pairs-- {
-		s.Config = append(s.Config, [2]string{f.String(), f.String()})
-	}
-	machine.Configure(s)
-}
+func configure(n int32) { machine.Configure(take(n, true)) }
 
 // stored brings the store's image.
 //

@@ -22,7 +22,6 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 		return
 	}
 	switch op {
-	case bridge.OpState:
 	case bridge.OpPause, bridge.OpResume:
 		h.clock.pause(h.wall, op == bridge.OpPause)
 	case bridge.OpSpeed:
@@ -43,22 +42,9 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 		}
 		h.restart(c, call, more...)
 		return
-	case bridge.OpFiles:
-		result = bridge.AppendFiles(nil, h.files())
-	case bridge.OpReadFile:
-		name := f.String()
-		var content bridge.FileContent
-		if content.Data, err = vfs.ReadFile(h.disk, name); err == nil {
-			content.Synced = h.disk.SyncedBytes(name)
-			result = content.Append(nil)
-		}
 	case bridge.OpImport:
 		h.importRDB(c, call, f.Bytes())
 		return
-	case bridge.OpExport:
-		if result, err = h.export(); err == nil {
-			result = bridge.Record(nil).Bytes(result)
-		}
 	case bridge.OpErase:
 		h.erase(c, call)
 		return
@@ -79,12 +65,12 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 		} else {
 			h.disk.Fill(free)
 		}
-	case bridge.OpTable:
-		result = h.table(int(f.Int())).Append(nil)
+	case bridge.OpStep:
+		result = bridge.Record(nil).String(h.stepOn())
 	case bridge.OpWarm:
 		result, err = h.warm(int(f.Int()))
 	default:
-		err = errors.New("unknown operation")
+		result, err = h.read(op, f)
 	}
 	if err == nil {
 		err = f.Err()
@@ -97,6 +83,30 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 		result = h.state().Append(nil)
 	}
 	h.answer(c, call, result)
+}
+
+// read does what only looks. Nothing in the host or in its engine changes by it.
+func (h *Host) read(op bridge.Op, f *bridge.Fields) (result bridge.Record, err error) {
+	switch op {
+	case bridge.OpState:
+		return h.state().Append(nil), nil
+	case bridge.OpFiles:
+		return bridge.AppendFiles(nil, h.files()), nil
+	case bridge.OpReadFile:
+		name := f.String()
+		var content bridge.FileContent
+		if content.Data, err = vfs.ReadFile(h.disk, name); err != nil {
+			return nil, err
+		}
+		content.Synced = h.disk.SyncedBytes(name)
+		return content.Append(nil), nil
+	case bridge.OpExport:
+		data, err := h.export()
+		return bridge.Record(nil).Bytes(data), err
+	case bridge.OpTable:
+		return h.table(int(f.Int())).Append(nil), nil
+	}
+	return nil, errors.New("unknown operation")
 }
 
 // table is the hash table of a database; that of a server that is down is empty.

@@ -202,7 +202,10 @@ func (h *Host) Taken(why string, wall int64) {
 
 // Delay is the real time until Tick is to be called, in microseconds;
 // math.MaxInt64: only when something comes in.
-func (h *Host) Delay() int64 {
+func (h *Host) Delay() int64 { return h.clock.delay(h.wall, h.wake()) }
+
+// wake is the engine time at which there is something to do.
+func (h *Host) wake() int64 {
 	wake := int64(math.MaxInt64)
 	if h.engine != nil {
 		wake = h.engine.NextWake()
@@ -212,7 +215,7 @@ func (h *Host) Delay() int64 {
 			wake = min(wake, at)
 		}
 	}
-	return h.clock.delay(h.wall, wake)
+	return wake
 }
 
 func (h *Host) now() int64 { return h.clock.now(h.wall) }

@@ -17,6 +17,7 @@ import (
 	"everysec/engine/vfs"
 	"everysec/wasm/bridge"
 	"everysec/wasm/idb"
+	"everysec/wasm/idb/idbtest"
 )
 
 // A page is a host with one user and a store that takes its time: transactions
@@ -29,8 +30,7 @@ type page struct {
 
 	watch int64 // the stopwatch
 
-	content      vfs.Content  // of the store
-	staged       *vfs.Content // between a format and what settles it
+	idbtest.Store
 	transactions []transaction
 	failure      string // of every transaction
 	asked        []idb.Ask
@@ -95,28 +95,11 @@ func newPage(t *testing.T, settings Settings) *page {
 	return p
 }
 
-// image is what store.js would answer.
-func (p *page) image(state idb.State, text string) []byte {
-	r := bridge.Record(nil).Byte(uint8(state)).String(text)
-	r = r.Int(int64(len(p.content.Inodes)))
-	for _, in := range p.content.Inodes {
-		r = r.Int(int64(in.ID)).Bool(in.Dir).Int(in.Size).Int(int64(len(in.Chunks)))
-		for _, c := range in.Chunks {
-			r = r.Int(c.Offset).Bytes(c.Data)
-		}
-	}
-	r = r.Int(int64(len(p.content.Names)))
-	for _, n := range p.content.Names {
-		r = r.Int(int64(n.Parent)).String(n.Name).Int(int64(n.Inode))
-	}
-	return r
-}
-
 // open starts the page on a store of its own.
 func open(t *testing.T, config ...[2]string) *page {
 	t.Helper()
 	p := newPage(t, Settings{Store: "idb://test", Seed: 42, Config: config})
-	p.host.Stored(p.image(idb.Kept, ""), p.wall)
+	p.host.Stored(p.Image(idb.Kept, ""), p.wall)
 	p.pass(100_000)
 	return p
 }
@@ -130,66 +113,13 @@ func (p *page) pass(micros int64) {
 			t := p.transactions[0]
 			p.transactions = p.transactions[1:]
 			if p.failure == "" {
-				p.apply(t.ops)
+				p.Apply(p.t, t.ops)
 				p.commits++
 			}
 			p.host.Committed(t.number, p.failure, p.wall)
 		}
 		p.wall = min(end, p.wall+min(max(p.host.Delay(), 1), 10_000))
 		p.host.Tick(p.wall)
-	}
-}
-
-// apply is the store's transaction, by the disk's own definition.
-func (p *page) apply(ops []byte) {
-	p.t.Helper()
-	var b vfs.Batch
-	to, settled := &p.content, false
-	if p.staged != nil {
-		to = p.staged
-	}
-	for f := bridge.Read(ops); f.More(); {
-		c := vfs.Change{Op: vfs.Op(f.Byte())}
-		id := func() uint64 { return uint64(f.Int()) }
-		switch c.Op {
-		case vfs.OpFormat:
-			p.staged = &vfs.Content{}
-			to = p.staged
-		case idb.OpSettle:
-			settled = true
-			continue
-		case vfs.OpCreate:
-			c.Inode, c.Dir = id(), f.Bool()
-		case vfs.OpWrite:
-			c.Inode, c.Offset, c.Data = id(), f.Int(), f.Bytes()
-		case vfs.OpTruncate:
-			c.Inode, c.Size = id(), f.Int()
-		case vfs.OpFree:
-			c.Inode = id()
-		case vfs.OpLink:
-			c.Parent, c.Name, c.Inode = id(), f.String(), id()
-		case vfs.OpUnlink:
-			c.Parent, c.Name = id(), f.String()
-			for _, n := range to.Names {
-				if n.Parent == c.Parent && n.Name == c.Name {
-					c.Inode = n.Inode
-				}
-			}
-			for _, e := range b.Changes { // or it came by this very batch
-				if e.Op == vfs.OpLink && e.Parent == c.Parent && e.Name == c.Name || e.Op == vfs.OpRename && e.NewParent == c.Parent && e.NewName == c.Name {
-					c.Inode = e.Inode
-				}
-			}
-		case vfs.OpRename:
-			c.Parent, c.Name, c.NewParent, c.NewName, c.Inode = id(), f.String(), id(), f.String(), id()
-		}
-		b.Changes = append(b.Changes, c)
-	}
-	if err := to.Apply(b); err != nil {
-		p.t.Fatalf("a transaction that no store can run: %v", err)
-	}
-	if settled {
-		p.content, p.staged = *p.staged, nil
 	}
 }
 
@@ -260,8 +190,8 @@ func TestWhatWasSyncedIsThereAfterAReload(t *testing.T) {
 	p.pass(2_500_000)
 	p.do(c, "SET fresh 1")
 	again := newPage(t, Settings{Store: "idb://test", Seed: 43})
-	again.content = p.content
-	again.host.Stored(again.image(idb.Kept, ""), again.wall)
+	again.Content = p.Content
+	again.host.Stored(again.Image(idb.Kept, ""), again.wall)
 	again.pass(100_000)
 	c = again.conn.Connect("redis")
 	if got := again.do(c, "MGET durable fresh"); got != "*2\r\n$1\r\n1\r\n$-1\r\n" {
@@ -382,7 +312,7 @@ func TestTheAccountOfAPowerCut(t *testing.T) {
 		t.Errorf("counts %v", account.Counts)
 	}
 	p.pass(3_000_000)
-	if diff := cmp.Diff(files(t, p.host.disk), storedFiles(t, p.content)); diff != "" {
+	if diff := cmp.Diff(files(t, p.host.disk), storedFiles(t, p.Content)); diff != "" {
 		t.Errorf("the store does not hold what the disk does (-disk +store):\n%s", diff)
 	}
 }
@@ -613,14 +543,14 @@ func TestEraseStartsEmpty(t *testing.T) {
 	if got := p.do(p.conn.Connect("redis"), "DBSIZE"); got != ":0\r\n" {
 		t.Errorf("DBSIZE %q", got)
 	}
-	if diff := cmp.Diff(files(t, p.host.disk), storedFiles(t, p.content)); diff != "" {
+	if diff := cmp.Diff(files(t, p.host.disk), storedFiles(t, p.Content)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestASecondTabWaitsForADecision(t *testing.T) {
 	p := newPage(t, Settings{Store: "idb://test"})
-	p.host.Stored(p.image(idb.Busy, "another tab owns this store"), p.wall)
+	p.host.Stored(p.Image(idb.Busy, "another tab owns this store"), p.wall)
 	if s := p.state(); s.Phase != bridge.PhaseWaiting || s.Store != bridge.StoreWaiting {
 		t.Errorf("%+v", s)
 	}
@@ -635,7 +565,7 @@ func TestASecondTabWaitsForADecision(t *testing.T) {
 	if diff := cmp.Diff([]idb.Ask{idb.TakeOver}, p.asked); diff != "" {
 		t.Fatal(diff)
 	}
-	p.host.Stored(p.image(idb.Kept, ""), p.wall)
+	p.host.Stored(p.Image(idb.Kept, ""), p.wall)
 	p.pass(100_000)
 	if !answered {
 		t.Error("taking over is not answered")
@@ -712,8 +642,8 @@ func TestAStoreThatFailsIsSaidAndServed(t *testing.T) {
 		}
 		p.pass(3_000_000)
 		again := newPage(t, Settings{Store: "idb://test"})
-		again.content = p.content
-		again.host.Stored(again.image(idb.Kept, ""), again.wall)
+		again.Content = p.Content
+		again.host.Stored(again.Image(idb.Kept, ""), again.wall)
 		again.pass(100_000)
 		if got := again.do(again.conn.Connect("redis"), "GET k"); got != "$1\r\nx\r\n" {
 			t.Errorf("%s: after a reload: %q", c.failure, got)
@@ -739,8 +669,8 @@ func TestTheImageOfACrashIsStoredInTheEnd(t *testing.T) {
 	p.do(p.conn.Connect("redis"), "SET k w")
 	p.pass(3_000_000)
 	again := newPage(t, Settings{Store: "idb://test"})
-	again.content = p.content
-	again.host.Stored(again.image(idb.Kept, ""), again.wall)
+	again.Content = p.Content
+	again.host.Stored(again.Image(idb.Kept, ""), again.wall)
 	again.pass(100_000)
 	if got := again.do(again.conn.Connect("redis"), "GET k"); got != "$1\r\nw\r\n" {
 		t.Errorf("after a reload: %q", got)
@@ -750,7 +680,7 @@ func TestTheImageOfACrashIsStoredInTheEnd(t *testing.T) {
 func TestAStoreOfAnotherFormatIsServedFromMemory(t *testing.T) {
 	p := newPage(t, Settings{Store: "idb://test"})
 	p.state()
-	p.host.Stored(p.image(idb.Unknown, "format 99"), p.wall)
+	p.host.Stored(p.Image(idb.Unknown, "format 99"), p.wall)
 	p.pass(100_000)
 	if s := p.state(); s.Store != bridge.StoreMemory || s.StoreText != "format 99" {
 		t.Errorf("%+v", s)
