@@ -128,7 +128,8 @@ func TestAQuotaThatIsUsedUpIsAFullDisk(t *testing.T) {
 	l.answer("redis", "GET before", []string{`"1"`})
 
 	l.run(storage.OverrideQuotaForOrigin(l.origin))
-	l.eval(`everysec.command("BGREWRITEAOF")`, nil)
+	// The server tries again by itself too, as the file has grown so much.
+	l.eval(`everysec.command("BGREWRITEAOF").catch((e) => { if (!e.message.includes("already in progress")) throw e; })`, nil)
 	l.sees("that there is room again", `document.querySelector("#notice").hidden`)
 	var answer string
 	l.eval(`(async () => {

@@ -29,11 +29,12 @@ func TestAKilledBrowserLosesOnlyWhatThePolicyAllows(t *testing.T) {
 	for i, p := range []policy{
 		{name: "always", query: "appendfsync=always", loses: false},
 		{name: "everysec", query: "appendfsync=everysec", loses: true},
+		{name: "no", query: "appendfsync=no", loses: true, longer: true},
 		{name: "RDB only", query: "appendonly=no&config.save=", saves: true, loses: true},
-		{name: "RDB only, save points", query: "appendonly=no&config.save=1+1", snapshots: true, loses: true},
+		{name: "RDB only, save points", query: "appendonly=no&config.save=1+1", snapshots: true, loses: true, longer: true},
 	} {
-		if i == 3 && kills < 4 {
-			continue // the same files as above: the longer run has it
+		if p.longer && kills < 4 {
+			continue // the same files as others: the longer run has it
 		}
 		t.Run(p.name, func(t *testing.T) {
 			r := run{t: t, policy: p, random: rand.New(rand.NewPCG(seed, uint64(i))), profile: t.TempDir(), origin: site(t)}
@@ -74,6 +75,7 @@ type policy struct {
 	saves       bool // only what SAVE and BGSAVE have saved survives
 	snapshots   bool // only what save points have saved survives
 	loses       bool // an acknowledged write may be lost
+	longer      bool // only in a longer run
 }
 
 // run is one profile that is killed again and again.
