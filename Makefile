@@ -65,9 +65,13 @@ sim:
 sim-breaks:
 	@go run ./engine/cmd/sim -breaks -rounds $(or $(COUNT),400000)
 
-# Any words to any command, hostile payloads and files: each for FUZZTIME.
+# Every fuzz target there is, each for FUZZTIME: hostile commands, payloads and
+# files, what a console is given, what the page and the worker tell each other.
 fuzz:
-	for f in FuzzCommands FuzzRestorePayload FuzzDataFile; do go test ./engine/servertest -run xxx -fuzz $$f -fuzztime $(or $(FUZZTIME),5m) -fuzzminimizetime 2s; done
+	@grep -rHoE '^func Fuzz\w+' --include=*_test.go . | sed -E 's,/[^/]*:func , ,' | while read package target; do \
+		echo "$$package $$target"; \
+		go test $$package -run xxx -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),5m) -fuzzminimizetime 2s; \
+	done
 
 browser:
 	go test -count=1 -timeout 10m ./web/browsertest/...
