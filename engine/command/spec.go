@@ -5,6 +5,8 @@
 // To add a command: write one row, one function and one block of testdata.
 package command
 
+import "errors"
+
 // Flags are the command flags that COMMAND INFO prints.
 type Flags uint32
 
@@ -173,10 +175,25 @@ type Spec struct {
 
 	// Run executes the command. It has replied when it returns.
 	Run func(c *Context)
+	// Apart says that a host may fetch the code of Run when it is first called,
+	// and that Run panics with ErrAbsent if it cannot, having done nothing.
+	Apart bool
 
 	parent     *Spec
 	row        int
 	categories categories // 0 until it is asked for
+}
+
+// ErrAbsent says that code is not there; see Spec.Apart.
+var ErrAbsent = errors.New("the code could not be fetched")
+
+// Apart marks rows, and their subcommands, as apart.
+func Apart(rows []*Spec) []*Spec {
+	for _, row := range rows {
+		row.Apart = true
+		Apart(row.Subcommands)
+	}
+	return rows
 }
 
 // FullName is the name as Redis prints it: "config|get" for a subcommand.

@@ -340,7 +340,11 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	if s.stats.monitors > 0 && spec.Flags&command.SkipMonitor != 0 { // a script: before what it calls
 		s.feedMonitors(ctx, spec, args)
 	}
-	spec.Run(ctx)
+	if spec.Apart {
+		s.runApart(ctx, spec)
+	} else {
+		spec.Run(ctx)
+	}
 	if s.stats.monitors > 0 && spec.Flags&(command.SkipMonitor|command.Admin) == 0 {
 		s.feedMonitors(ctx, spec, args)
 	}
@@ -388,6 +392,25 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 		}
 		s.noteCommand(ctx, spec, args, duration)
 	}
+}
+
+// runApart runs a command whose code may not be there: it is then as if it had
+// not been sent. Files are not read without it, for that would leave out what
+// it did to the data.
+func (s *Server) runApart(ctx *command.Context, spec *command.Spec) {
+	mark := ctx.Reply.Len()
+	defer func() {
+		switch r := recover(); {
+		case r == nil:
+		case r == any(command.ErrAbsent) && s.loading == nil:
+			ctx.Reset()
+			ctx.Reply.Truncate(mark)
+			ctx.Reply.Error("ERR The code of '" + spec.FullName() + "' could not be fetched. Nothing was changed; try again when the network is back.")
+		default:
+			panic(r)
+		}
+	}()
+	spec.Run(ctx)
 }
 
 // failed tells whether the reply that begins at mark is an error.

@@ -14,7 +14,7 @@ import (
 // that both run as.
 type scriptCache struct {
 	server *Server
-	engine *lua.Engine
+	engine *lua.Engine // made when the first script comes: a host may have to fetch its code
 	// errorWithin: the list that was replied last holds an error; errorsAgain
 	// are those in it that commands of the script have replied before. As in
 	// Redis the script has failed as often.
@@ -48,10 +48,9 @@ const (
 	stepBudget = 1_000_000_000
 )
 
-func newScriptCache(s *Server, engine *lua.Engine) *scriptCache {
+func newScriptCache(s *Server) *scriptCache {
 	c := &scriptCache{
 		server: s,
-		engine: engine,
 		client: &command.Client{Internal: true, Authenticated: true},
 	}
 	c.client.Reply = &c.writer
@@ -60,7 +59,22 @@ func newScriptCache(s *Server, engine *lua.Engine) *scriptCache {
 
 var luaOptions = lua.Options{CheckEvery: checkEvery, Version: Version}
 
-func (c *scriptCache) count() int { return c.engine.Count() }
+// unusedVM is the memory of a Lua world in which no script has run.
+const unusedVM = 22391
+
+func (c *scriptCache) scripts() *lua.Engine {
+	if c.engine == nil {
+		c.engine = lua.New(luaOptions)
+	}
+	return c.engine
+}
+
+func (c *scriptCache) count() int {
+	if c.engine == nil {
+		return 0
+	}
+	return c.engine.Count()
+}
 
 // vmMemory is what the Lua worlds of scripts and of functions hold.
 func (c *scriptCache) vmMemory() (eval, functions int64) {
@@ -71,6 +85,9 @@ func (c *scriptCache) vmMemory() (eval, functions int64) {
 		for _, f := range library.Functions {
 			functions += f.Memory()
 		}
+	}
+	if c.engine == nil {
+		return unusedVM, functions
 	}
 	return c.engine.VMMemory(), functions
 }
@@ -112,7 +129,7 @@ func (c *scriptCache) memory() (scripts, functions int64) {
 // Load compiles a script. err is the error to reply, "" if there is none.
 func (c *scriptCache) Load(body []byte) (sha, problem string) {
 	before := c.count()
-	sha, err := c.engine.Load(body)
+	sha, err := c.scripts().Load(body)
 	if err != nil {
 		return "", err.Error()
 	}
@@ -128,18 +145,18 @@ func (c *scriptCache) Load(body []byte) (sha, problem string) {
 }
 
 // Exists tells whether a script is cached.
-func (c *scriptCache) Exists(sha string) bool { return c.engine.Exists(sha) }
+func (c *scriptCache) Exists(sha string) bool { return c.scripts().Exists(sha) }
 
 // Flush forgets all scripts.
 func (c *scriptCache) Flush() {
-	c.engine.Flush()
+	c.scripts().Flush()
 	c.bodies = 0
 }
 
 // Run runs a cached script and replies.
 func (c *scriptCache) Run(ctx *command.Context, sha string, keys, args [][]byte, readOnly bool) {
-	if c.begin(ctx, sha, c.engine.Flags(sha), readOnly) {
-		c.engine.Run(c, sha, keys, args, ctx.Reply)
+	if c.begin(ctx, sha, c.scripts().Flags(sha), readOnly) {
+		c.scripts().Run(c, sha, keys, args, ctx.Reply)
 		c.end(ctx)
 	}
 }
@@ -219,13 +236,13 @@ func (s *Server) flagsFor(spec *command.Spec, args [][]byte) command.Flags {
 	switch strings.TrimSuffix(spec.Name, "_ro") {
 	case "eval":
 		if sha := lua.SHA1Hex(args[1]); c.Exists(sha) {
-			declared = c.engine.Flags(sha)
+			declared = c.scripts().Flags(sha)
 		} else if f, err := lua.Shebang(string(args[1])); err == nil {
 			declared = f
 		}
 	case "evalsha":
 		if sha := strings.ToLower(string(args[1])); c.Exists(sha) {
-			declared = c.engine.Flags(sha)
+			declared = c.scripts().Flags(sha)
 		}
 	case "fcall":
 		if f := c.Function(args[1]); f != nil {

@@ -18,7 +18,6 @@ import (
 	"everysec/engine/ds/arena"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
-	"everysec/engine/lua"
 	"everysec/engine/resp"
 	"everysec/engine/vfs"
 )
@@ -59,13 +58,12 @@ type Options struct {
 // Prepared is what a server has when it begins, whatever its options are. Where
 // opening one must be quick it is made before.
 type Prepared struct {
-	table   *command.Table
-	scripts *lua.Engine
+	table *command.Table
 }
 
 // Prepare makes it.
 func Prepare() *Prepared {
-	return &Prepared{table: command.NewTable(commands.Families()...), scripts: lua.New(luaOptions)}
+	return &Prepared{table: command.NewTable(commands.Families()...)}
 }
 
 // Configuration is what the options configure.
@@ -221,7 +219,7 @@ func Open(now int64, o Options) (*Server, error) {
 	s.applyMemoryPolicy()
 	s.watchAdded()
 	s.system = &command.Client{DB: s.space.DBs[0], Reply: &resp.Writer{Protocol: 2}, Internal: true, Authenticated: true}
-	s.scripts = newScriptCache(s, prepared.scripts)
+	s.scripts = newScriptCache(s)
 	s.stats.init(s.table.Rows())
 	s.group.init(s.table)
 	s.quit = s.table.Lookup([]byte("quit"))

@@ -60,9 +60,8 @@ async function startPage() {
   const go = new Go();
   // The engine's imports are there for the linker; this role calls none.
   go.importObject.everysec = { post() {}, commit() {}, ask() {}, stopwatch: () => performance.now() * 1000 };
-  const module = await db.module;
-  const instance = await WebAssembly.instantiate(module, go.importObject);
-  const running = go.begun(module, instance);
+  const instance = await go.begin(await db.module);
+  globalThis.everysecPart = go.part;
   instance.exports.page();
   go._resume(); // Go's scheduler
   const idle = globalThis.requestIdleCallback ?? ((f) => setTimeout(f, 500)); // Safari has none
@@ -70,7 +69,7 @@ async function startPage() {
     document.documentElement.classList.add("whole");
     if (options.store.startsWith("idb:")) offline().catch(() => {}); // a page that keeps nothing need not be kept
   });
-  await running;
+  await go.running;
 }
 
 // offline lets the page be there without a network the next time, and tells when

@@ -7,6 +7,8 @@
 // browser (see web/cmd/site/publish/begun.go), so it must not ask where it is.
 package main
 
+import "everysec/engine/command"
+
 //lint:file-ignore U1000 page is called by boot.js
 
 // asPage is closed where the module is to be the page.
@@ -23,3 +25,9 @@ func main() {
 //
 //go:wasmexport page
 func page() { close(asPage) }
+
+// missing is called in place of a function whose part of the module could not be
+// loaded; see web/cmd/site/publish/split.go.
+//
+//go:wasmexport missing
+func missing() { panic(command.ErrAbsent) }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -77,6 +78,10 @@ func TestAfterTheFirstVisitTheNetworkMayBeOff(t *testing.T) {
 		if value != "before" {
 			t.Errorf("%s: GET k replied %q", path, value)
 		}
+	}
+	// What the visit did not use is there, too.
+	if got := b.replies(`["EVAL", "return redis.call('GET', 'k')", "0"]`, `["XADD", "x", "1-1", "f", "v"]`, `["PFADD", "p", "a"]`); !slices.Equal(got, []string{`"before"`, `"1-1"`, "1"}) {
+		t.Errorf("commands from parts that were never used: %q", got)
 	}
 	// A worker that dies offline can be started again, too.
 	var looks string
@@ -200,6 +205,9 @@ func TestTheSiteCanBeTakenAlong(t *testing.T) {
 		if value != "on the stick" {
 			t.Errorf("GET k replied %q", value)
 		}
+		if got := b.replies(`["EVAL", "return 7", "0"]`, `["XADD", "x", "1-1", "f", "v"]`); !slices.Equal(got, []string{"7", `"1-1"`}) {
+			t.Errorf("a script and a stream: %q", got)
+		}
 		b.run(chromedp.WaitVisible(`[data-server="running"]`, chromedp.ByQuery), chromedp.SendKeys(`[data-console="redis"] .entry input`, "INCR n\r", chromedp.ByQuery))
 		b.eval(`new Promise((resolve) => {
 			const look = () => (document.querySelector(".log").textContent.includes("(integer) 1") ? resolve() : setTimeout(look, 20));
@@ -239,5 +247,8 @@ func TestTheSiteCanBeTakenAlong(t *testing.T) {
 		s.serve(nil)
 		b.open("/some/where/everysec/")
 		b.ping()
+		if got := b.replies(`["EVAL", "return 7", "0"]`); got[0] != "7" {
+			t.Errorf("a script: %q", got)
+		}
 	})
 }

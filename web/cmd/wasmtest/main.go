@@ -4,12 +4,14 @@
 //	wasmtest [-browser] packages...
 //
 // The test binaries are made slim as the page's module is, so that what is
-// taken out of it is shown to be missed by nobody. In Chromium the tests see
+// taken out of it is shown to be missed by nobody; and in node they are split
+// into the same parts. In Chromium the tests see
 // this machine's files through a small server, since a page has none of its
 // own; see files.go and fs.js.
 package main
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -75,22 +77,38 @@ func execute(where, binary string, args []string) (int, error) {
 	if err != nil {
 		return 1, err
 	}
+	symbols, err := publish.Symbols(module)
+	if err != nil {
+		return 1, err
+	}
 	if module, _, err = publish.Slim(module); err != nil {
 		return 1, err
 	}
-	slimmer := binary + ".slim"
-	if err := os.WriteFile(slimmer, module, 0o644); err != nil {
+	dir, err := os.MkdirTemp("", "wasmtest")
+	if err != nil {
 		return 1, err
 	}
-	defer os.Remove(slimmer)
+	defer os.RemoveAll(dir)
+	slimmer := filepath.Join(dir, filepath.Base(binary))
 	if where == "chromium" {
+		if err := os.WriteFile(slimmer, module, 0o644); err != nil {
+			return 1, err
+		}
 		return runInBrowser(slimmer, args)
+	}
+	if err := split(module, symbols, slimmer); err != nil {
+		return 1, err
 	}
 	goroot, err := output("go", "env", "GOROOT")
 	if err != nil {
 		return 1, err
 	}
+	loader := filepath.Join(dir, "parts.js")
+	if err := os.WriteFile(loader, partsScript, 0o644); err != nil {
+		return 1, err
+	}
 	cmd := exec.Command(filepath.Join(goroot, "lib", "wasm", "go_js_wasm_exec"), append([]string{slimmer}, args...)...)
+	cmd.Env = append(os.Environ(), "NODE_OPTIONS=--require "+loader)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	var failed *exec.ExitError
 	if err := cmd.Run(); errors.As(err, &failed) {
@@ -99,6 +117,29 @@ func execute(where, binary string, args []string) (int, error) {
 		return 1, err
 	}
 	return 0, nil
+}
+
+// parts.js loads parts in node.
+//
+//go:embed parts.js
+var partsScript []byte
+
+// split writes a module in parts, as the page has it: file, and file with the
+// number of each part.
+func split(module []byte, symbols []string, file string) error {
+	made, err := publish.Split(module, symbols, publish.Parts)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, made.First, 0o644); err != nil {
+		return err
+	}
+	for i, part := range made.Parts {
+		if err := os.WriteFile(fmt.Sprint(file, ".", i), part, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // list expands patterns to packages that have tests and are fit for a page.

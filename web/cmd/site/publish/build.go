@@ -55,6 +55,7 @@ func (b *Builder) collect() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	symbols, _ := Symbols(wasm) // Slim fails on the same errors
 	if files["everysec.wasm"], files["everysec.names.txt"], err = Slim(wasm); err != nil {
 		// A Go that we do not know yet: larger, and as good.
 		fmt.Fprintln(os.Stderr, "site: everysec.wasm stays as large as it is:", err)
@@ -64,6 +65,10 @@ func (b *Builder) collect() (map[string][]byte, error) {
 		files["everysec.wasm"] = begun
 	} else {
 		fmt.Fprintln(os.Stderr, "site: everysec.wasm begins in the browser:", err) // slower, and as good
+	}
+	whole := files["everysec.wasm"]
+	if err := split(files, symbols); err != nil {
+		return nil, err
 	}
 
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
@@ -130,7 +135,7 @@ func (b *Builder) collect() (map[string][]byte, error) {
 		return nil, err
 	}
 	if b.Download {
-		if files[singleName], err = b.single(files, scripts, string(runtime)); err != nil {
+		if files[singleName], err = b.single(files, scripts, string(runtime), whole); err != nil {
 			return nil, err
 		}
 		if files[archiveName], err = archived(files); err != nil {

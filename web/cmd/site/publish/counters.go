@@ -40,8 +40,8 @@ var unwinding = []string{"runtime.sigpanic", "runtime.morestack", "runtime.mores
 var plain = []string{"memeqbody", "cmpbody", "memcmp", "memchr", "runtime.wasmDiv", "runtime.wasmTruncS", "runtime.wasmTruncU"}
 
 // entered are functions that are resumed at their second place without having
-// been called.
-var entered = []string{"runtime.goexit"}
+// been called, or called in place of another, which may be jumped to.
+var entered = []string{"runtime.goexit", missingSymbol}
 
 // numbers are those of known functions.
 type numbers struct{ final, plain, jumped []int64 }

@@ -33,34 +33,13 @@ func bury(section []byte, imported int, exported []int, image, before []byte, ba
 		}
 	}
 	counter := func(v int64) { reach(v>>16 - firstFunction) }
-	le := binary.LittleEndian
 
 	done := clearDone(image, before, base, len(bodies))
 	for _, function := range exported {
 		reach(int64(function - imported))
 	}
-	for at := aligned(base, 8); at+8 <= len(image); at += 8 {
-		if v := int64(le.Uint64(image[at:])); !done[v>>16-firstFunction] {
-			counter(v)
-		}
-	}
-	// Methods are listed with their types, by number alone: one to call through
-	// an interface and one to call directly.
-	module, err := moduleData(image, base)
-	if err != nil {
+	if err := remember(image, base, len(bodies), func(number int64) bool { return done[number] }, reach); err != nil {
 		return nil, 0, err
-	}
-	from, end := int(le.Uint64(module[moduleTypes:]))-base, int(le.Uint64(module[moduleTypes+8:]))-base
-	from = max(from, 0) // memory begins with the first byte that is not 0
-	if end < from || end > len(image) {
-		return nil, 0, fmt.Errorf("types from %d to %d: %w", from, end, errLayout)
-	}
-	number := func(at int) int64 { return int64(le.Uint32(image[at:])) - firstFunction }
-	for at := from + aligned(base+from, 4); at+8 <= end; at += 4 {
-		if a, b := number(at), number(at+4); min(a, b) >= 0 && max(a, b) < int64(len(alive)) {
-			reach(a)
-			reach(b)
-		}
 	}
 
 	for len(waiting) > 0 {
@@ -92,6 +71,37 @@ func bury(section []byte, imported int, exported []int, image, before []byte, ba
 		out = append(out, body...)
 	}
 	return out, dead, nil
+}
+
+// remember calls found for every function that memory may know: for whatever
+// looks like one of its program counters, unless left says otherwise.
+func remember(image []byte, base, functions int, left func(int64) bool, found func(int64)) error {
+	le := binary.LittleEndian
+	known := func(number int64) bool { return number >= 0 && number < int64(functions) }
+	for at := aligned(base, 8); at+8 <= len(image); at += 8 {
+		if number := int64(le.Uint64(image[at:]))>>16 - firstFunction; known(number) && !left(number) {
+			found(number)
+		}
+	}
+	// Methods are listed with their types, by number alone: one to call through
+	// an interface and one to call directly.
+	module, err := moduleData(image, base)
+	if err != nil {
+		return err
+	}
+	from, end := int(le.Uint64(module[moduleTypes:]))-base, int(le.Uint64(module[moduleTypes+8:]))-base
+	from = max(from, 0) // memory begins with the first byte that is not 0
+	if end < from || end > len(image) {
+		return fmt.Errorf("types from %d to %d: %w", from, end, errLayout)
+	}
+	number := func(at int) int64 { return int64(le.Uint32(image[at:])) - firstFunction }
+	for at := from + aligned(base+from, 4); at+8 <= end; at += 4 {
+		if a, b := number(at), number(at+4); known(a) && known(b) {
+			found(a)
+			found(b)
+		}
+	}
+	return nil
 }
 
 // aligned is how far it is from an address to the next multiple of n.

@@ -23,6 +23,9 @@ func (b *Builder) offline(files map[string][]byte) error {
 	for _, f := range []string{"icon.svg", "manifest.webmanifest"} {
 		kept = append(kept, [2]string{f, Digest(files[f])})
 	}
+	for _, f := range partNames() { // whatever the page does, it does without a network
+		kept = append(kept, [2]string{address(files, f), Digest(files[f])})
+	}
 	var later [][2]string
 	for _, f := range append([]string{"panels.css"}, viewerFiles...) {
 		later = append(later, [2]string{address(files, f), Digest(files[f])})

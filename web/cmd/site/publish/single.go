@@ -65,9 +65,9 @@ var (
 )
 
 // single makes the page with everything in it out of the site's files and of
-// the scripts as they were written. Its scripts are allowed by their hashes: no
+// the scripts as they were written; whole is the module before it was split. Its scripts are allowed by their hashes: no
 // other runs in it.
-func (b *Builder) single(files, scripts map[string][]byte, runtime string) ([]byte, error) {
+func (b *Builder) single(files, scripts map[string][]byte, runtime string, whole []byte) ([]byte, error) {
 	worker := strings.SplitN(string(scripts["worker.js"]), runtime, 2)
 	if len(worker) != 2 {
 		return nil, fmt.Errorf("worker.js does not have Go's runtime in it")
@@ -128,7 +128,7 @@ func (b *Builder) single(files, scripts map[string][]byte, runtime string) ([]by
 	var out bytes.Buffer
 	out.WriteString(body)
 	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-worker\">%s</script>\n", texts["worker.js"])
-	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-wasm\">%s</script>\n", base64.StdEncoding.EncodeToString(gzipped(files["everysec.wasm"])))
+	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-wasm\">%s</script>\n", base64.StdEncoding.EncodeToString(gzipped(whole)))
 	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"viewer-worker\">%s</script>\n", texts["viewer-worker.js"])
 	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"viewer-wasm\">%s</script>\n", base64.StdEncoding.EncodeToString(gzipped(files["viewer.wasm"])))
 	fmt.Fprintf(&out, "<script type=\"module\">%s</script>\n", texts["viewer.js"])

@@ -18,7 +18,8 @@ var laterOnly = []string{"everysec.d.ts", "everysec.names.txt", "icon-192.png", 
 
 // Size prints what a first visit to a built site downloads, and fails above Limit.
 func Size(dir string, w io.Writer) error {
-	var total, later int64
+	var total, apart, later int64
+	partNames := partNames()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".br") {
 			return err
@@ -34,6 +35,11 @@ func Size(dir string, w io.Writer) error {
 		if slices.Contains(viewerFiles, name) {
 			later += info.Size()
 		}
+		if slices.Contains(partNames, name) {
+			apart += info.Size()
+			fmt.Fprintf(w, "%9d  %s, when it is first used\n", info.Size(), name)
+			return nil
+		}
 		if slices.Contains(laterOnly, name) {
 			return nil
 		}
@@ -45,6 +51,7 @@ func Size(dir string, w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(w, "%9d  bytes of brotli for a first visit, of %d\n", total, Limit)
+	fmt.Fprintf(w, "%9d  more of parts, fetched when the page has been whole for a while, to work without a network\n", apart)
 	fmt.Fprintf(w, "%9d  more when a file is first looked into\n", later)
 	if total > Limit {
 		return errors.New("the first visit is too large")

@@ -66,6 +66,8 @@ func (a *Assembler) Less64() *Assembler              { return a.op(opI64Eq + 3) 
 func (a *Assembler) Add64() *Assembler               { return a.op(opI64Add) }
 func (a *Assembler) Sub64() *Assembler               { return a.op(opI64Add + 1) }
 
+func (a *Assembler) Call(function int) *Assembler { return a.indexed(opCall, function) }
+
 // CallIndirect calls a function of the first type by its place in the table.
 func (a *Assembler) CallIndirect() *Assembler { return a.op(opCallIndirect, 0, 0) }
 

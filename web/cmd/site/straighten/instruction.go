@@ -253,3 +253,38 @@ func References(code []byte) (calls, constants []int64, err error) {
 	}
 	return calls, constants, err
 }
+
+// Target is what a call becomes: of another function, or, where it has a type,
+// of what stands in a place of the table.
+type Target struct {
+	Function int64
+	Place    int64
+	Type     int64 // -1: a direct call of Function
+}
+
+// Retarget writes the calls of code anew.
+func Retarget(code []byte, to func(function int64) (Target, error)) ([]byte, error) {
+	list, err := decode(code)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]byte, 0, len(code)+len(code)/8)
+	for i := range list {
+		if list[i].op != opCall {
+			out = list[i].encode(out)
+			continue
+		}
+		t, err := to(list[i].x)
+		if err != nil {
+			return nil, err
+		}
+		if t.Type < 0 {
+			call := instruction{op: opCall, x: t.Function}
+			out = call.encode(out)
+			continue
+		}
+		place, call := instruction{op: opI32Const, x: t.Place}, instruction{op: opCallIndirect, x: t.Type}
+		out = call.encode(place.encode(out))
+	}
+	return out, nil
+}
