@@ -38,6 +38,7 @@ type Engine struct {
 type client struct {
 	id  uint64
 	buf []byte
+	listener
 }
 
 // keyState is what a crash may change about a key.
@@ -192,7 +193,9 @@ func (e *Engine) reply(c *client) (resp.Value, error) {
 		v, n, err := resp.Parse(c.buf)
 		if err != nil || n > 0 {
 			c.buf = append([]byte(nil), c.buf[n:]...)
-			return v, err
+			if err != nil || c.asked(v) {
+				return v, err
+			}
 		}
 	}
 	return resp.Value{}, errors.New("no reply within a minute of engine time")

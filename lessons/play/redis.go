@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"everysec/engine/resp"
@@ -92,6 +93,7 @@ type wire struct {
 	conn net.Conn
 	in   *bufio.Reader
 	buf  []byte
+	listener
 }
 
 func (r *Redis) console(name string) (*wire, error) {
@@ -116,9 +118,19 @@ func (r *Redis) console(name string) (*wire, error) {
 // patience is how long a server may take to answer.
 const patience = 20 * time.Second
 
-// reply reads one reply. A reply that comes in many pieces is parsed each time
-// it has doubled, or when nothing comes for a moment.
+// reply reads one reply, past the messages that came before it.
 func (c *wire) reply() (resp.Value, error) {
+	for {
+		v, err := c.next()
+		if err != nil || c.asked(v) {
+			return v, err
+		}
+	}
+}
+
+// next reads what the server says next. A reply that comes in many pieces is parsed each time
+// it has doubled, or when nothing comes for a moment.
+func (c *wire) next() (resp.Value, error) {
 	deadline := time.Now().Add(patience)
 	parseAt := 1
 	chunk := make([]byte, 1<<16)
@@ -146,9 +158,15 @@ func (c *wire) reply() (resp.Value, error) {
 	}
 }
 
-// Command implements World.
+// Command implements World. If the server has closed the connection, it
+// connects again, as redis-cli does.
 func (r *Redis) Command(console, line string) (string, error) {
+	known := r.consoles[console] != nil
 	replies, err := r.Together([]lessons.Line{{Console: console, Command: line}})
+	if known && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)) {
+		delete(r.consoles, console)
+		return r.Command(console, line)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -158,10 +176,16 @@ func (r *Redis) Command(console, line string) (string, error) {
 // Observe implements World.
 func (r *Redis) Observe(line string) (string, error) { return r.Command(observer, line) }
 
-// Together implements World.
+// Together implements World. A server reads its connections in any order, so
+// each line waits until the one before it has been read.
 func (r *Redis) Together(lines []lessons.Line) ([]string, error) {
 	var from []*wire
-	for _, l := range lines {
+	for i, l := range lines {
+		if i > 0 {
+			if _, err := r.Observe("PING"); err != nil {
+				return nil, err
+			}
+		}
 		c, err := r.console(l.Console)
 		if err != nil {
 			return nil, err
@@ -204,8 +228,8 @@ func (r *Redis) Act(a *lessons.Action) error {
 		delete(r.paused, a.Console)
 	case lessons.KillClient:
 		if c := r.consoles[a.Console]; c != nil {
-			c.conn.Close()
 			delete(r.consoles, a.Console)
+			return r.hangUp(c)
 		}
 	case lessons.FillUp:
 		return r.flood(a.Fill.Commands(), false)
@@ -224,6 +248,22 @@ func (r *Redis) Act(a *lessons.Action) error {
 		return ErrUnsupported
 	}
 	return nil
+}
+
+// hangUp closes a connection and waits until the server has noticed.
+func (r *Redis) hangUp(c *wire) error {
+	address := "addr=" + c.conn.LocalAddr().String() + " "
+	if err := c.conn.Close(); err != nil {
+		return err
+	}
+	for range 1000 {
+		clients, err := r.Observe("CLIENT LIST")
+		if err != nil || !strings.Contains(clients, " "+address) {
+			return err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return errors.New("the server does not notice that a client is gone")
 }
 
 func (r *Redis) moveExpiries(by time.Duration) error {

@@ -26,8 +26,14 @@ func chapter(t *testing.T) *lessons.Lesson {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As the page gets it: encoded, and without its prose.
-	if l, err = lessons.Decode(l.Encode()); err != nil {
+	return asThePageGetsIt(t, l)
+}
+
+// asThePageGetsIt is a lesson that was encoded, without its prose.
+func asThePageGetsIt(t *testing.T, l *lessons.Lesson) *lessons.Lesson {
+	t.Helper()
+	l, err := lessons.Decode(l.Encode())
+	if err != nil {
 		t.Fatal(err)
 	}
 	return l
@@ -35,8 +41,17 @@ func chapter(t *testing.T) *lessons.Lesson {
 
 // A learner who presses every Run and every Solution, in order, sees what the
 // lesson says, and passes every check; before the solution none passes.
-func TestTheChapterIsPlayedThroughThePage(t *testing.T) {
-	l := chapter(t)
+func TestEveryLessonIsPlayedThroughThePage(t *testing.T) {
+	all, err := markdown.Load("../../lessons")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range all {
+		t.Run(l.ID, func(t *testing.T) { playThroughThePage(t, asThePageGetsIt(t, l)) })
+	}
+}
+
+func playThroughThePage(t *testing.T, l *lessons.Lesson) {
 	b := openBrowser(t, l)
 	for i := range l.Steps {
 		s := &l.Steps[i]
