@@ -3,8 +3,8 @@ package play
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"iter"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"

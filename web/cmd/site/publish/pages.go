@@ -31,7 +31,13 @@ func (b *Builder) pages(files map[string][]byte) error {
 	if len(list) == 0 {
 		return fmt.Errorf("no lesson in %s", filepath.Join(b.Root, "lessons"))
 	}
-	html, err := markdown.HTML(list[0])
+	shown := list[0] // there is one page so far
+	for _, l := range list {
+		if l.ID == "production-reality" {
+			shown = l
+		}
+	}
+	html, err := markdown.HTML(shown)
 	if err != nil {
 		return err
 	}
@@ -41,7 +47,7 @@ func (b *Builder) pages(files map[string][]byte) error {
 		}
 	}
 	page := site.Page{
-		Lesson:  list[0],
+		Lesson:  shown,
 		HTML:    html,
 		Style:   address(files, "style.css"),
 		Panels:  address(files, "panels.css"),
