@@ -37,7 +37,7 @@ const (
 	OpRunBefore Op = 45 // () -> RunState; the run that the last OpRunBranch left is
 	OpRunSeek   Op = 46 // (moment number, negative: the end) -> Moment; to be called again until it is reached
 	OpRunKeys   Op = 47 // (database, cursor numbers) -> (database, cursor numbers, more bool, events bytes); keys of that moment
-	OpRunMarks  Op = 48 // (n number) -> (n, n times kinds number); what happened in each nth of the moments
+	OpRunMarks  Op = 48 // (n number) -> (n, n times Kinds as a number); what happened in each nth of the moments
 	OpRunAsk    Op = 49 // (operation u8, payload bytes) -> its record; one that only looks, at that moment
 	OpRunTell   Op = 50 // (RESP bytes) -> (RESP bytes); commands at that moment, which goes on without them
 	OpRunClose  Op = 51 // () -> RunState; back to now
@@ -220,12 +220,26 @@ func ReadRunState(payload []byte) (RunState, error) {
 	return s, f.Err()
 }
 
+// Kinds are the kinds of what happened at a moment, as bits.
+type Kinds uint16
+
+// The kinds.
+const (
+	MomentCommands Kinds = 1 << iota // of clients other than the page's own
+	MomentSynced                     // an fsync has ended
+	MomentSaved                      // a snapshot or a rewrite has ended
+	MomentGone                       // keys expired or were evicted
+	MomentDown                       // the server went down
+	MomentUp                         // it began to load, or is ready
+	MomentOther                      // all else: a client came, a job began, time changed its pace
+)
+
 // Moment is a moment of a run at which something happened.
 type Moment struct {
 	Played, Total int64 // inputs of the run
 	Reached       bool  // if not, OpRunSeek has to be called again
 	Number, Last  int64 // which moment it is, and which is the last; -1: before the first
-	Kinds         int64 // what happened: host.Kinds
+	Kinds         Kinds
 	Text          string
 	Warning       string // why it may not be what was recorded
 	State         State
@@ -234,7 +248,7 @@ type Moment struct {
 
 // Append writes the moment.
 func (m *Moment) Append(r Record) Record {
-	r = r.Int(m.Played).Int(m.Total).Bool(m.Reached).Int(m.Number).Int(m.Last).Int(m.Kinds).String(m.Text).String(m.Warning)
+	r = r.Int(m.Played).Int(m.Total).Bool(m.Reached).Int(m.Number).Int(m.Last).Int(int64(m.Kinds)).String(m.Text).String(m.Warning)
 	return r.Bytes(m.State.Append(nil)).Bytes(m.Events)
 }
 
@@ -243,7 +257,7 @@ func ReadMoment(payload []byte) (Moment, error) {
 	f := Read(payload)
 	m := Moment{
 		Played: f.Int(), Total: f.Int(), Reached: f.Bool(), Number: f.Int(), Last: f.Int(),
-		Kinds: f.Int(), Text: f.String(), Warning: f.String(),
+		Kinds: Kinds(f.Int()), Text: f.String(), Warning: f.String(),
 	}
 	state, err := ReadState(f.Bytes())
 	m.State, m.Events = state, f.Bytes()

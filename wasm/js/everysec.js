@@ -398,11 +398,12 @@ const header = 12;
 const op = {
   state: 1, pause: 2, resume: 3, speed: 4, advance: 5, crash: 6, restart: 7, files: 8, readFile: 9,
   importRDB: 10, exportZip: 11, erase: 12, takeOver: 13, copy: 14, rawStore: 15, resync: 16, freeSpace: 17, warm: 18,
+  step: 40, runSave: 42, runLoad: 44, runSeek: 46, runBranch: 52,
 };
 
 const notices = [
   "", "ready", "down", "crashed", "store-memory", "store-busy", "store-taken", "store-unknown", "store-full", "store-failed", "fatal", "store-saves",
-  "store-volatile",
+  "store-volatile", "run",
 ];
 const phases = ["down", "loading", "running", "waiting"];
 const stores = ["memory", "indexeddb", "waiting"];
@@ -792,7 +793,26 @@ class Database {
       resume: () => this.#state(op.resume),
       speed: (factor) => this.#state(op.speed, record(factor)),
       advance: (milliseconds) => this.#state(op.advance, record(milliseconds * 1000)),
+      step: () => this.#call(op.step).then((b) => new Fields(b).string()),
     };
+    this.run = {
+      save: () => this.#call(op.runSave).then((b) => new Fields(b).bytes()),
+      load: (bytes) => this.#load(bytes),
+    };
+  }
+
+  // A run is played in slices to its end, which then becomes the present.
+  async #load(bytes) {
+    await this.#call(op.runLoad, record(new Uint8Array(bytes)));
+    for (;;) {
+      const f = new Fields(await this.#call(op.runSeek, record(-1)));
+      f.at += 16; // how far it is
+      if (f.byte() === 0) continue;
+      f.at += 24; // which moment it is
+      f.bytes();
+      const warning = f.string();
+      return { ...(await this.#state(op.runBranch)), warning };
+    }
   }
 
   command(...args) {
@@ -1047,6 +1067,7 @@ class Database {
           break;
         case NOTICE:
           this.#listeners.call("notice", { kind: notices[arg], text: decoder.decode(data) });
+          events ||= arg === 13; // what is outstanding was asked of another host
           if (arg === 3) this.#listeners.call("crash");
           if (arg === 1) this.#listeners.call("ready");
       }

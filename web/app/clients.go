@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"everysec/engine/resp"
+	"everysec/wasm/bridge"
 	"everysec/web/console"
 )
 
@@ -288,7 +289,7 @@ func (m *Model) askArgs(db int, then func(m *Model, v resp.Value), args [][]byte
 		}
 		return
 	}
-	if u.db != db {
+	if u.db != db || m.past != nil {
 		u.db = db
 		u.queue = append(u.queue, question{args: [][]byte{[]byte("SELECT"), []byte(itoa(int64(db)))}})
 	}
@@ -299,6 +300,9 @@ func (m *Model) askArgs(db int, then func(m *Model, v resp.Value), args [][]byte
 func (u *unseen) flush(m *Model) {
 	switch {
 	case len(u.queue) == 0:
+		return
+	case m.past != nil:
+		u.tell(m)
 		return
 	case u.client == 0:
 		if !u.asked {
@@ -314,6 +318,30 @@ func (u *unseen) flush(m *Model) {
 	u.pending = append(u.pending, u.queue...)
 	u.queue = nil
 	m.emit(Send{u.client, data})
+}
+
+// tell asks the moment of the past that is shown. Each time it is another client
+// that asks.
+func (u *unseen) tell(m *Model) {
+	asked := u.queue
+	u.queue = nil
+	var data []byte
+	for _, q := range asked {
+		data = resp.AppendCommand(data, q.args...)
+	}
+	m.control(bridge.OpRunTell, bridge.Record(nil).Bytes(data), func(m *Model, replies []byte) {
+		input := bridge.Read(replies).Bytes()
+		for _, q := range asked {
+			v, n, err := resp.Parse(input)
+			if err != nil || n == 0 || m.past == nil {
+				v, n = failure, 0
+			}
+			input = input[n:]
+			if q.then != nil {
+				q.then(m, v)
+			}
+		}
+	})
 }
 
 func (u *unseen) receive(m *Model, msg Output) {

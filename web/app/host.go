@@ -13,11 +13,17 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // control asks the host. A failure becomes a notice.
 func (m *Model) control(op bridge.Op, payload []byte, then func(m *Model, data []byte)) {
-	m.emit(Control{op, payload, then})
+	if m.past != nil {
+		op, payload = inPast(op, payload)
+	}
+	m.emit(Control{Op: op, Payload: payload, Then: then})
 }
 
 func (m *Model) answered(msg Answered) {
 	if msg.Err != "" {
+		if msg.Else != nil {
+			msg.Else(m)
+		}
 		m.Notice = &Noticed{bridge.NoticeFatal, msg.Err}
 		m.stopRun()
 		m.refreshState()
@@ -35,6 +41,7 @@ func (m *Model) hostState(data []byte) {
 		return
 	}
 	m.Host, m.anchored = s, true
+	m.Host.Paused = s.Paused || m.past != nil
 	switch s.Phase {
 	case bridge.PhaseRunning:
 		if m.Loading {
@@ -70,6 +77,7 @@ func (m *Model) ready() {
 }
 
 func (m *Model) noticed(msg Noticed) {
+	m.leavePast() // it is about the present
 	switch msg.Kind {
 	case bridge.NoticeReady:
 		if m.Loading || m.Down {
@@ -86,6 +94,10 @@ func (m *Model) noticed(msg Noticed) {
 		m.Down, m.Loading = false, true // another engine is on its way
 		m.Notice = &msg
 		m.refreshState() // it does not know of us yet
+	case bridge.NoticeRun:
+		m.went()
+		m.Down, m.Loading, m.Crashed, m.resync = false, true, nil, true
+		m.refreshState()
 	case bridge.NoticeStoreVolatile:
 		m.Volatile = msg.Text
 		m.mark(PartFiles)

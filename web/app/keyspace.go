@@ -77,6 +77,7 @@ type Keyspace struct {
 	filter *Filter
 	root   *Folder
 	turns  map[string][]Turn
+	like   *Keyspace // the same database at another time: its keys stand at their places here, too
 }
 
 // Turn is a moment at which a value got another encoding.
@@ -189,7 +190,13 @@ func (k *Keyspace) change(e *event.KeyChanged, now int64) *Cell {
 	i, ok := k.index[string(e.Key)]
 	fresh := !ok
 	if fresh {
+		var old *Cell
+		if k.like != nil {
+			old = k.like.Find(string(e.Key))
+		}
 		switch {
+		case old != nil:
+			i = int32(k.like.Slot(string(e.Key)))
 		case len(k.free) > 0:
 			i = k.free[len(k.free)-1]
 			k.free = k.free[:len(k.free)-1]
@@ -203,6 +210,9 @@ func (k *Keyspace) change(e *event.KeyChanged, now int64) *Cell {
 		key := string(e.Key)
 		k.index[key] = i
 		k.Cells[i] = Cell{Key: key, Live: true}
+		if old != nil {
+			k.Cells[i].ExpireAt, k.Cells[i].LifeFrom = old.ExpireAt, old.LifeFrom
+		}
 		k.live++
 	}
 	c := &k.Cells[i]
@@ -273,6 +283,7 @@ func (k *Keyspace) fade(wall int64) (changed, more bool) {
 
 // compact closes the gaps that many deletions left.
 func (k *Keyspace) compact() {
+	k.like = nil
 	cells := k.Cells[:0]
 	k.ghosts = k.ghosts[:0]
 	for _, c := range k.Cells {

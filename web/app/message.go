@@ -44,6 +44,7 @@ type (
 	// Answered answers the effect Control.
 	Answered struct {
 		Then func(m *Model, data []byte)
+		Else func(m *Model)
 		Data []byte
 		Err  string
 	}
@@ -158,6 +159,7 @@ type (
 		Op      bridge.Op
 		Payload []byte
 		Then    func(m *Model, data []byte)
+		Else    func(m *Model) // if it failed, which is said anyhow
 	}
 	// Download gives a file to the learner.
 	Download struct {

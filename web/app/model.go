@@ -76,6 +76,7 @@ type Model struct {
 	base         uint64 // the newest change that recovery loaded
 	based        bool
 	fresh        []changed
+	past         *past // nil: what is shown is the present
 }
 
 // New returns a model; specs are the rows of the command table, for hints.
@@ -126,6 +127,11 @@ func (m *Model) emit(e Effect) { m.effects = append(m.effects, e) }
 func (m *Model) mark(p Part) { m.Dirty |= p }
 
 func (m *Model) update(message Message) {
+	if m.past != nil && m.past.forbids(message) {
+		m.Notice = &Noticed{Text: "The page shows a moment of the past, where nothing can be done. Go back to now, or go on from there."}
+		m.mark(PartStatus)
+		return
+	}
 	switch msg := message.(type) {
 	case Boot:
 		m.boot(msg)
@@ -236,6 +242,12 @@ func (m *Model) update(message Message) {
 		m.control(bridge.OpTakeOver, nil, (*Model).hostState)
 	case UseCopy:
 		m.control(bridge.OpCopy, nil, (*Model).hostState)
+	case ShowPast:
+		m.showPast(msg)
+	case PastKeys:
+		m.pastKeys(msg.Events)
+	case LeavePast:
+		m.leavePast()
 	case DismissNotice:
 		m.Notice = nil
 		m.mark(PartStatus)
@@ -271,7 +283,7 @@ func (m *Model) frame(wall int64) {
 		m.askFiles(nil)
 	}
 	// A keyspace far beyond what the page can hold would overflow again and again.
-	if m.resync && !m.Down && !m.Loading && m.Stats.Keys <= 2*MaxCells && wall-m.resyncAt > 500_000 {
+	if m.resync && m.past == nil && !m.Down && !m.Loading && m.Stats.Keys <= 2*MaxCells && wall-m.resyncAt > 500_000 {
 		m.resync, m.resyncAt = false, wall
 		m.control(bridge.OpResync, nil, nil)
 	}
@@ -282,6 +294,14 @@ func (m *Model) frame(wall int64) {
 // events applies a batch. A batch that cannot be read means that page and
 // worker do not belong together; that is said, not hidden.
 func (m *Model) events(batch []byte) {
+	if m.past != nil {
+		m.past.hold(m, batch)
+		return
+	}
+	m.applyAll(batch)
+}
+
+func (m *Model) applyAll(batch []byte) {
 	m.fresh = m.fresh[:0]
 	if err := event.Decode(batch, m.apply); err != nil {
 		m.Notice = &Noticed{bridge.NoticeFatal, err.Error()}
@@ -320,6 +340,9 @@ func (m *Model) apply(e event.Event) {
 		m.keyspace(e.DB).remove(e, m.Wall)
 		m.touched(e.DB, e.Key)
 	case *event.KeyspaceFlushed:
+		if m.past != nil {
+			return // it was empty already, and keeps the places
+		}
 		if e.DB < 0 {
 			clear(m.spaces)
 		} else {

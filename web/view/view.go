@@ -121,7 +121,7 @@ func (p *Page) perform(effect app.Effect) {
 		p.conn.Send(e.Client, e.Data)
 	case app.Control:
 		p.conn.Control(e.Op, e.Payload, func(data []byte, err error) {
-			a := app.Answered{Then: e.Then, Data: data}
+			a := app.Answered{Then: e.Then, Else: e.Else, Data: data}
 			if err != nil {
 				a.Err = err.Error()
 			}

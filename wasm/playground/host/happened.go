@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"everysec/engine/server"
+	"everysec/wasm/bridge"
 )
 
 // Glance is what is compared to tell that something has happened. Taking one
@@ -37,24 +38,10 @@ func (h *Host) Glance() Glance {
 	return g
 }
 
-// Kinds are the kinds of what happened, as bits.
-type Kinds uint16
-
-// The kinds.
-const (
-	Commands Kinds = 1 << iota // of clients other than the page's own; not seen in a Glance
-	Synced                     // an fsync has ended
-	Saved                      // a snapshot or a rewrite has ended
-	Gone                       // keys expired or were evicted
-	Down                       // the server went down
-	Up                         // it began to load, or is ready
-	Other                      // all else: a client came, a job began, time changed its pace
-)
-
 // Since tells what happened between two glances, in words and as kinds; "" and
 // 0: nothing but time.
-func (g *Glance) Since(b *Glance) (text string, kinds Kinds) {
-	add := func(k Kinds, s string) {
+func (g *Glance) Since(b *Glance) (text string, kinds bridge.Kinds) {
+	add := func(k bridge.Kinds, s string) {
 		if kinds |= k; text != "" {
 			text += "; "
 		}
@@ -63,65 +50,65 @@ func (g *Glance) Since(b *Glance) (text string, kinds Kinds) {
 	same := g.Starts == b.Starts // the counts are of one server
 	switch {
 	case b.Up && (!g.Up || !same):
-		add(Down, "the server is gone")
+		add(bridge.MomentDown, "the server is gone")
 	case !same && !g.Up:
-		add(Down, "the server could not start")
+		add(bridge.MomentDown, "the server could not start")
 	}
 	switch {
 	case g.Up && (!b.Up || !same) && g.Loading:
-		add(Up, "a server starts, and reads its files")
+		add(bridge.MomentUp, "a server starts, and reads its files")
 	case g.Up && !g.Loading && (!b.Up || b.Loading || !same):
-		add(Up, "the server is ready")
+		add(bridge.MomentUp, "the server is ready")
 	}
 	if g.Up && b.Up && same {
 		g.sameServer(b, add)
 	}
 	if g.Paused != b.Paused {
 		if g.Paused {
-			add(Other, "engine time stands still")
+			add(bridge.MomentOther, "engine time stands still")
 		} else {
-			add(Other, "engine time goes on")
+			add(bridge.MomentOther, "engine time goes on")
 		}
 	}
 	if g.Speed != b.Speed {
-		add(Other, "engine time gets another speed")
+		add(bridge.MomentOther, "engine time gets another speed")
 	}
 	return text, kinds
 }
 
-func (g *Glance) sameServer(b *Glance, add func(k Kinds, s string)) {
+func (g *Glance) sameServer(b *Glance, add func(k bridge.Kinds, s string)) {
 	switch {
 	case g.Synced > b.Synced && !b.Loading:
-		add(Synced, "an fsync has ended: "+counted(int64(g.Synced-b.Synced), "more write is", "more writes are")+" on the disk")
+		add(bridge.MomentSynced, "an fsync has ended: "+counted(int64(g.Synced-b.Synced), "more write is", "more writes are")+" on the disk")
 	case b.Syncing && !g.Syncing:
-		add(Synced, "an fsync has ended")
+		add(bridge.MomentSynced, "an fsync has ended")
 	case g.Syncing && !b.Syncing:
-		add(Other, "an fsync begins")
+		add(bridge.MomentOther, "an fsync begins")
 	}
 	if g.SnapshotAt != b.SnapshotAt && !b.Loading {
-		add(Saved, "a snapshot is complete")
+		add(bridge.MomentSaved, "a snapshot is complete")
 	}
 	if g.Counts.Job != b.Counts.Job {
 		if g.Counts.Job {
-			add(Other, "a background job begins")
+			add(bridge.MomentOther, "a background job begins")
 		} else {
-			add(Saved, "a background job has ended")
+			add(bridge.MomentSaved, "a background job has ended")
 		}
 	}
 	if n := g.Counts.Expired - b.Counts.Expired; n > 0 {
-		add(Gone, counted(n, "key has expired", "keys have expired"))
+		add(bridge.MomentGone, counted(n, "key has expired", "keys have expired"))
 	}
 	if n := g.Counts.Evicted - b.Counts.Evicted; n > 0 {
-		add(Gone, counted(n, "key was evicted", "keys were evicted"))
+		add(bridge.MomentGone, counted(n, "key was evicted", "keys were evicted"))
 	}
 	if g.Counts.Blocked < b.Counts.Blocked {
-		add(Other, "a client no longer waits")
+		add(bridge.MomentOther, "a client no longer waits")
 	}
 	switch {
 	case g.Clients > b.Clients:
-		add(Other, "a client connects")
+		add(bridge.MomentOther, "a client connects")
 	case g.Clients < b.Clients:
-		add(Other, "a client leaves")
+		add(bridge.MomentOther, "a client leaves")
 	}
 }
 

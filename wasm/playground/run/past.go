@@ -32,12 +32,12 @@ type past struct {
 // moment is the state after an entry that brought more than time.
 type moment struct {
 	played int
-	kinds  host.Kinds
+	kinds  bridge.Kinds
 }
 
 type happening struct {
 	text  string
-	kinds host.Kinds
+	kinds bridge.Kinds
 }
 
 // slice is how long a call may play, in microseconds: the page shows how far it
@@ -184,14 +184,14 @@ func (p *past) heard(message []byte, tell bool) {
 				if tell {
 					text = name + ": " + command(f.Data)
 				}
-				p.last.add(host.Commands, text)
+				p.last.add(bridge.MomentCommands, text)
 			}
 		case bridge.KindControl:
 			switch bridge.Op(f.Arg) {
 			case bridge.OpAdvance:
-				p.last.add(host.Other, "time jumps forward")
+				p.last.add(bridge.MomentOther, "time jumps forward")
 			case bridge.OpFreeSpace:
-				p.last.add(host.Other, "the disk gets another size")
+				p.last.add(bridge.MomentOther, "the disk gets another size")
 			}
 		}
 	}
@@ -200,7 +200,7 @@ func (p *past) heard(message []byte, tell bool) {
 // unseen is the name of the page's own client, which asks for what is shown.
 const unseen = "page"
 
-func (h *happening) add(k host.Kinds, text string) {
+func (h *happening) add(k bridge.Kinds, text string) {
 	h.kinds |= k
 	switch {
 	case text == "":
@@ -266,7 +266,7 @@ func (p *past) seek(r *Recorder, number int) (bridge.Record, error) {
 				p.warning = "This Everysec does not play the run as it was recorded: it ends with other data than it did."
 			}
 		}
-		m.Text, m.Kinds, m.Warning = p.last.text, int64(p.last.kinds), p.warning
+		m.Text, m.Kinds, m.Warning = p.last.text, p.last.kinds, p.warning
 		if state, err := p.stage.host.Ask(bridge.OpState, nil); err == nil {
 			m.State, _ = bridge.ReadState(state)
 		}
@@ -280,7 +280,7 @@ func (p *past) seek(r *Recorder, number int) (bridge.Record, error) {
 // marks tells what happened in each nth of the moments.
 func (p *past) marks(n int) bridge.Record {
 	n = min(max(n, 1), 4096)
-	kinds := make([]host.Kinds, n)
+	kinds := make([]bridge.Kinds, n)
 	for i, m := range p.moments {
 		kinds[i*n/len(p.moments)] |= m.kinds
 	}

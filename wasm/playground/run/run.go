@@ -110,7 +110,7 @@ func (r *Recorder) Stored(image []byte, wall int64) {
 // Exec is host.Host's. What is asked of the record itself is no part of it.
 func (r *Recorder) Exec(message []byte, wall int64) {
 	message, own := divide(message)
-	if len(message) > channelBytes || own == nil {
+	if own == nil || brings(message) {
 		r.log.begin(input, 0, message, false, wall)
 		r.live.host.Exec(message, wall)
 		r.log.end()
@@ -148,6 +148,15 @@ func divide(message []byte) (others []byte, own []bridge.Frame) {
 		at = next
 	}
 	return others, own
+}
+
+// brings tells whether a batch says more than when it was sent.
+func brings(message []byte) bool {
+	if len(message) != channelBytes+bridge.TimeSize {
+		return len(message) > channelBytes
+	}
+	f, _, err := bridge.Next(message[channelBytes:])
+	return err != nil || f.Kind != bridge.KindSent
 }
 
 // Tick is host.Host's.

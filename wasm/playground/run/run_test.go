@@ -408,7 +408,7 @@ func TestAMomentBecomesThePresent(t *testing.T) {
 				t.Fatalf("seed %d: moment %d is another one now", seed, n)
 			}
 			at[n] = print
-			if m.Number != int64(n) || m.Text == "" && m.Kinds&int64(host.Commands) == 0 {
+			if m.Number != int64(n) || m.Text == "" && m.Kinds&bridge.MomentCommands == 0 {
 				t.Errorf("seed %d: moment %d is %+v", seed, n, m)
 			}
 			if w.random.IntN(2) == 0 && m.State.Phase == bridge.PhaseRunning {

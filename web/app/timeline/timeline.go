@@ -1,0 +1,258 @@
+// Package timeline is the panel of time without its drawing: the moments of the
+// run, which of them is shown, and the run as a file.
+//
+// The idea: the worker has the record and plays it; here is only what has been
+// asked for. One question is under way at a time, and when it is answered the
+// newest wish is the next: so a slider that is dragged is followed as fast as
+// runs are played, and no faster.
+package timeline
+
+import (
+	"strconv"
+
+	"everysec/wasm/bridge"
+	"everysec/web/app"
+)
+
+// Line is what the panel shows.
+type Line struct {
+	Do       func(app.Effect)
+	Dispatch func(app.Message)
+
+	Run     bridge.RunState
+	Moment  bridge.Moment  // the newest that was reached; its Events are not kept
+	Marks   []bridge.Kinds // what happened in each of as many pieces of the run
+	End     int64          // engine time at the end
+	Known   bool           // all that was Open has been gone through once
+	Past    bool           // a moment is shown, not the present
+	Name    string         // of the file that the run is from; "": it is this page's
+	Played  float64        // how much of what was asked for is played; 1: all
+	Stepped string         // what the last step brought
+
+	wanted int64
+	asking bool
+	show   bool // what is wanted is to be seen, and not only gone through
+	branch bool // and to become the present
+	resume bool // engine time ran before
+	shown  int  // moments so far, so that keys of an older one are not taken for new ones
+}
+
+// end is the wish for the end of the run.
+const end = -1
+
+func (l *Line) control(op bridge.Op, payload bridge.Record, then func(m *app.Model, data []byte)) {
+	l.Do(app.Control{Op: op, Payload: payload, Then: then, Else: func(*app.Model) { l.asking, l.branch = false, false }})
+}
+
+// Open goes through the run of this page, up to now.
+func (l *Line) Open() { l.open(bridge.OpRunOpen, nil, "", false) }
+
+// Load goes through a run from a file, and shows its end.
+func (l *Line) Load(name string, data []byte) {
+	l.open(bridge.OpRunLoad, bridge.Record(nil).Bytes(data), name, true)
+}
+
+// Undo makes the run that was left by a branch the present again.
+func (l *Line) Undo() {
+	l.branch = true
+	l.open(bridge.OpRunBefore, nil, "the run before", true)
+}
+
+func (l *Line) open(op bridge.Op, payload bridge.Record, name string, show bool) {
+	l.control(op, payload, func(_ *app.Model, data []byte) {
+		s, err := bridge.ReadRunState(data)
+		if err != nil || op == bridge.OpRunOpen && l.show { // somebody has begun to look back
+			return
+		}
+		l.Run, l.Name = s, name
+		l.wanted, l.show = end, show
+		l.ask()
+	})
+}
+
+// Want shows a moment. The last one of this page's run is now.
+func (l *Line) Want(m *app.Model, number int64) {
+	number = min(max(number, 0), l.Moment.Last)
+	if !l.Past && number == l.Moment.Last {
+		return
+	}
+	if !l.Past && !m.InPast() {
+		l.hold(m)
+	}
+	l.wanted, l.show = number, true
+	l.ask()
+}
+
+// hold lets engine time stand while somebody looks back.
+func (l *Line) hold(m *app.Model) {
+	if !m.Host.Paused {
+		l.resume = true
+		l.Dispatch(app.ClockPause{Paused: true})
+	}
+}
+
+func (l *Line) ask() {
+	if l.asking {
+		return
+	}
+	l.asking = true
+	number := l.wanted
+	l.control(bridge.OpRunSeek, bridge.Record(nil).Int(number), func(m *app.Model, data []byte) {
+		l.asking = false
+		l.answered(m, number, data)
+	})
+}
+
+func (l *Line) answered(m *app.Model, number int64, data []byte) {
+	moment, err := bridge.ReadMoment(data)
+	if err != nil {
+		return
+	}
+	if !moment.Reached {
+		l.Played = float64(moment.Played) / float64(max(moment.Total, 1))
+	}
+	if !moment.Reached || l.wanted != number {
+		l.ask()
+		return
+	}
+	l.Played = 1
+	events := append([]byte(nil), moment.Events...)
+	moment.Events = nil
+	l.Moment = moment
+	if number == end {
+		l.Known, l.End = true, moment.State.Now
+		l.askMarks()
+	}
+	switch {
+	case l.branch:
+		l.Branch()
+	case l.show && l.Name == "" && moment.Number == moment.Last && number != end:
+		l.Back(m)
+	case l.show:
+		if !l.Past && !m.InPast() {
+			l.hold(m)
+		}
+		l.Past = true
+		l.shown++
+		l.Dispatch(app.ShowPast{State: moment.State, Events: events, Foreign: l.Name != ""})
+		l.askKeys(l.shown, 0, 0)
+	}
+}
+
+func (l *Line) askKeys(shown int, db, cursor int64) {
+	l.control(bridge.OpRunKeys, bridge.Record(nil).Int(db).Int(cursor), func(_ *app.Model, data []byte) {
+		f := bridge.Read(data)
+		db, cursor, more, events := f.Int(), f.Int(), f.Bool(), f.Bytes()
+		if f.Err() != nil || !l.Past || l.shown != shown {
+			return
+		}
+		l.Dispatch(app.PastKeys{Events: append([]byte(nil), events...)})
+		if more {
+			l.askKeys(shown, db, cursor)
+		}
+	})
+}
+
+// Pieces is into how many the picture of a long run is divided.
+const Pieces = 400
+
+func (l *Line) askMarks() {
+	n := min(l.Moment.Last+1, Pieces)
+	l.control(bridge.OpRunMarks, bridge.Record(nil).Int(n), func(_ *app.Model, data []byte) {
+		f := bridge.Read(data)
+		l.Marks = l.Marks[:0]
+		for n := f.Int(); n > 0 && f.More(); n-- {
+			l.Marks = append(l.Marks, bridge.Kinds(f.Int()))
+		}
+	})
+}
+
+// Back goes back to now. Engine time runs again if it did.
+func (l *Line) Back(m *app.Model) {
+	if m.InPast() {
+		l.Dispatch(app.LeavePast{})
+	}
+	l.left()
+	l.Open()
+}
+
+// left is the end of looking back, whoever ended it.
+func (l *Line) left() {
+	l.Past, l.show = false, false
+	if l.resume {
+		l.resume = false
+		l.Dispatch(app.ClockPause{})
+	}
+}
+
+// Check follows what the page did without us: something happened in the present,
+// and that is what it shows.
+func (l *Line) Check(m *app.Model) {
+	if l.Past && !m.InPast() {
+		l.left()
+		l.Open()
+	}
+}
+
+// Close ends all: the worker lets go of what it has played.
+func (l *Line) Close(m *app.Model) {
+	if m.InPast() {
+		l.Dispatch(app.LeavePast{})
+	}
+	l.left()
+	l.Known = false
+	l.control(bridge.OpRunClose, nil, func(*app.Model, []byte) {})
+}
+
+// Branch makes the moment the present.
+func (l *Line) Branch() {
+	l.branch = false
+	l.control(bridge.OpRunBranch, nil, func(*app.Model, []byte) {
+		l.Past, l.show, l.resume = false, false, false
+		l.Open()
+	})
+}
+
+// Save takes the run of this page home.
+func (l *Line) Save() {
+	l.control(bridge.OpRunSave, nil, func(m *app.Model, data []byte) {
+		file := append([]byte(nil), bridge.Read(data).Bytes()...)
+		l.Do(app.Download{Name: "run-" + strconv.FormatInt(m.Now()/1_000_000, 10) + ".everysec", Data: file})
+	})
+}
+
+// Step lets engine time go on to what it brings next.
+func (l *Line) Step() {
+	l.control(bridge.OpStep, nil, func(_ *app.Model, data []byte) {
+		l.Stepped = bridge.Read(data).String()
+		l.Do(app.Say{Text: l.Stepped})
+		l.Dispatch(app.ClockAdvance{}) // tells the page what time it is
+	})
+}
+
+// Where is which moment is shown, and when it was.
+func (l *Line) Where() string {
+	if !l.Known {
+		return "the run is gone through"
+	}
+	if !l.Past {
+		return "now, after " + app.Plural(l.Moment.Last+1, "moment", "moments")
+	}
+	text := "moment " + app.Count(l.Moment.Number+1) + " of " + app.Count(l.Moment.Last+1) + ", " + app.Clock(l.Moment.State.Now)
+	ago := max(l.End-l.Moment.State.Now, 0)
+	switch {
+	case l.Name != "" && ago == 0:
+		return text + ", the end of " + l.Name
+	case l.Name != "":
+		return text + ", " + app.Age(ago) + " before the end of " + l.Name
+	}
+	return text + ", " + app.Age(ago) + " ago"
+}
+
+// Keeps says what of the run is kept.
+func (l *Line) Keeps() string {
+	if l.Run.Full {
+		return "The record is full, with " + app.Bytes(l.Run.Bytes) + ": it ends here, while the run goes on. A new one begins when the page is loaded again."
+	}
+	return "Everything that came in since the page was loaded: " + app.Bytes(l.Run.Bytes) + " of " + app.Bytes(l.Run.Limit) + "."
+}
