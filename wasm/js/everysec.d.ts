@@ -45,7 +45,9 @@ export interface Options {
 export interface Notice {
   kind:
     | "ready" | "down" | "crashed" | "fatal"
-    | "store-memory" | "store-busy" | "store-taken" | "store-unknown" | "store-full" | "store-failed" | "store-saves" | "store-volatile";
+    | "store-memory" | "store-busy" | "store-taken" | "store-unknown" | "store-full" | "store-failed" | "store-saves" | "store-volatile"
+    /** Another moment, of this run or of another, is the present now. */
+    | "run";
   text: string;
 }
 
@@ -155,6 +157,20 @@ export interface Clock {
   speed(factor: number): Promise<State>;
   /** Forward only; also while paused. Everything that falls due happens at once. */
   advance(milliseconds: number): Promise<State>;
+  /** Forward to the next thing that time brings; resolves with what it was. */
+  step(): Promise<string>;
+}
+
+export interface Run {
+  /** Everything that came in since the engine started, as a file. */
+  save(): Promise<Uint8Array>;
+  /**
+   * Plays a saved run to its end, to the same bytes in memory and in the files,
+   * and makes that the present. Clients are closed, and everything that was
+   * there is replaced. warning is "" unless the run was recorded by a version
+   * that worked differently.
+   */
+  load(file: ArrayBuffer | Uint8Array): Promise<State & { warning: string }>;
 }
 
 /** Figures in events are microseconds and bytes; times are since 1970. */
@@ -192,6 +208,7 @@ export interface Events {
 
 export interface Database {
   readonly clock: Clock;
+  readonly run: Run;
   command(name: string, ...args: Argument[]): Promise<Reply>;
   pipeline(commands: Argument[][]): Promise<Reply[]>;
   /** Another client: transactions, blocking commands and subscriptions are its own. */

@@ -116,6 +116,12 @@ func (n *node) show(visible bool) {
 	}
 }
 
+func (n *node) disable(disabled bool) {
+	if n.v.Get("disabled").Bool() != disabled {
+		n.v.Set("disabled", disabled)
+	}
+}
+
 func (n *node) class(name string, on bool) {
 	key, value := "class:"+name, "0"
 	if on {

@@ -29,7 +29,9 @@ func (f *files) bind(p *Page) {
 			return
 		}
 		name := b.Get("value").String()
-		if b.Get("name").String() == "view" {
+		if b.Get("name").String() == "view" && p.model.InPast() {
+			p.lookAtPast(name)
+		} else if b.Get("name").String() == "view" {
 			js.Global().Call("everysecLook", name)
 		} else {
 			p.dispatch(app.DownloadFile{Name: name})

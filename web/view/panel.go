@@ -21,6 +21,7 @@ import (
 
 var panels = [...]*panel{
 	{name: "files", title: "Files and state", covers: "keyspace", body: &filesPanel{}},
+	{name: "time", title: "Time", covers: "lesson", body: &timePanel{}},
 }
 
 type panel struct {
@@ -121,7 +122,7 @@ func (f *panelFrame) display(p *Page) {
 			f.build(p)
 		}
 		if f.open != nil {
-			f.open.box.show(false)
+			f.hide(p)
 		}
 		if n.box == nil {
 			n.box = create("div", "box")
@@ -158,12 +159,21 @@ func (f *panelFrame) build(p *Page) {
 	document.Call("querySelector", "main").Call("prepend", f.region.v)
 }
 
+// hide takes the open panel out of sight. One that has something to end then has
+// a method closed.
+func (f *panelFrame) hide(p *Page) {
+	f.open.box.show(false)
+	if b, ok := f.open.body.(interface{ closed(p *Page) }); ok {
+		b.closed(p)
+	}
+	f.open = nil
+}
+
 func (f *panelFrame) close(p *Page) {
 	if f.open == nil {
 		return
 	}
-	f.open.box.show(false)
-	f.open = nil
+	f.hide(p)
 	f.region.show(false)
 	p.body.unset("data-panel")
 	f.mark()

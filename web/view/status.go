@@ -96,6 +96,8 @@ func (s *status) draw(p *Page, dirty app.Part) {
 		text, state = "down", "down"
 	case m.Loading:
 		text, state = "starting…", "starting"
+	case m.InPast():
+		text = "a look into the past"
 	case m.Host.Paused:
 		text = "time stands still"
 	}

@@ -83,6 +83,14 @@ func (l *Line) Want(m *app.Model, number int64) {
 	l.ask()
 }
 
+// Wanted is the moment that is asked for, or the one that is shown.
+func (l *Line) Wanted() int64 {
+	if l.asking && l.show && l.wanted != end {
+		return l.wanted
+	}
+	return l.Moment.Number
+}
+
 // hold lets engine time stand while somebody looks back.
 func (l *Line) hold(m *app.Model) {
 	if !m.Host.Paused {

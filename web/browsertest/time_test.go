@@ -1,0 +1,146 @@
+package browsertest
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// backTo goes back by the keyboard to the moment whose text begins with words.
+func (l learner) backTo(words string) {
+	l.t.Helper()
+	l.eval(`document.querySelector("#time-slider").focus()`, nil)
+	for range 100 {
+		var where string
+		l.eval(`document.querySelector("#time-where").textContent`, &where)
+		l.run(chromedp.KeyEvent(kb.ArrowLeft))
+		l.sees("another moment than "+where, `document.querySelector("#time-where").textContent !== `+"`"+where+"`")
+		var there bool
+		if l.eval(`document.querySelector("#time-what").textContent.startsWith("`+words+`")`, &there); there {
+			return
+		}
+	}
+	l.t.Fatalf("no moment begins with %q", words)
+}
+
+func (l learner) keys(figures string) {
+	l.t.Helper()
+	l.sees(figures, `document.querySelector("#keyspace-figures").textContent.startsWith("`+figures+`")`)
+}
+
+// Somebody deletes a key, looks at the moment before, and goes on from there.
+func TestAnEarlierMomentIsLookedAtAndGoneOnFrom(t *testing.T) {
+	l := arrive(t)
+	for _, line := range []string{"SET a 1", "SET b 2", "LPUSH c x", "DEL a"} {
+		l.types("redis", line)
+	}
+	l.keys("2 keys")
+	l.opens("time")
+	l.sees("the run", `document.querySelector("#time-slider").max > 3 && document.querySelector("#time-where").textContent.startsWith("now, after ")`)
+	l.sees("nothing of the past", `document.querySelector("#past").hidden && document.querySelector("#time-back").disabled`)
+	l.picture("time-now")
+
+	l.backTo("redis: LPUSH c x")
+	l.keys("3 keys")
+	l.sees("that it is the past", `!document.querySelector("#past").hidden && /You look into the past: moment \d+ of \d+, \d\d:\d\d:\d\d\.\d, .* ago/.test(document.querySelector("#past").textContent)`)
+	l.sees("no prompt", `getComputedStyle(document.querySelector(".console .entry")).visibility === "hidden" && document.querySelector("#status").textContent.startsWith("a look into the past")`)
+	l.run(chromedp.Click(`[data-view="list"]`, chromedp.ByQuery))
+	l.inspects("a")
+	l.sees("its value then", `document.querySelector("#inspector-value").innerText.includes("1")`)
+	l.picture("time-past")
+	l.size(390, 844)
+	l.picture("time-past-phone")
+	l.size(1440, 900)
+	l.backTo("redis: SET a 1")
+	l.keys("1 key")
+	l.run(chromedp.KeyEvent(kb.ArrowRight))
+	l.clicks("#time-back")
+	l.keys("2 keys")
+	l.sees("the present", `document.querySelector("#past").hidden && document.querySelector("#clock-pause").ariaPressed === "false"`)
+	l.types("redis", "GET b")
+	l.answer("redis", "GET b", []string{`"2"`})
+
+	l.backTo("redis: LPUSH c x")
+	l.clicks("#time-branch")
+	l.sees("the present", `document.querySelector("#past").hidden`)
+	l.keys("3 keys")
+	l.types("redis", "PING") // it connects anew
+	l.types("redis", "GET a")
+	l.answer("redis", "GET a", []string{`"1"`})
+	l.types("redis", "SET d 4")
+	l.keys("4 keys")
+	l.sees("all on disk", `document.querySelector("#truth").textContent.includes("nothing")`)
+	l.sees("the way back", `!document.querySelector("#time-undo").hidden`)
+	l.open("/")
+	l.keys("4 keys") // the files are those of the branch
+
+	l.opens("time")
+	l.sees("a run of its own", `document.querySelector("#time-undo").hidden && document.querySelector("#time-where").textContent.startsWith("now, after ")`)
+	l.types("redis", "FLUSHALL")
+	l.keys("0 keys")
+	l.sees("the FLUSHALL", `document.querySelector("#time-what").textContent.includes("FLUSHALL") || document.querySelector("#time-slider").max > 1`)
+	l.clicks("#time-earlier")
+	l.backTo("redis: FLUSHALL")
+	l.clicks("#time-earlier")
+	l.keys("4 keys")
+	l.clicks("#time-branch")
+	l.sees("the present", `document.querySelector("#past").hidden`)
+	l.keys("4 keys")
+	l.sees("the way back", `!document.querySelector("#time-undo").hidden`)
+	l.clicks("#time-undo")
+	l.keys("0 keys")
+}
+
+// Time is stepped from event to event.
+func TestTimeIsSteppedFromEventToEvent(t *testing.T) {
+	l := arrive(t)
+	l.opens("time")
+	l.clicks("#time-pause")
+	l.sees("time stands", `document.querySelector("#time-pause").ariaPressed === "true"`)
+	l.types("redis", "SET k v PX 700")
+	l.keys("1 key")
+	l.sees("that the key expires", `(() => { document.querySelector("#time-step").click(); return document.querySelector("#time-stepped").textContent.includes("1 key has expired") })()`)
+	l.keys("0 keys")
+	l.eval(`(() => { const s = document.querySelector("#time-speed"); s.value = "100"; s.dispatchEvent(new Event("change")) })()`, nil)
+	l.clicks("#time-pause")
+	l.sees("the speed", `document.querySelector("#clock-speed").value === "100"`)
+}
+
+// A saved run, loaded into another page, ends with the same bytes.
+func TestARunIsReplayedToTheSameBytes(t *testing.T) {
+	l := arrive(t)
+	var equal bool
+	l.eval(`(async () => {
+		const all = async () => {
+			const files = {};
+			for (const f of await everysec.files()) files[f.name] = String(await everysec.readFile(f.name));
+			return JSON.stringify([await everysec.command("DEBUG", "DIGEST"), await everysec.command("DBSIZE"), files]);
+		};
+		const b = everysec.connect("b");
+		await Promise.all([b.command("BLPOP", "q", "0"), everysec.command("RPUSH", "q", "job")]);
+		await everysec.pipeline(Array.from({length: 3000}, (_, i) => ["SET", "k" + i % 500, "v" + i, "PX", String(100 + i)]));
+		await everysec.command("EVAL", "for i = 1, 100 do redis.call('SADD', KEYS[1], math.random(1000)) end", "1", "s");
+		await everysec.command("BGSAVE");
+		await everysec.clock.advance(1500);
+		await everysec.command("SPOP", "s", "10");
+		await everysec.crash("power-loss", 7);
+		await everysec.restart();
+		await everysec.command("XADD", "log", "*", "f", "v");
+		await everysec.clock.advance(1500);
+		await everysec.clock.pause();
+		const run = await everysec.run.save();
+		window.wanted = await all();
+		await everysec.erase();
+		const state = await everysec.run.load(run);
+		window.got = await all();
+		return state.warning === "" && state.paused && wanted.length > 1000 && got === wanted;
+	})()`, &equal)
+	if !equal {
+		t.Error("the replay ends with other bytes")
+	}
+	l.eval(`everysec.run.load(new TextEncoder().encode("no run")).then(() => false, (e) => e.message.includes("not the file of a run"))`, &equal)
+	if !equal {
+		t.Error("a file that is no run is not refused")
+	}
+}

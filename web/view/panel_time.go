@@ -1,0 +1,256 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"strconv"
+	"syscall/js"
+
+	"everysec/wasm/bridge"
+	"everysec/web/app"
+	"everysec/web/app/timeline"
+	"everysec/web/chart"
+
+	dom "honnef.co/go/js/dom/v2"
+)
+
+// timePanel is engine time: it is held, stepped, hurried, and looked back on.
+type timePanel struct {
+	line timeline.Line
+
+	pause, step, stepped, speed    *node
+	canvas                         *canvas
+	slider, earlier, later         *node
+	where, what, warning, progress *node
+	back, branch                   *node
+	keeps, undo                    *node
+
+	strip, stripText *node // above the page, while it shows the past
+	drawn            drawnMoments
+	refreshed        int64
+}
+
+// drawnMoments is what the picture shows.
+type drawnMoments struct {
+	number, last, w int64
+	theme           chart.Theme
+}
+
+// momentRows are the rows of the picture.
+var momentRows = [...]struct {
+	label string
+	kinds bridge.Kinds
+}{
+	{"commands", bridge.MomentCommands},
+	{"fsync", bridge.MomentSynced},
+	{"snapshot", bridge.MomentSaved},
+	{"keys gone", bridge.MomentGone},
+	{"server", bridge.MomentDown | bridge.MomentUp},
+}
+
+func button(text, title string, click func()) *node {
+	b := create("button", "").setText(text).set("type", "button")
+	if title != "" {
+		b.set("title", title)
+	}
+	b.on("click", func(*dom.BasicEvent) { click() })
+	return b
+}
+
+func (t *timePanel) build(p *Page, box *node) {
+	t.line = timeline.Line{Do: func(e app.Effect) { p.perform(e) }, Dispatch: p.dispatch}
+	t.strip = create("div", "past").set("role", "status").set("id", "past")
+	t.stripText = create("p", "")
+	t.strip.add(t.stripText, button("Back to now", "", func() { t.line.Back(p.model) }))
+	t.strip.show(false)
+	document.Get("body").Call("insertBefore", t.strip.v, document.Call("querySelector", "main"))
+	t.buildClock(p, box)
+	t.buildRun(p, box)
+	t.buildFile(p, box)
+}
+
+func (t *timePanel) buildClock(p *Page, box *node) {
+	t.pause = button("Stop time", "Engine time stands still: timers, times to live, the fsync of everysec", func() {
+		p.dispatch(app.ClockPause{Paused: !p.model.Host.Paused})
+	}).set("id", "time-pause")
+	t.step = button("Next event", "Time goes on to the next thing that it brings", func() { t.line.Step() }).set("id", "time-step")
+	row := create("p", "buttons").add(t.pause, t.step)
+	for _, jump := range [...]struct {
+		text   string
+		micros int64
+	}{{"+1 s", 1_000_000}, {"+30 s", 30_000_000}, {"+10 min", 600_000_000}, {"+1 h", 3600_000_000}, {"+1 d", 86400_000_000}} {
+		row.add(button(jump.text, "Forward at once; what falls due meanwhile happens", func() { p.dispatch(app.ClockAdvance{Micros: jump.micros}) }))
+	}
+	t.speed = create("select", "").set("id", "time-speed")
+	for _, factor := range [...]string{"0.1", "1", "2", "5", "10", "20", "50", "100"} {
+		t.speed.add(create("option", "").setText(factor+"×").set("value", factor))
+	}
+	t.speed.on("change", func(*dom.BasicEvent) {
+		if f, err := strconv.ParseFloat(t.speed.v.Get("value").String(), 64); err == nil {
+			p.dispatch(app.ClockSpeed{Factor: f})
+		}
+	})
+	t.stepped = create("p", "aside").set("role", "status").set("id", "time-stepped")
+	box.add(row, create("p", "").add(create("label", "").setText("Speed ").add(t.speed)), t.stepped)
+}
+
+func (t *timePanel) buildRun(p *Page, box *node) {
+	labels := create("div", "labels").set("aria-hidden", "true")
+	for _, row := range momentRows {
+		labels.add(create("span", "").setText(row.label))
+	}
+	picture := create("canvas", "").set("aria-hidden", "true")
+	t.canvas = newCanvas(picture)
+	picture.on("click", func(e *dom.BasicEvent) {
+		part := e.Underlying().Get("offsetX").Float() / max(picture.v.Get("clientWidth").Float(), 1)
+		t.line.Want(p.model, int64(part*float64(t.line.Moment.Last+1)))
+	})
+	t.slider = create("input", "").set("type", "range").set("min", "0").set("id", "time-slider").set("aria-label", "Moment of the run")
+	t.slider.on("input", func(*dom.BasicEvent) {
+		if n, err := strconv.ParseInt(t.slider.v.Get("value").String(), 10, 64); err == nil {
+			t.line.Want(p.model, n)
+		}
+	})
+	t.earlier = button("◀ Earlier", "The moment before", func() { t.line.Want(p.model, t.line.Moment.Number-1) }).set("id", "time-earlier")
+	t.later = button("Later ▶", "The moment after", func() { t.line.Want(p.model, t.line.Moment.Number+1) }).set("id", "time-later")
+	t.back = button("Back to now", "", func() { t.line.Back(p.model) }).set("id", "time-back")
+	t.branch = button("Go on from here", "This moment becomes the present; the run that is left is kept, and can be gone back to", func() { t.line.Branch() }).set("id", "time-branch")
+	t.where = create("p", "where").set("id", "time-where")
+	t.what = create("p", "what").set("id", "time-what")
+	t.warning = create("p", "warning")
+	t.progress = create("progress", "").set("max", "1").set("aria-label", "Playing the run")
+	box.add(
+		create("h3", "").setText("Back in this run"),
+		create("div", "moments").add(labels, picture, t.slider),
+		create("p", "buttons").add(t.earlier, t.later, t.back, t.branch),
+		t.where, t.what, t.warning, t.progress,
+	)
+}
+
+func (t *timePanel) buildFile(p *Page, box *node) {
+	t.keeps = create("p", "aside")
+	t.undo = button("Back to the run before", "The run that was left when a moment became the present", func() { t.line.Undo() }).set("id", "time-undo")
+	save := button("Save the run", "A file with everything that came in; played again it gives the same bytes", func() { t.line.Save() }).set("id", "time-save")
+	upload := create("input", "").set("type", "file").set("accept", ".everysec").set("id", "time-load")
+	upload.on("change", func(*dom.BasicEvent) {
+		file := upload.v.Get("files").Index(0)
+		if file.IsUndefined() {
+			return
+		}
+		name := file.Get("name").String()
+		settle(file.Call("arrayBuffer"), func(buffer js.Value, failure string) {
+			upload.v.Set("value", "")
+			if failure != "" {
+				p.dispatch(app.Noticed{Text: name + " could not be read: " + failure})
+				return
+			}
+			bytes := js.Global().Get("Uint8Array").New(buffer)
+			data := make([]byte, bytes.Length())
+			js.CopyBytesToGo(data, bytes)
+			t.line.Load(name, data)
+		})
+	})
+	box.add(
+		create("h3", "").setText("The run as a file"), t.keeps,
+		create("p", "buttons").add(save, t.undo),
+		create("p", "").add(create("label", "").setText("Look at a run from a file: ").add(upload)),
+	)
+}
+
+// refresh is how often the run is gone through up to now, in microseconds.
+const refresh = 2_000_000
+
+func (t *timePanel) draw(p *Page, dirty app.Part) {
+	m, l := p.model, &t.line
+	l.Check(m)
+	if dirty == app.PartAll || !l.Past && m.Wall-t.refreshed > refresh {
+		t.refreshed = m.Wall
+		if !l.Past {
+			l.Open()
+		}
+	}
+	t.pause.set("aria-pressed", strconv.FormatBool(m.Host.Paused && !l.Past))
+	if m.Host.Speed > 0 {
+		t.speed.property("value", strconv.FormatFloat(m.Host.Speed, 'g', -1, 64))
+	}
+	if l.Stepped != "" {
+		t.stepped.setText("The last step: " + l.Stepped + ".")
+	}
+	last := strconv.FormatInt(l.Moment.Last, 10)
+	t.slider.set("max", last)
+	if l.Known {
+		t.slider.property("value", strconv.FormatInt(l.Wanted(), 10))
+	}
+	where := l.Where()
+	t.where.setText(where)
+	t.what.setText(l.Moment.Text)
+	t.slider.set("aria-valuetext", where+": "+l.Moment.Text)
+	t.warning.setText(l.Moment.Warning)
+	t.progress.show(l.Played < 1 && l.Known)
+	t.progress.property("value", strconv.FormatFloat(l.Played, 'g', 3, 64))
+	t.earlier.disable(!l.Known || l.Moment.Number <= 0)
+	t.later.disable(!l.Past || l.Moment.Number >= l.Moment.Last)
+	t.back.disable(!l.Past)
+	t.branch.disable(!l.Past)
+	t.undo.show(l.Run.Before)
+	t.keeps.setText(l.Keeps())
+	t.markPast(p, where)
+	t.drawMoments(p)
+}
+
+// markPast says over the whole page that it shows the past; panels.css takes
+// away what only works in the present.
+func (t *timePanel) markPast(p *Page, where string) {
+	t.strip.show(t.line.Past)
+	if t.line.Past {
+		t.stripText.setText("You look into the past: " + where)
+		p.body.set("data-past", "")
+	} else {
+		p.body.unset("data-past")
+	}
+}
+
+func (t *timePanel) drawMoments(p *Page) {
+	l := &t.line
+	if !t.canvas.fit() {
+		return
+	}
+	shows := drawnMoments{l.Moment.Number, l.Moment.Last, int64(t.canvas.w), p.keyspace.theme}
+	if t.drawn == shows {
+		return
+	}
+	t.drawn = shows
+	pieces := make([]uint8, len(l.Marks))
+	for i, kinds := range l.Marks {
+		for row := range momentRows {
+			if kinds&momentRows[row].kinds != 0 {
+				pieces[i] |= 1 << row
+			}
+		}
+	}
+	theme := p.keyspace.theme
+	colors := []chart.Color{theme.Ink, theme.State[2], theme.State[3], theme.Faint, theme.Ink}
+	at := float64(l.Moment.Number) / float64(l.Moment.Last+1) * float64(len(pieces))
+	chart.Moments(&t.canvas.image, theme, t.canvas.scale, pieces, colors, at)
+	t.canvas.put(0, t.canvas.image.H)
+}
+
+// closed is the end of looking back.
+func (t *timePanel) closed(p *Page) {
+	t.line.Close(p.model)
+	t.markPast(p, "")
+}
+
+// lookAtPast opens a file as it was.
+func (p *Page) lookAtPast(name string) {
+	payload := bridge.Record(nil).Byte(uint8(bridge.OpReadFile)).Bytes(bridge.Record(nil).String(name))
+	p.perform(app.Control{Op: bridge.OpRunAsk, Payload: payload, Then: func(_ *app.Model, data []byte) {
+		content, err := bridge.ReadFileContent(data)
+		if err != nil {
+			return
+		}
+		b := js.Global().Get("Uint8Array").New(len(content.Data))
+		js.CopyBytesToJS(b, content.Data)
+		js.Global().Call("everysecLook", []any{js.Global().Get("File").New([]any{b}, name)})
+	}})
+}
