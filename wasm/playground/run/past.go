@@ -182,7 +182,7 @@ func (p *past) heard(message []byte, tell bool) {
 			if name := p.clients[client]; name != unseen {
 				text := ""
 				if tell {
-					text = name + ": " + command(f.Data)
+					text = name + ": " + firstCommand(f.Data)
 				}
 				p.last.add(bridge.MomentCommands, text)
 			}
@@ -211,8 +211,8 @@ func (h *happening) add(k bridge.Kinds, text string) {
 	}
 }
 
-// command is the first command of an input, and how much more there is.
-func command(input []byte) string {
+// firstCommand is the first command of an input, and how much more there is.
+func firstCommand(input []byte) string {
 	v, n, err := resp.Parse(input)
 	if err != nil || n == 0 || len(v.Elems) == 0 {
 		return "a piece of a command"

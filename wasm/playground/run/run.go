@@ -15,7 +15,9 @@ package run
 
 import (
 	"encoding/binary"
+	"errors"
 
+	"everysec/engine/command"
 	"everysec/wasm/bridge"
 	"everysec/wasm/idb"
 	"everysec/wasm/playground/host"
@@ -247,9 +249,21 @@ func (r *Recorder) branch(s *stage, wall int64) {
 	r.log.end()
 }
 
+// attempt is operation, whose code is fetched when it is first wanted.
+func (r *Recorder) attempt(op bridge.Op, payload []byte, wall int64) (result bridge.Record, err error) {
+	defer func() {
+		if absent := recover(); absent == any(command.ErrAbsent) {
+			err = errors.New("the code that plays runs could not be fetched")
+		} else if absent != nil {
+			panic(absent)
+		}
+	}()
+	return r.operation(op, payload, wall)
+}
+
 // operate does what is asked of the record.
 func (r *Recorder) operate(channel []byte, f bridge.Frame, wall int64) {
-	result, err := r.operation(bridge.Op(f.Arg), f.Data, wall)
+	result, err := r.attempt(bridge.Op(f.Arg), f.Data, wall)
 	answer := bridge.Frame{Kind: bridge.KindResult, ID: f.ID, Data: result}
 	if err != nil {
 		answer.Kind, answer.Data = bridge.KindFailure, []byte(err.Error())

@@ -16,10 +16,16 @@ var Parts = []Part{
 		"everysec/engine/commands/acl", "everysec/engine/commands/bitmaps", "everysec/engine/commands/cluster", "everysec/engine/commands/geo",
 		"everysec/engine/commands/hyperloglog", "everysec/engine/commands/replication", "everysec/engine/ds/geohash", "everysec/engine/ds/hyperloglog",
 	)},
+	{"run", recordPlayer.MatchString},
 	{"page", func(symbol string) bool {
 		return panelMethod.MatchString(symbol) || strings.HasPrefix(packageOf(symbol), "everysec/web/app/")
 	}},
 }
+
+// recordPlayer matches what plays the record of a run: keeping it is in no part.
+var recordPlayer = regexp.MustCompile(`^everysec/wasm/playground/(` +
+	`run\.(\(\*(past|reader|happening)\)|\(\*stage\)\.play|\(\*Log\)\.file|\(\*Recorder\)\.(operation|lookBack|branch|end)|readFile|firstCommand|\w+Present)` +
+	`|host\.\(\*Host\)\.(Look|LookAtKeys|Ask|Fingerprint|Leave|Settle|Branch|Present))\b`)
 
 // panelMethod matches methods of the types of panels, and functions within them.
 var panelMethod = regexp.MustCompile(`^everysec/web/view\.(\(\*\w+Panel\)|\w+Panel)\.`)
