@@ -66,6 +66,8 @@ const (
 	// NoticeRun: another moment, of this run or of another, is the present now.
 	// The clients are closed, and everything is to be asked for again.
 	NoticeRun Notice = 13
+	// NoticeStoreEmptied: the browser has lost what the store held.
+	NoticeStoreEmptied Notice = 14
 )
 
 // CrashKind is how the machine goes down.

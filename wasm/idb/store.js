@@ -19,6 +19,13 @@
 // One tab owns a store through a Web Lock. A lock can be stolen (that is what
 // taking over is), and the old owner hears of it late; so every owner counts
 // the epoch up, and every transaction checks that the epoch is still its own.
+//
+// Chromium keeps databases in LevelDB, which goes on writing to the log of the
+// process before, right behind a record that a kill left half written. Whoever
+// opens that log the next time finds it corrupt, and the browser then removes
+// everything. So after a visit that did not end well, enough is written for
+// LevelDB to begin another log. The page remembers beside the store how its last
+// visit ended: its epoch, with a dot behind it if it ended well.
 "use strict";
 
 // Record writes the fields of package bridge's Record.
@@ -120,6 +127,11 @@ const openStore = (() => {
   const mergeCount = 128;
   const mergeBytes = 1 << 20;
 
+  // LevelDB begins another log after 4 MB. What compresses well is less, and a
+  // larger value would be a file of its own.
+  const logBytes = 4 << 20;
+  const fillBytes = 48 << 10;
+
   // How long a page of an older version may take to let go of the database.
   const patience = 2000;
 
@@ -186,7 +198,7 @@ const openStore = (() => {
     return null;
   }
 
-  return function openStore(url, events) {
+  return function openStore(url, events, ended) {
     const name = url.startsWith("idb://") ? url.slice("idb://".length) : null;
     const database = `everysec:${name}`;
     let db = null;
@@ -198,6 +210,7 @@ const openStore = (() => {
     let base = 0;
     let staged = null; // what base will be
     let top = 0; // no id is above it
+    let emptied = false; // what was here is gone
     let files = new Map(); // id -> [{seq, offset, end}], the chunks in the order written
 
     function lost(why) {
@@ -308,6 +321,8 @@ const openStore = (() => {
         }
         tx.objectStore("meta").put({ version: format, epoch, base }, "format");
         await end;
+        if (meta.epoch === 0) emptied = Boolean(ended);
+        else if (ended !== `${meta.epoch}.`) newLog();
         setTimeout(() => tidy(files.keys()), 1000);
       }
       const image = new Record().number(found.size);
@@ -318,6 +333,21 @@ const openStore = (() => {
       image.number(nameKeys.length);
       nameKeys.forEach(([parent, entry], i) => image.number(parent - from).string(entry).number(names[i] - from));
       return image;
+    }
+
+    // newLog has LevelDB begin another log. Nothing depends on when it is flushed.
+    function newLog() {
+      const fillers = IDBKeyRange.bound(["filler"], ["filler", Infinity]);
+      const tx = () => db.transaction("meta", "readwrite", { durability: "relaxed" }).objectStore("meta");
+      try {
+        const meta = tx();
+        for (let n = 0; n * fillBytes <= logBytes; n++) {
+          meta.put(crypto.getRandomValues(new Uint8Array(fillBytes)), ["filler", n]);
+        }
+        tx().delete(fillers); // in a transaction of its own, or nothing would be written
+      } catch {
+        // a connection that is gone: the next commit says so
+      }
     }
 
     // image puts a state before what load returned.
@@ -344,7 +374,7 @@ const openStore = (() => {
       try {
         const content = await load(db, true);
         owner = true;
-        return image(kept, "", content);
+        return image(kept, emptied ? "The browser has lost the files of this page: it found none, and there were some. It removes them when it finds its own database damaged, or when somebody clears them." : "", content);
       } catch (e) {
         release();
         switch (e.name) {
@@ -413,6 +443,7 @@ const openStore = (() => {
         case erase:
           if (!owner && !(await own({ ifAvailable: true }))) return bare(busy, "another tab owns this store");
           owner = false;
+          ended = null;
           db?.close();
           db = null;
           await done(indexedDB.deleteDatabase(database));
@@ -669,6 +700,9 @@ const openStore = (() => {
       release();
     }
 
-    return { open, ask, commit, close };
+    // visit is what the page is to remember.
+    const visit = () => (owner ? String(epoch) : "");
+
+    return { open, ask, commit, close, visit };
   };
 })();

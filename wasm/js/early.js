@@ -15,6 +15,11 @@
     seed: wishes.has("seed") ? Number(wishes.get("seed")) : Math.floor(Math.random() * 2 ** 48),
     config,
   };
+  try {
+    options.ended = localStorage.getItem(`everysec.visit ${options.store}`); // see store.js
+  } catch {
+    // storage is forbidden here
+  }
 
   // A browser starts a worker from this thread, too, and lets it work on few
   // cores; the first layout of the lesson would take both for a good while. It

@@ -45,7 +45,7 @@ export interface Options {
 export interface Notice {
   kind:
     | "ready" | "down" | "crashed" | "fatal"
-    | "store-memory" | "store-busy" | "store-taken" | "store-unknown" | "store-full" | "store-failed" | "store-saves" | "store-volatile"
+    | "store-memory" | "store-busy" | "store-taken" | "store-unknown" | "store-full" | "store-failed" | "store-saves" | "store-volatile" | "store-emptied"
     /** Another moment, of this run or of another, is the present now. */
     | "run";
   text: string;

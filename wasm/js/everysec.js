@@ -403,7 +403,7 @@ const op = {
 
 const notices = [
   "", "ready", "down", "crashed", "store-memory", "store-busy", "store-taken", "store-unknown", "store-full", "store-failed", "fatal", "store-saves",
-  "store-volatile", "run",
+  "store-volatile", "run", "store-emptied",
 ];
 const phases = ["down", "loading", "running", "waiting"];
 const stores = ["memory", "indexeddb", "waiting"];
@@ -538,6 +538,8 @@ class Engine {
     }
     this.start(prepared.worker, null, prepared.heard);
     prepared = null;
+    globalThis.addEventListener?.("pagehide", () => this.remember("."));
+    globalThis.addEventListener?.("pageshow", () => this.remember("")); // it was not the end
   }
   // module is given to a worker that takes another's place; heard is what one
   // has said that early.js started.
@@ -551,6 +553,8 @@ class Engine {
         } else if (data.ready) {
           this.deaths = 0;
           this.last = data.module;
+          this.visit = data.visit;
+          this.remember("");
           this.compiled(data.module);
           resolve();
         } else if (data.unloadable !== undefined) {
@@ -572,6 +576,14 @@ class Engine {
       for (const e of heard ?? []) (e.type === "error" ? worker.onerror : worker.onmessage)(e);
     });
     this.ready.catch(() => {});
+  }
+  // remember keeps, beside the store, which visit this is; see store.js.
+  remember(end) {
+    try {
+      if (this.visit) localStorage.setItem(`everysec.visit ${this.options.store}`, this.visit + end);
+    } catch {
+      // storage is forbidden here, or this is no page
+    }
   }
   died(why) {
     if (this.closed) return;

@@ -7,7 +7,7 @@
 // a worker that takes another's place, then batches: a u32 channel followed by
 // bridge frames. A batch is an ArrayBuffer; a short one is a string of as many
 // characters below 256, which a browser passes on sooner.
-// Messages to the page: the same batches, {ready, module},
+// Messages to the page: the same batches, {ready, module, visit},
 // {fatal: text}, and {unloadable: text} if there is no module.
 "use strict";
 
@@ -172,7 +172,7 @@
   async function start(options, given) {
     store = openStore(options.store ?? "memory:", {
       taken: (why) => call(() => engine.taken(give(encoder.encode(why)), wall())),
-    });
+    }, options.ended);
     // The files are read while the module is on its way.
     const opening = store.open();
     opening.catch(() => {});
@@ -195,7 +195,7 @@
     const early = waiting;
     waiting = null;
     for (const batch of early) receive(batch);
-    if (!dead) postMessage({ ready: true, module });
+    if (!dead) postMessage({ ready: true, module, visit: store.visit() });
   }
 
   // A thread that has gone to sleep takes longer to wake than a command takes to

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/storage"
 	"github.com/google/go-cmp/cmp"
@@ -461,4 +462,74 @@ func TestTheBrowserTakesTheDatabaseAway(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"a": "before and after"}, files(t, b.image(`store.open()`).Content)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// A browser that is killed within a write leaves a record cut short in the log
+// of its own database. The next one goes on behind it, and the one after that
+// takes the log for damaged and removes everything, unless another was begun.
+func TestATornRecordInTheBrowsersOwnLogCostsNothing(t *testing.T) {
+	profile, origin := t.TempDir(), site(t)
+	const path = "/?store=idb://torn&config.appendfsync=always"
+	logs := func() []string {
+		t.Helper()
+		found, err := filepath.Glob(profile + "/Default/IndexedDB/*.leveldb/*.log")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	visit := func() *browser {
+		b := launch(t, profile, origin)
+		b.open(path)
+		return b
+	}
+	b := visit()
+	b.eval(`everysec.command("SET", "before", "x".repeat(3000))`, nil)
+	b.eval(`everysec.command("SET", "torn", "x".repeat(3000))`, nil)
+	b.kill()
+	torn := logs()
+	if len(torn) != 1 {
+		t.Fatalf("the browser's logs are %v", torn)
+	}
+	info, err := os.Stat(torn[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(torn[0], info.Size()-100); err != nil {
+		t.Fatal(err)
+	}
+	b = visit()
+	b.eval(`everysec.command("SET", "after", "1")`, nil)
+	for slices.Contains(logs(), torn[0]) {
+		if b.ctx.Err() != nil {
+			t.Fatal("the browser goes on with the log that was cut short")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	b.kill()
+	b = visit()
+	var got []any
+	b.eval(`everysec.pipeline([["STRLEN", "before"], ["GET", "after"]])`, &got)
+	if len(got) != 2 || got[0] != 3000.0 || got[1] != "1" {
+		t.Errorf("two browsers later: %v", got)
+	}
+}
+
+func TestAStoreThatTheBrowserHasEmptiedIsMissed(t *testing.T) {
+	b := launch(t, t.TempDir(), site(t))
+	l := visitor(b)
+	l.running()
+	l.eval(`everysec.command("SET", "k", "v").then(() => everysec.command("WAITAOF", "1", "0", "0"))`, nil)
+	const missed = `document.querySelector("#notice-text").textContent.includes("has lost the files")`
+	l.open("/?seed=7")
+	l.running()
+	var before bool
+	if l.eval(missed, &before); before {
+		t.Error("after a reload the page misses files that are there")
+	}
+	l.open("/?store=memory:")
+	l.run(storage.ClearDataForOrigin(l.origin, "indexeddb"))
+	l.open("/?seed=7")
+	l.running()
+	l.sees("that files are missed", missed)
 }

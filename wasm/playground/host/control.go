@@ -209,7 +209,7 @@ func (h *Host) open(im idb.Image) {
 	case idb.Unknown:
 		kind, h.store = bridge.NoticeStoreUnknown, bridge.StoreMemory
 	case idb.Kept:
-		h.store = bridge.StoreIndexedDB
+		kind, h.store = bridge.NoticeStoreEmptied, bridge.StoreIndexedDB
 	default:
 		h.store = bridge.StoreMemory
 	}
