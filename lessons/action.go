@@ -28,6 +28,8 @@ const (
 	WaitSynced
 	Load
 	Traffic
+	DiskHang
+	DiskAnswer
 )
 
 // The ways to go down; also the values of the fact "crash".
@@ -76,6 +78,7 @@ var Actions = []struct{ Form, Meaning string }{
 	{"!fill N members key=K [name=N:]", "SADD of N members to the set K (member:)"},
 	{"!load FILE.rdb", "everything is replaced by what this file, which lies beside lesson.md, holds"},
 	{"!traffic N [keys=K] [reads=P] [skew=S] [prefix=X] [size=B] [over=D]", "N commands on K keys X0, X1, ... (1000, key:): P per cent GET (90), the rest SET of B bytes (100). Skew 0: all keys alike, 1: as Zipf has it (1), up to 3. At once, or spread over D of engine time. Refused writes (OOM) are only counted, by INFO errorstats"},
+	{"!disk hang, !disk answer", "the disk takes writes but finishes no sync, until it answers again, another step begins or the server crashes"},
 	{"!wait background", "until no BGSAVE and no BGREWRITEAOF is under way"},
 	{"!wait synced", "until everything acknowledged is on the disk; needs the append only file"},
 }
@@ -125,6 +128,15 @@ func ParseAction(text string) (*Action, error) {
 		}
 	case "traffic":
 		err = a.parseTraffic(args)
+	case "disk":
+		switch strings.Join(args, " ") {
+		case "hang":
+			a.Verb = DiskHang
+		case "answer":
+			a.Verb = DiskAnswer
+		default:
+			err = errors.New("disk: expected \"hang\" or \"answer\"")
+		}
 	case "wait":
 		switch strings.Join(args, " ") {
 		case "background":
@@ -321,6 +333,10 @@ func (a *Action) Words() string {
 			s += ", over " + Span(a.Load.Over)
 		}
 		return s
+	case DiskHang:
+		return "The disk hangs: it takes writes and finishes no sync"
+	case DiskAnswer:
+		return "The disk answers again"
 	case WaitBackground:
 		return "Wait until the background work is done"
 	case WaitSynced:

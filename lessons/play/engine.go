@@ -241,7 +241,7 @@ func (e *Engine) Together(lines []lessons.Line) ([]string, error) {
 
 // Act implements World.
 func (e *Engine) Act(a *lessons.Action) error {
-	if e.server == nil && a.Verb != lessons.Restart && a.Verb != lessons.ClockAdvance {
+	if e.server == nil && a.Verb != lessons.Restart && a.Verb != lessons.ClockAdvance && a.Verb != lessons.DiskAnswer {
 		return errors.New("the server is down")
 	}
 	switch a.Verb {
@@ -270,6 +270,8 @@ func (e *Engine) Act(a *lessons.Action) error {
 		return e.traffic(a.Load)
 	case lessons.Load:
 		return e.load(a.File)
+	case lessons.DiskHang, lessons.DiskAnswer:
+		e.disk.HangSyncs(a.Verb == lessons.DiskHang)
 	case lessons.WaitBackground:
 		return waitBackground(e.Observe, func() error { e.pass(); return e.settle() })
 	case lessons.WaitSynced:

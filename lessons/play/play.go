@@ -82,6 +82,9 @@ func (p *player) broken(line int, err error) error {
 
 func (p *player) step(s *lessons.Step) error {
 	p.skip, p.start = false, nil
+	if err := p.world.Act(&lessons.Action{Verb: lessons.DiskAnswer}); err != nil { // a step's accident ends with it
+		return err
+	}
 	blocks := s.Blocks
 	for len(blocks) > 0 && (blocks[0].Kind == lessons.Prose || blocks[0].Kind == lessons.SetupKind) {
 		if err := p.lines(blocks[0].Lines); err != nil {

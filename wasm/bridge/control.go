@@ -27,6 +27,7 @@ const (
 	OpFreeSpace Op = 17 // (bytes number, negative: no limit) -> (); how much the disk still takes
 	OpWarm      Op = 18 // () -> (commands number); runs throwaway commands until the code is compiled well
 	OpTable     Op = 19 // (database number) -> Table; the hash table of the keys as it stands
+	OpDiskHangs Op = 20 // (hangs u8) -> State; while it hangs, the disk takes writes and finishes no sync
 	OpStep      Op = 40 // () -> (what text); engine time goes on to the next thing that it brings
 
 	// The record of the run. These are not part of it.

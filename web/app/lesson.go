@@ -183,6 +183,10 @@ func (m *Model) enterStep(id string) {
 		return
 	}
 	l.Step = id
+	if m.diskHangs { // a step's accident ends with it
+		m.diskHangs = false
+		m.control(bridge.OpDiskHangs, bridge.Record(nil).Bool(false), (*Model).hostState)
+	}
 	if l.starts[id] == nil && !m.Loading {
 		l.starts[id] = m.facts()
 	}
@@ -587,6 +591,9 @@ func (m *Model) act(r *run, a *lessons.Action) {
 			m.filesStale = true
 			state(m, data)
 		})
+	case lessons.DiskHang, lessons.DiskAnswer:
+		m.diskHangs = a.Verb == lessons.DiskHang
+		m.control(bridge.OpDiskHangs, bridge.Record(nil).Bool(m.diskHangs), state)
 	case lessons.WaitBackground:
 		m.pollBackground(r, done)
 	case lessons.WaitSynced:

@@ -67,6 +67,7 @@ type Model struct {
 
 	starts       int64 // NoticeReady so far
 	crashes      int64
+	diskHangs    bool // a lesson made it
 	filesAskedAt int64
 	filesStale   bool
 	resync       bool
