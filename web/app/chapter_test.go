@@ -84,13 +84,19 @@ func playThroughThePage(t *testing.T, l *lessons.Lesson) {
 
 func (b *browser) check(id string, want bool) {
 	b.t.Helper()
-	for range 20 { // events on their way
-		b.frame()
+	var verdicts []lessons.Verdict
+	for range 20 { // events on their way: who fails presses Check again
+		for range 20 {
+			b.frame()
+		}
+		delete(b.model.Lesson.Verdict, id)
+		b.do(app.CheckBlock{ID: id})
+		b.until(id+" has been judged", func() bool { return b.model.Lesson.Verdict[id] != nil })
+		if verdicts = b.model.Lesson.Verdict[id]; lessons.Passed(verdicts) || !want {
+			break
+		}
 	}
-	delete(b.model.Lesson.Verdict, id)
-	b.do(app.CheckBlock{ID: id})
-	b.until(id+" has been judged", func() bool { return b.model.Lesson.Verdict[id] != nil })
-	if verdicts := b.model.Lesson.Verdict[id]; lessons.Passed(verdicts) != want {
+	if lessons.Passed(verdicts) != want {
 		for _, v := range verdicts {
 			b.t.Logf("%-50s %v, saw %s", v.Source, v.Passed, v.Saw)
 		}
