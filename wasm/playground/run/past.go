@@ -192,6 +192,8 @@ func (p *past) heard(message []byte, tell bool) {
 				p.last.add(bridge.MomentOther, "time jumps forward")
 			case bridge.OpFreeSpace:
 				p.last.add(bridge.MomentOther, "the disk gets another size")
+			case bridge.OpDiskHangs:
+				p.last.add(bridge.MomentOther, "the disk hangs, or answers again")
 			}
 		}
 	}
