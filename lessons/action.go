@@ -3,6 +3,7 @@ package lessons
 import (
 	"errors"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,21 +38,33 @@ const (
 	KillNine      = "kill-9"          // the process dies, the page cache lives on
 	PowerLoss     = "power-loss"      // only what was synced is certain to survive
 	PowerLossTorn = "power-loss-torn" // and the last sector under way is torn
+	BitRot        = "bit-rot"         // shut down in good order, and then bits turn on the disk
+)
+
+// Crashes are the ways to go down, and Moments when it may strike; the order of
+// both is that of package bridge. At a number it strikes before that operation,
+// counted from now, that changes the disk.
+var (
+	Crashes = [...]string{KillNine, PowerLoss, PowerLossTorn, BitRot}
+	Moments = [...]string{"now", "during-fsync", "before-rename", "after-rename", "before-write", "after-write"}
 )
 
 // Action is something the host does, not a client: one line that begins with
 // '!'. Actions is the vocabulary.
 type Action struct {
-	Verb    Verb
-	Source  string        // as written
-	Crash   string        // Crash: the way to go down
-	Seed    uint64        // Crash: decides what an unsynced disk keeps
-	Options []string      // Restart: arguments as on redis-server's command line, for this start only
-	By      time.Duration // ClockAdvance
-	Console string        // Pause, Resume, KillClient
-	Fill    Fill          // FillUp
-	File    string        // Load
-	Load    Stream        // Traffic
+	Verb      Verb
+	Source    string        // as written
+	Crash     string        // Crash: the way to go down
+	Moment    string        // Crash: one of Moments
+	Operation int64         // Crash: the operation of the disk at which it strikes; 0: the moment counts
+	Seed      uint64        // Crash: decides what an unsynced disk keeps
+	Options   []string      // Restart: arguments as on redis-server's command line, for this start only
+	By        time.Duration // ClockAdvance
+	Console   string        // Pause, Resume, KillClient
+	Fill      Fill          // FillUp
+	File      string        // Load
+	Load      Stream        // Traffic
+
 }
 
 // Fill describes commands that write many keys, or one large collection.
@@ -68,6 +81,8 @@ var Actions = []struct{ Form, Meaning string }{
 	{"!crash kill-9", "the server process is killed; what it had handed to the operating system survives"},
 	{"!crash power-loss [seed=N]", "the machine loses power; what was not synced survives only by luck, which the seed decides"},
 	{"!crash power-loss-torn [seed=N]", "the same, and the sector being written is left half old, half new"},
+	{"!crash bit-rot [seed=N]", "the machine shuts down in good order, and one to three bits turn on its disk"},
+	{"!crash KIND at=MOMENT [seed=N]", "the crash waits for during-fsync, before-rename, after-rename, before-write, after-write, or for the disk's operation of that number from now on"},
 	{"!restart [--directive value ...]", "the server starts again from its files; the options count for this start only"},
 	{"!clock advance D", "engine time jumps by D (31s, 5m, 1h30m)"},
 	{"!clock pause, !clock resume", "engine time stands still, runs again"},
@@ -156,17 +171,28 @@ func ParseAction(text string) (*Action, error) {
 }
 
 func (a *Action) parseCrash(args []string) error {
-	a.Verb = Crash
+	a.Verb, a.Moment = Crash, Moments[0]
+	kinds := "kill-9, power-loss, power-loss-torn or bit-rot"
 	if len(args) == 0 {
-		return errors.New("crash: expected kill-9, power-loss or power-loss-torn")
+		return errors.New("crash: expected " + kinds)
 	}
-	switch args[0] {
-	case KillNine, PowerLoss, PowerLossTorn:
-		a.Crash = args[0]
-	default:
-		return phrase.Errorf("crash: %q is not kill-9, power-loss or power-loss-torn", args[0])
+	if !slices.Contains(Crashes[:], args[0]) {
+		return phrase.Errorf("crash: %q is not %s", args[0], kinds)
 	}
+	a.Crash = args[0]
 	for _, arg := range args[1:] {
+		if at, ok := strings.CutPrefix(arg, "at="); ok {
+			n, err := strconv.ParseInt(at, 10, 32)
+			switch {
+			case err == nil && n > 0:
+				a.Operation = n
+			case slices.Contains(Moments[:], at):
+				a.Moment = at
+			default:
+				return phrase.Errorf("crash: %q is not a moment: %s, or a number", at, strings.Join(Moments[:], ", "))
+			}
+			continue
+		}
 		value, ok := strings.CutPrefix(arg, "seed=")
 		seed, err := strconv.ParseUint(value, 10, 32)
 		if !ok || err != nil {
@@ -297,11 +323,22 @@ func filler(i, size int) string {
 func (a *Action) Words() string {
 	switch a.Verb {
 	case Crash:
-		return map[string]string{
+		words := map[string]string{
 			KillNine:      "The server process is killed (kill -9)",
 			PowerLoss:     "The power fails",
 			PowerLossTorn: "The power fails in the middle of a write",
+			BitRot:        "The machine is shut down, and bits turn on its disk",
 		}[a.Crash]
+		switch {
+		case a.Operation > 0:
+			words += ", at operation " + strconv.FormatInt(a.Operation, 10) + " of the disk from now on"
+		case a.Moment != Moments[0]:
+			words += map[string]string{
+				"during-fsync": ", in the middle of the next fsync", "before-rename": ", before the next rename", "after-rename": ", after the next rename",
+				"before-write": ", before the next write", "after-write": ", after the next write",
+			}[a.Moment]
+		}
+		return words
 	case Restart:
 		if len(a.Options) > 0 {
 			return "The server starts again with " + strings.TrimPrefix(a.Source, "!restart ")

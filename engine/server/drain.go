@@ -239,6 +239,9 @@ func (s *Server) describeClients() event.ClientsChanged {
 	return list
 }
 
+// Acknowledged is the newest change whose reply was let go.
+func (s *Server) Acknowledged() uint64 { return s.acknowledged }
+
 // Durability is how far the changes have come on their way to the disk.
 func (s *Server) Durability() event.Durability {
 	a := &s.aof

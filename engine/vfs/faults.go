@@ -36,6 +36,18 @@ func (d *Disk) HangSyncs(hang bool) {
 	d.pump()
 }
 
+// Faults are what a Disk has been told to do wrong.
+type Faults struct {
+	Failing  int // syncs that are still to fail
+	Lying    bool
+	Hung     bool
+	Latency  Latency
+	Capacity int64 // 0: no limit
+}
+
+// Faults tells which there are now.
+func (d *Disk) Faults() Faults { return Faults{d.failing, d.lying, d.hung, d.latency, d.capacity} }
+
 // Halt is the end of this Disk, as if the power were off: nothing more reaches
 // the platter, waiting tickets are never done, and changes fail with ErrIO.
 func (d *Disk) Halt() { d.halted = true }

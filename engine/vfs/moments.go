@@ -119,6 +119,15 @@ func (d *Disk) Disarm() bool {
 	return was
 }
 
+// Armed is the point that is waited for; its Skip has come down by those that
+// passed.
+func (d *Disk) Armed() (p CrashPoint, ok bool) {
+	if d.armed == nil {
+		return p, false
+	}
+	return d.armed.point, true
+}
+
 // Halted tells whether the Disk has ended, by Halt or at a CrashPoint.
 func (d *Disk) Halted() bool { return d.halted }
 

@@ -73,12 +73,17 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	if got, err := ReadFileContent(content.Append(nil)); err != nil || cmp.Diff(content, got) != "" {
 		t.Errorf("content: %v, %v", got, err)
 	}
+	disk := Disk{Armed: true, Kind: BitRot, Seed: 3, Moment: AtOperation, Left: 4, Lying: true, Failing: 5, Hung: true, SyncMicros: 6, Free: -1}
+	if got, err := ReadDisk(disk.Append(nil)); err != nil || got != disk {
+		t.Errorf("disk: %+v, %v", got, err)
+	}
 	account := Account{
 		Kind: PowerCutTorn, Seed: 7, Acknowledged: 10, Complete: true, SurvivedWrites: 8, LostWrites: 2,
-		Counts: [5]int64{5, 1, 2, 0, 1},
+		Counts: [6]int64{5, 1, 2, 0, 1, 3},
 		Keys:   []KeyFate{{0, []byte("a"), Lost}, {3, []byte("b"), Reverted}},
 		Error:  "x",
 		Report: []byte{1, 12},
+		At:     9, Unsynced: 2, Unwritten: 1, Operation: "sync dump.rdb",
 	}
 	if got, err := ReadAccount(account.Append(nil)); err != nil || cmp.Diff(account, got) != "" {
 		t.Errorf("account: %v, %v", got, err)

@@ -8,12 +8,14 @@ type Op uint8
 
 // The operations.
 const (
-	OpState     Op = 1  // () -> State
-	OpPause     Op = 2  // () -> State; engine time stands still
-	OpResume    Op = 3  // () -> State
-	OpSpeed     Op = 4  // (factor number) -> State; 1 is real time
-	OpAdvance   Op = 5  // (microseconds number) -> State; forward only, also while paused
-	OpCrash     Op = 6  // (kind u8, seed number) -> Account; the server is down afterwards
+	OpState   Op = 1 // () -> State
+	OpPause   Op = 2 // () -> State; engine time stands still
+	OpResume  Op = 3 // () -> State
+	OpSpeed   Op = 4 // (factor number) -> State; 1 is real time
+	OpAdvance Op = 5 // (microseconds number) -> State; forward only, also while paused
+	// OpCrash: (kind u8, seed number[, Moment u8, n number]) -> Account, when it
+	// has happened; the server is down afterwards. A failure if it is disarmed.
+	OpCrash     Op = 6
 	OpRestart   Op = 7  // (n number, then n times directive, value: for this start only; or nothing) -> Account of the crash, complete; recovery as after any start
 	OpFiles     Op = 8  // () -> Files
 	OpReadFile  Op = 9  // (name) -> FileContent
@@ -28,6 +30,10 @@ const (
 	OpWarm      Op = 18 // () -> (commands number); runs throwaway commands until the code is compiled well
 	OpTable     Op = 19 // (database number) -> Table; the hash table of the keys as it stands
 	OpDiskHangs Op = 20 // (hangs u8) -> State; while it hangs, the disk takes writes and finishes no sync
+	OpDisk      Op = 24 // () -> Disk
+	OpDisarm    Op = 25 // () -> Disk; no crash is waited for any more
+	OpFault     Op = 26 // (Fault u8, value number) -> Disk
+	OpAccount   Op = 27 // () -> Account of the last crash; one with At 0 if there was none
 	OpStep      Op = 40 // () -> (what text); engine time goes on to the next thing that it brings
 
 	// The record of the run. These are not part of it.
@@ -64,6 +70,8 @@ const (
 	// NoticeStoreVolatile comes from everysec.js: the browser was asked not to
 	// remove the store when it wants room, and did not promise it.
 	NoticeStoreVolatile Notice = 12
+	// NoticeState: somebody else has changed what OpState or OpDisk tell.
+	NoticeState Notice = 16
 	// NoticeRun: another moment, of this run or of another, is the present now.
 	// The clients are closed, and everything is to be asked for again.
 	NoticeRun Notice = 13
@@ -79,7 +87,66 @@ const (
 	KillNine     CrashKind = 0 // the process dies, the page cache lives on
 	PowerCut     CrashKind = 1 // only what was synced is certain to survive
 	PowerCutTorn CrashKind = 2 // and the last sectors under way are torn
+	BitRot       CrashKind = 3 // shut down in good order, and then bits turn on the disk
 )
+
+// Moment is when a crash strikes.
+type Moment uint8
+
+// The moments. The first of them comes at once, the others with what the server
+// asks of its disk.
+const (
+	Now          Moment = 0
+	DuringSync   Moment = 1 // the disk has begun with an fsync, and has not said that it is done
+	BeforeRename Moment = 2
+	AfterRename  Moment = 3 // before the directory is synced
+	BeforeWrite  Moment = 4
+	AfterWrite   Moment = 5 // before any fsync
+	AtOperation  Moment = 6 // before the n-th operation that changes the disk
+)
+
+// Fault is what a disk does wrong.
+type Fault uint8
+
+// The faults, and what the value of each says.
+const (
+	NoFault    Fault = 0 // everything is well again
+	LyingSync  Fault = 1 // 1: every fsync says it is done, and saves nothing; 0: no more
+	FailedSync Fault = 2 // so many of the next fsyncs fail
+	HungSync   Fault = 3 // 1: no fsync ends; 0: they go on
+	SlowSync   Fault = 4 // every fsync takes so many microseconds longer
+	FullDisk   Fault = 5 // so many bytes are left; negative: no limit
+)
+
+// Disk is what the disk is set up to do.
+type Disk struct {
+	Armed      bool // a crash is waited for
+	Kind       CrashKind
+	Seed       int64
+	Moment     Moment
+	Left       int64 // AtOperation: how many operations until then
+	Lying      bool
+	Failing    int64
+	Hung       bool
+	SyncMicros int64
+	Free       int64 // bytes; -1: no limit
+}
+
+// Append writes the disk.
+func (d Disk) Append(r Record) Record {
+	return r.Bool(d.Armed).Byte(uint8(d.Kind)).Int(d.Seed).Byte(uint8(d.Moment)).Int(d.Left).
+		Bool(d.Lying).Int(d.Failing).Bool(d.Hung).Int(d.SyncMicros).Int(d.Free)
+}
+
+// ReadDisk reads what Append wrote.
+func ReadDisk(payload []byte) (Disk, error) {
+	f := Read(payload)
+	d := Disk{
+		Armed: f.Bool(), Kind: CrashKind(f.Byte()), Seed: f.Int(), Moment: Moment(f.Byte()), Left: f.Int(),
+		Lying: f.Bool(), Failing: f.Int(), Hung: f.Bool(), SyncMicros: f.Int(), Free: f.Int(),
+	}
+	return d, f.Err()
+}
 
 // Store is where the files are kept.
 type Store uint8
@@ -277,6 +344,7 @@ const (
 	Lost     Fate = 2 // acknowledged, and gone
 	Returned Fate = 3 // its deletion was acknowledged, and it is back
 	Expired  Fate = 4 // gone because its time was up, not because of the crash
+	Open     Fate = 5 // differs, and the newest write to it had not been acknowledged
 )
 
 // KeyFate is one key of an account.
@@ -287,7 +355,7 @@ type KeyFate struct {
 }
 
 // Account is what a crash cost, in keys and in writes. Until the server has been restarted only the
-// first three fields are known.
+// first three fields, and those of its moment, are known.
 type Account struct {
 	Kind         CrashKind
 	Seed         int64
@@ -295,9 +363,14 @@ type Account struct {
 	Complete     bool  // the server is back and the rest is known
 	SurvivedWrites,
 	LostWrites int64 // of the acknowledged ones; -1 where it cannot be told (no AOF)
-	Counts [5]int64  // keys, by Fate
+	Counts [6]int64  // keys, by Fate
 	Keys   []KeyFate // those with a Fate other than Survived first; cut at MaxFates
 	Error  string    // why recovery failed
+	// What was true at the moment of the crash: engine time, and how many of the
+	// acknowledged writes were not on the disk, and not even in the page cache.
+	At, Unsynced, Unwritten int64
+	// Operation is what the disk was asked for at that moment; "": nothing.
+	Operation string
 	// Report is a batch of events with one in it, the crash report: what became
 	// of each write. Empty: none has been made.
 	Report []byte
@@ -316,7 +389,7 @@ func (a Account) Append(r Record) Record {
 	for _, k := range a.Keys {
 		r = r.Int(k.DB).Bytes(k.Key).Byte(uint8(k.Fate))
 	}
-	return r.Bytes(a.Report)
+	return r.Bytes(a.Report).Int(a.At).Int(a.Unsynced).Int(a.Unwritten).String(a.Operation)
 }
 
 // ReadAccount reads what Append wrote. Keys and Report alias payload.
@@ -334,5 +407,6 @@ func ReadAccount(payload []byte) (Account, error) {
 		a.Keys = append(a.Keys, KeyFate{DB: f.Int(), Key: f.Bytes(), Fate: Fate(f.Byte())})
 	}
 	a.Report = f.Bytes()
+	a.At, a.Unsynced, a.Unwritten, a.Operation = f.Int(), f.Int(), f.Int(), f.String()
 	return a, f.Err()
 }

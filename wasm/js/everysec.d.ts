@@ -63,10 +63,30 @@ export interface Client {
   close(): void;
 }
 
-export type CrashKind = "kill-9" | "power-loss" | "power-loss-torn";
+/** "bit-rot": shut down in good order, and then bits turn on the disk. */
+export type CrashKind = "kill-9" | "power-loss" | "power-loss-torn" | "bit-rot";
 
-/** What became of a key: gone because its time was up is "expired", deleted before and back now is "returned". */
-export type Fate = "survived" | "reverted" | "lost" | "returned" | "expired";
+/** When a crash strikes; a number: before the n-th operation from now that changes the disk. */
+export type Moment = "now" | "during-fsync" | "before-rename" | "after-rename" | "before-write" | "after-write" | number;
+
+/** What the disk has been told to do. */
+export interface Disk {
+  /** The crash that is waited for. */
+  armed: { kind: CrashKind; seed: number; at: Moment } | null;
+  /** An fsync says that it is done, and saves nothing. */
+  lyingFsync: boolean;
+  /** So many of the next fsyncs fail. */
+  failedFsyncs: number;
+  /** No fsync ends. */
+  hungFsync: boolean;
+  /** So many milliseconds an fsync takes longer. */
+  slowFsync: number;
+  /** Bytes; Infinity: no limit. */
+  free: number;
+}
+
+/** What became of a key: gone because its time was up is "expired", deleted before and back now is "returned"; "open" differs, but its newest write had not been acknowledged. */
+export type Fate = "survived" | "reverted" | "lost" | "returned" | "expired" | "open";
 
 /** What became of every write that was made before a crash. Times are microseconds since 1970, sizes and offsets bytes. */
 export interface CrashReport {
@@ -132,6 +152,13 @@ export interface Account {
   error: string;
   /** Write by write; null before restart(). */
   report: CrashReport | null;
+  /** Engine time of the crash, milliseconds since 1970. */
+  at: number;
+  /** Acknowledged writes that were not on the disk then, and not even in the page cache. */
+  unsynced: number;
+  unwritten: number;
+  /** What the disk was asked for at that moment; "": nothing. */
+  operation: string;
 }
 
 export interface State {
@@ -215,8 +242,16 @@ export interface Database {
   connect(name?: string): Client;
   /** Returns the way to stop listening. */
   on<E extends keyof Events>(event: E, listener: (detail: Events[E]) => void): () => void;
-  /** The machine goes down; the same seed does the same damage to the same disk. */
-  crash(kind?: CrashKind, seed?: number): Promise<Account>;
+  /**
+   * The machine goes down, now or at a moment; resolves when it has happened. The
+   * same seed does the same damage to the same disk. One crash is waited for at a
+   * time: another one, disarm(), restart() and whatever replaces the files reject it.
+   */
+  crash(kind?: CrashKind, options?: { at?: Moment; seed?: number } | number): Promise<Account>;
+  disarm(): Promise<Disk>;
+  disk(): Promise<Disk>;
+  /** Sets up the disk: "none" ends all faults; see Disk for what the value says. */
+  fault(what: "none" | "lying-fsync" | "failed-fsync" | "hung-fsync" | "slow-fsync" | "full-disk", value?: number | boolean): Promise<Disk>;
   /** Starts the server again and resolves when it has recovered. */
   restart(): Promise<Account>;
   /** Written and synced sizes in bytes. */

@@ -398,18 +398,21 @@ const header = 12;
 const op = {
   state: 1, pause: 2, resume: 3, speed: 4, advance: 5, crash: 6, restart: 7, files: 8, readFile: 9,
   importRDB: 10, exportZip: 11, erase: 12, takeOver: 13, copy: 14, rawStore: 15, resync: 16, freeSpace: 17, warm: 18,
+  disk: 24, disarm: 25, fault: 26,
   step: 40, runSave: 42, runLoad: 44, runSeek: 46, runBranch: 52,
 };
 
 const notices = [
   "", "ready", "down", "crashed", "store-memory", "store-busy", "store-taken", "store-unknown", "store-full", "store-failed", "fatal", "store-saves",
-  "store-volatile", "run", "store-emptied",
+  "store-volatile", "run", "store-emptied", "", "state",
 ];
 const phases = ["down", "loading", "running", "waiting"];
 const stores = ["memory", "indexeddb", "waiting"];
-const crashes = { "kill-9": 0, "power-loss": 1, "power-loss-torn": 2 };
+const crashes = { "kill-9": 0, "power-loss": 1, "power-loss-torn": 2, "bit-rot": 3 };
+const moments = ["now", "during-fsync", "before-rename", "after-rename", "before-write", "after-write", "operation"];
+const faults = ["none", "lying-fsync", "failed-fsync", "hung-fsync", "slow-fsync", "full-disk"];
 const crashNames = Object.keys(crashes);
-const fates = ["survived", "reverted", "lost", "returned", "expired"];
+const fates = ["survived", "reverted", "lost", "returned", "expired", "open"];
 
 // Fields reads a record of package bridge.
 class Fields {
@@ -483,7 +486,20 @@ function readAccount(b) {
   };
   for (let n = f.number(); n > 0; n--) account.keys.push({ db: f.number(), key: f.string(), fate: fates[f.byte()] });
   decodeEvents(f.bytes(), (name, report) => (account.report = report));
+  account.at = f.number() / 1000;
+  account.unsynced = f.number();
+  account.unwritten = f.number();
+  account.operation = f.string();
   return account;
+}
+
+function readDisk(b) {
+  const f = new Fields(b);
+  const armed = { is: f.byte() === 1, kind: crashNames[f.byte()], seed: f.number(), at: moments[f.byte()], left: f.number() };
+  const disk = { armed: null, lyingFsync: f.byte() === 1, failedFsyncs: f.number(), hungFsync: f.byte() === 1, slowFsync: f.number() / 1000, free: f.number() };
+  if (disk.free < 0) disk.free = Infinity;
+  if (armed.is) disk.armed = { kind: armed.kind, seed: armed.seed, at: armed.at === "operation" ? armed.left : armed.at };
+  return disk;
 }
 
 // The worker can be started before anything else is known: see prepare.
@@ -857,12 +873,35 @@ class Database {
     return off;
   }
 
-  crash(kind = "power-loss", seed = Math.floor(Math.random() * 2 ** 32)) {
+  crash(kind = "power-loss", options = {}) {
+    const { at = "now", seed = Math.floor(Math.random() * 2 ** 32) } = typeof options === "number" ? { seed: options } : options;
+    const moment = moments.indexOf(typeof at === "number" ? "operation" : at);
     if (!(kind in crashes)) return Promise.reject(new TypeError(`no such crash: ${kind}`));
-    const b = new Uint8Array(9);
+    if (moment < 0) return Promise.reject(new TypeError(`no such moment: ${at}`));
+    const b = new Uint8Array(18);
+    const view = new DataView(b.buffer);
     b[0] = crashes[kind];
-    new DataView(b.buffer).setFloat64(1, seed, true);
+    view.setFloat64(1, seed, true);
+    b[9] = moment;
+    view.setFloat64(10, typeof at === "number" ? at : 1, true);
     return this.#call(op.crash, b).then(readAccount);
+  }
+
+  disarm() {
+    return this.#call(op.disarm).then(readDisk);
+  }
+
+  disk() {
+    return this.#call(op.disk).then(readDisk);
+  }
+
+  fault(what, value = 1) {
+    if (!faults.includes(what)) return Promise.reject(new TypeError(`no such fault: ${what}`));
+    const b = new Uint8Array(9);
+    b[0] = faults.indexOf(what);
+    const amount = what === "slow-fsync" ? value * 1000 : value === Infinity ? -1 : Number(value);
+    new DataView(b.buffer).setFloat64(1, amount, true);
+    return this.#call(op.fault, b).then(readDisk);
   }
 
   restart() {

@@ -24,6 +24,7 @@ func (m *Model) answered(msg Answered) {
 		if msg.Else != nil {
 			msg.Else(m)
 		}
+		m.crashing = false
 		m.Notice = &Noticed{bridge.NoticeFatal, msg.Err}
 		m.stopRun()
 		m.refreshState()
@@ -83,9 +84,21 @@ func (m *Model) noticed(msg Noticed) {
 		if m.Loading || m.Down {
 			m.ready()
 		}
+		if r := m.Crashed; r != nil && !r.Account.Complete && !r.Restarting { // another program has started it
+			m.control(bridge.OpAccount, nil, (*Model).recovered)
+		}
 		m.refreshState()
+		m.askDisk()
 	case bridge.NoticeCrashed:
 		m.went()
+		if !m.crashing { // its moment has come, or another program has done it
+			m.control(bridge.OpAccount, nil, (*Model).fell)
+		}
+		m.askDisk()
+	case bridge.NoticeState:
+		m.refreshState()
+		m.askDisk()
+		return
 	case bridge.NoticeDown:
 		m.went()
 		m.Notice = &msg
@@ -129,10 +142,7 @@ func (m *Model) went() {
 type CrashReport struct {
 	Account    bridge.Account
 	Report     *event.CrashReport // write by write; nil before the restart
-	At         int64              // engine time
 	Restarting bool
-	Loss       Loss  // what the line said at that moment
-	Unwritten  int64 // acknowledged writes that the operating system did not have
 }
 
 // PageCacheLives tells whether the operating system survived the crash.
@@ -140,27 +150,65 @@ func (r *CrashReport) PageCacheLives() bool { return r.Account.Kind == bridge.Ki
 
 // Before says what the crash could take, as long as only that is known.
 func (r *CrashReport) Before() string {
-	s := Plural(r.Account.Acknowledged, "write", "writes") + " had been acknowledged. "
+	a := &r.Account
+	s := Plural(a.Acknowledged, "write", "writes") + " had been acknowledged. "
+	if a.Operation != "" {
+		s = "It struck at " + a.Operation + ". " + s
+	}
 	switch {
-	case !r.PageCacheLives() && r.Loss.Writes > 0:
-		return s + Plural(r.Loss.Writes, "of them was", "of them were") + " not on the disk."
+	case a.Kind == bridge.BitRot:
+		return s + "All of them reached the disk, where bits have turned since."
+	case !r.PageCacheLives() && a.Unsynced > 0:
+		return s + Plural(a.Unsynced, "of them was", "of them were") + " not on the disk."
 	case !r.PageCacheLives():
 		return s + "All of them were on the disk."
-	case r.Unwritten > 0:
-		return s + Plural(r.Unwritten, "of them was", "of them were") + " only in the memory of the process."
+	case a.Unwritten > 0:
+		return s + Plural(a.Unwritten, "of them was", "of them were") + " only in the memory of the process."
 	}
 	return s + "The operating system had got all of them, and it lives on."
 }
 
 // Title names the crash.
-func (r *CrashReport) Title() string {
-	switch r.Account.Kind {
-	case bridge.KillNine:
-		return "kill -9"
-	case bridge.PowerCut:
-		return "Power cut"
+func (r *CrashReport) Title() string { return CrashName(r.Account.Kind) }
+
+// CrashName is what a crash is called.
+func CrashName(kind bridge.CrashKind) string {
+	return [...]string{"kill -9", "Power cut", "Power cut, torn tail", "Bit rot"}[min(kind, bridge.BitRot)]
+}
+
+// MomentName says when a crash strikes.
+func MomentName(moment bridge.Moment, n int64) string {
+	if moment == bridge.AtOperation {
+		return "before the " + Ordinal(n) + " disk operation from now"
 	}
-	return "Power cut, torn tail"
+	return [...]string{
+		"now", "in the middle of the next fsync", "before the next rename", "after the next rename",
+		"before the next write", "after the next write",
+	}[min(moment, bridge.AfterWrite)]
+}
+
+// DiskLine says what the disk is set up to do; "" if nothing.
+func (m *Model) DiskLine() string {
+	d, parts := &m.Disk, []string(nil)
+	if d.Armed {
+		parts = append(parts, "Armed: "+CrashName(d.Kind)+" "+MomentName(d.Moment, d.Left))
+	}
+	if d.Lying {
+		parts = append(parts, "fsync lies")
+	}
+	if d.Failing > 0 {
+		parts = append(parts, Plural(d.Failing, "fsync", "fsyncs")+" will fail")
+	}
+	if d.Hung {
+		parts = append(parts, "no fsync ends")
+	}
+	if d.SyncMicros > 0 {
+		parts = append(parts, "fsync takes "+Span(d.SyncMicros)+" longer")
+	}
+	if d.Free >= 0 {
+		parts = append(parts, Bytes(d.Free)+" free on the disk")
+	}
+	return strings.Join(parts, " · ")
 }
 
 // LostKeys are the keys whose acknowledged state did not come back.
@@ -169,33 +217,79 @@ func (r *CrashReport) LostKeys() int64 {
 	return c[bridge.Lost] + c[bridge.Reverted] + c[bridge.Returned]
 }
 
-func (m *Model) crash(kind bridge.CrashKind, seed uint64, then func(m *Model)) {
+// crash takes the server down; then is called where that happens now.
+func (m *Model) crash(c Crash, then func(m *Model)) {
 	if m.Down {
 		return
 	}
-	if seed == 0 {
+	if c.Seed == 0 {
 		// Any seed is as good as another; this one differs from crash to crash.
-		seed = uint64(m.Wall) & 0xffffffff
+		c.Seed = uint64(m.Wall) & 0xffffffff
 	}
-	loss, at, unwritten := m.Loss(), m.Now(), int64(0)
-	if d := &m.Durability; d.AOFEnabled {
-		unwritten = int64(d.Acknowledged - min(d.Acknowledged, d.Written))
-	} else {
-		unwritten = loss.Writes // in no file at all
+	payload := bridge.Record(nil).Byte(uint8(c.Kind)).Int(int64(c.Seed)).Byte(uint8(c.Moment)).Int(c.N)
+	if c.Moment != bridge.Now {
+		m.emit(Control{Op: bridge.OpCrash, Payload: payload, Quiet: true})
+		m.askDisk()
+		return
 	}
-	m.control(bridge.OpCrash, bridge.Record(nil).Byte(uint8(kind)).Int(int64(seed)), func(m *Model, data []byte) {
-		a, err := bridge.ReadAccount(data)
-		if err != nil {
-			return
-		}
-		m.crashes++
+	m.crashing = true
+	m.control(bridge.OpCrash, payload, func(m *Model, data []byte) {
+		m.crashing = false
 		m.went()
-		m.Crashed = &CrashReport{Account: a, At: at, Loss: loss, Unwritten: unwritten}
-		m.emit(Say{"The server is down: " + m.Crashed.Title()})
+		m.fell(data)
 		if then != nil {
 			then(m)
 		}
 	})
+}
+
+// fell is the account of a crash that has happened.
+func (m *Model) fell(data []byte) {
+	a, err := bridge.ReadAccount(data)
+	if err != nil || a.At == 0 {
+		return
+	}
+	m.crashes++
+	m.Crashed = &CrashReport{}
+	m.completed(a)
+	m.emit(Say{"The server is down: " + m.Crashed.Title()})
+	m.mark(PartCrash)
+}
+
+// recovered is the account after the server has been started again.
+func (m *Model) recovered(data []byte) {
+	if a, err := bridge.ReadAccount(data); err == nil && m.Crashed != nil {
+		m.completed(a)
+	}
+}
+
+// completed puts an account in the place of the one before.
+func (m *Model) completed(a bridge.Account) {
+	// The answer owns its bytes only for now.
+	for i := range a.Keys {
+		a.Keys[i].Key = append([]byte(nil), a.Keys[i].Key...)
+	}
+	m.Crashed.Account, m.Crashed.Restarting = a, false
+	// What a decoder has made is nobody else's.
+	_ = event.Decode(a.Report, func(e event.Event) { m.Crashed.Report, _ = e.(*event.CrashReport) })
+	m.Crashed.Account.Report = nil
+	if a.Complete {
+		m.emit(Say{"The server is back. " + m.Crashed.Summary()})
+	}
+	m.mark(PartCrash)
+}
+
+// diskState is what the disk is set up to do.
+func (m *Model) diskState(data []byte) {
+	if d, err := bridge.ReadDisk(data); err == nil && d != m.Disk {
+		m.Disk = d
+		m.mark(PartCrash | PartStatus)
+	}
+}
+
+func (m *Model) askDisk() {
+	m.diskAskedAt = m.Wall
+	m.emit(Control{Op: bridge.OpDisk, Then: (*Model).diskState, Quiet: true})
 }
 
 // restart starts the server; options are directives for this start only.
@@ -214,19 +308,8 @@ func (m *Model) restart(options [][2]string, then func(m *Model)) {
 		if err != nil {
 			return
 		}
-		// The answer owns its bytes only for now.
-		for i := range a.Keys {
-			a.Keys[i].Key = append([]byte(nil), a.Keys[i].Key...)
-		}
 		if m.Crashed != nil {
-			m.Crashed.Account, m.Crashed.Restarting = a, false
-			// What a decoder has made is nobody else's.
-			_ = event.Decode(a.Report, func(e event.Event) { m.Crashed.Report, _ = e.(*event.CrashReport) })
-			m.Crashed.Account.Report = nil
-			m.Crashed.Account.Complete = a.Complete
-			if a.Complete {
-				m.emit(Say{"The server is back. " + m.Crashed.Summary()})
-			}
+			m.completed(a)
 		}
 		switch {
 		case a.Error != "":

@@ -2,6 +2,7 @@ package app
 
 import (
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -208,7 +209,7 @@ func (m *Model) facts() *lessons.Facts {
 	}
 	if r := m.Crashed; r != nil {
 		f.Account = &lessons.Account{
-			Crash:    [...]string{lessons.KillNine, lessons.PowerLoss, lessons.PowerLossTorn}[min(r.Account.Kind, 2)],
+			Crash:    lessons.Crashes[min(int(r.Account.Kind), len(lessons.Crashes)-1)],
 			Complete: r.Account.Complete, Survived: r.Account.Counts[bridge.Survived], Lost: r.LostKeys(),
 		}
 	}
@@ -547,12 +548,20 @@ func (m *Model) act(r *run, a *lessons.Action) {
 	r.busy = true
 	switch a.Verb {
 	case lessons.Crash:
-		kind := map[string]bridge.CrashKind{lessons.KillNine: bridge.KillNine, lessons.PowerLoss: bridge.PowerCut, lessons.PowerLossTorn: bridge.PowerCutTorn}[a.Crash]
+		crash := Crash{Kind: bridge.CrashKind(slices.Index(lessons.Crashes[:], a.Crash)), Seed: a.Seed, N: a.Operation}
+		if crash.Moment = bridge.Moment(slices.Index(lessons.Moments[:], a.Moment)); a.Operation > 0 {
+			crash.Moment = bridge.AtOperation
+		}
 		if m.Down {
 			done(m)
 			return
 		}
-		m.crash(kind, a.Seed, func(m *Model) {
+		if crash.Moment != bridge.Now { // the lines that follow bring it about
+			m.crash(crash, nil)
+			done(m)
+			return
+		}
+		m.crash(crash, func(m *Model) {
 			done(m)
 			// Long enough to be seen. Nothing can happen meanwhile: the server is down.
 			up := m.Wall + 700_000

@@ -91,6 +91,20 @@ type (
 	Background struct{ Client uint64 }
 	// Crash takes the server down.
 	Crash struct{ Kind bridge.CrashKind }
+	// Crash takes the server down, at a moment; a seed of 0 is drawn.
+	Crash struct {
+		Kind   bridge.CrashKind
+		Moment bridge.Moment
+		N      int64 // of bridge.AtOperation
+		Seed   uint64
+	}
+	// Disarm ends the waiting for the moment of a crash.
+	Disarm struct{}
+	// SetFault sets up the disk.
+	SetFault struct {
+		What  bridge.Fault
+		Value int64
+	}
 	// Restart starts it from its files.
 	Restart struct{}
 	// DismissAccount closes the account of a crash.
@@ -160,6 +174,7 @@ type (
 		Payload []byte
 		Then    func(m *Model, data []byte)
 		Else    func(m *Model) // if it failed, which is said anyhow
+		Quiet   bool // a failure is no news
 	}
 	// Download gives a file to the learner.
 	Download struct {

@@ -53,6 +53,7 @@ type Model struct {
 	Loading  bool
 	Notice   *Noticed // the newest that the learner has to know; nil: none
 	Crashed  *CrashReport
+	Disk     bridge.Disk // what it is set up to do
 
 	Settings map[string]string // directives of the quick settings
 	Files    []bridge.File
@@ -66,6 +67,8 @@ type Model struct {
 	effects  []Effect
 
 	starts       int64 // NoticeReady so far
+	crashing     bool  // by our own wish, now
+	diskAskedAt  int64
 	crashes      int64
 	diskHangs    bool // a lesson made it
 	filesAskedAt int64
@@ -89,6 +92,7 @@ func New(specs []*command.Spec) *Model {
 		commands:   console.NewCommands(specs),
 		Loading:    true,
 		loadMicros: -1,
+		Disk:       bridge.Disk{Free: -1},
 	}
 	m.addConsole(lessons.Default)
 	return m
@@ -197,7 +201,11 @@ func (m *Model) update(message Message) {
 		m.Loop.background(msg.Client)
 
 	case Crash:
-		m.crash(msg.Kind, 0, nil)
+		m.crash(msg, nil)
+	case Disarm:
+		m.control(bridge.OpDisarm, nil, (*Model).diskState)
+	case SetFault:
+		m.control(bridge.OpFault, bridge.Record(nil).Byte(uint8(msg.What)).Int(msg.Value), (*Model).diskState)
 	case Restart:
 		m.restart(nil, nil)
 	case DismissAccount:
@@ -287,6 +295,9 @@ func (m *Model) frame(wall int64) {
 	if m.resync && m.past == nil && !m.Down && !m.Loading && m.Stats.Keys <= 2*MaxCells && wall-m.resyncAt > 500_000 {
 		m.resync, m.resyncAt = false, wall
 		m.control(bridge.OpResync, nil, nil)
+	}
+	if m.Disk != (bridge.Disk{Free: -1}) && wall-m.diskAskedAt > 500_000 {
+		m.askDisk() // how far it has come
 	}
 	m.frameLesson()
 	m.watchTable()

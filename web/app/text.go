@@ -97,6 +97,22 @@ func Age(us int64) string {
 	return strconv.FormatInt(us/86_400_000_000, 10) + " d"
 }
 
+// Ordinal writes 1st, 2nd, 3rd, 4th, 11th, 21st.
+func Ordinal(n int64) string {
+	ending := "th"
+	if n%100/10 != 1 {
+		switch n % 10 {
+		case 1:
+			ending = "st"
+		case 2:
+			ending = "nd"
+		case 3:
+			ending = "rd"
+		}
+	}
+	return Count(n) + ending
+}
+
 // Clock writes the time of day in UTC, with tenths of a second.
 func Clock(us int64) string {
 	tenths := us / 100_000

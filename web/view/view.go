@@ -122,6 +122,9 @@ func (p *Page) perform(effect app.Effect) {
 	case app.Control:
 		p.conn.Control(e.Op, e.Payload, func(data []byte, err error) {
 			a := app.Answered{Then: e.Then, Else: e.Else, Data: data}
+			if err != nil && e.Quiet {
+				return
+			}
 			if err != nil {
 				a.Err = err.Error()
 			}

@@ -100,6 +100,7 @@ func (h *Host) Present() Present {
 // Leave ends a host whose place another takes: its clients are closed, and
 // whoever waits for an answer is not left alone.
 func (h *Host) Leave() {
+	h.disarm()
 	h.drop()
 	h.failure = "another run took its place"
 	h.settled()
@@ -122,6 +123,10 @@ func (h *Host) Settle() {
 // here, the store holds these files from now on, and the clients of that time
 // are gone. Whoever is connected to this host is told to ask for everything.
 func (h *Host) Branch(p Present, wall int64) {
+	if h.disk != nil {
+		h.disk.Disarm() // whoever waits for that crash is not here
+	}
+	h.armed = nil
 	h.clock.mark(h.wall)
 	h.clock.wall, h.wall = wall, wall
 	for _, c := range h.order {

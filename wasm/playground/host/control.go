@@ -24,17 +24,30 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 	switch op {
 	case bridge.OpPause, bridge.OpResume:
 		h.clock.pause(h.wall, op == bridge.OpPause)
+		h.tellOthers(c)
 	case bridge.OpSpeed:
 		if speed := f.Number(); speed > 0 {
 			h.clock.setSpeed(h.wall, speed)
+			h.tellOthers(c)
 		} else {
 			err = errors.New("the speed of time must be above 0")
 		}
 	case bridge.OpAdvance:
 		h.clock.advance(h.wall, f.Int())
 		h.step()
+		h.tellOthers(c)
 	case bridge.OpCrash:
-		result, err = h.crash(bridge.CrashKind(f.Byte()), uint64(f.Int()))
+		h.crashWhen(c, call, f)
+		return
+	case bridge.OpDisarm, bridge.OpFault:
+		if op == bridge.OpDisarm {
+			h.disarm()
+		} else {
+			what := bridge.Fault(f.Byte())
+			err = h.fault(what, f.Int())
+		}
+		h.tellOthers(c)
+		result = h.diskState().Append(nil)
 	case bridge.OpRestart:
 		var more [][2]string
 		for n := f.Int(); n > 0 && f.More(); n-- {
@@ -60,11 +73,8 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 	case bridge.OpResync:
 		c.resync = &resync{}
 	case bridge.OpFreeSpace:
-		if free := f.Int(); free < 0 {
-			h.disk.SetCapacity(0)
-		} else {
-			h.disk.Fill(free)
-		}
+		err = h.fault(bridge.FullDisk, f.Int())
+		h.tellOthers(c)
 	case bridge.OpStep:
 		result = bridge.Record(nil).String(h.stepOn())
 	case bridge.OpDiskHangs:
@@ -107,6 +117,10 @@ func (h *Host) read(op bridge.Op, f *bridge.Fields) (result bridge.Record, err e
 		return bridge.Record(nil).Bytes(data), err
 	case bridge.OpTable:
 		return h.table(int(f.Int())).Append(nil), nil
+	case bridge.OpDisk:
+		return h.diskState().Append(nil), nil
+	case bridge.OpAccount:
+		return h.last.Append(nil), nil
 	}
 	return nil, errors.New("unknown operation")
 }
@@ -191,6 +205,7 @@ func (h *Host) Stored(image []byte, wall int64) {
 	case a.what == idb.Download:
 		h.fail(c, a.call, errors.New("the store could not be read"))
 	default:
+		h.disarm()
 		h.drop()
 		h.died = nil
 		h.open(im)
@@ -276,6 +291,7 @@ func (h *Host) erase(c *channel, call uint32) {
 		h.ask(c, call, idb.Erase)
 		return
 	}
+	h.disarm()
 	h.drop()
 	h.died = nil // of its files there will be none
 	err := h.removeAll(".")
@@ -322,6 +338,7 @@ func (h *Host) importRDB(c *channel, call uint32, rdb []byte) {
 		h.fail(c, call, err)
 		return
 	}
+	h.disarm()
 	h.drop()
 	h.died = nil // of its files there will be none
 	config, _ := vfs.ReadFile(h.disk, ConfigName)

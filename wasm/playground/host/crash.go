@@ -32,30 +32,64 @@ type keyState struct {
 	expireAt int64 // milliseconds, 0: never
 }
 
-func (h *Host) crash(kind bridge.CrashKind, seed uint64) (bridge.Record, error) {
-	if h.engine == nil {
-		return nil, errDown
+// crash ends the server now.
+func (h *Host) crash(kind bridge.CrashKind, seed uint64) bridge.Record {
+	h.drainAll() // its last log lines above all
+	h.fallen = h.fell(kind, seed, h.disk.Image(vfs.Kind(kind), seed), h.engine.Acknowledged())
+	h.fall()
+	return h.last.Append(nil)
+}
+
+// fallen is a crash that has happened on the disk, and that the host has still
+// to draw the consequences of.
+type fallen struct {
+	before before
+	died   *crashreport.Crash
+	image  *vfs.Disk
+}
+
+// fell notes what is true at the moment of a crash. acknowledged is the newest
+// change whose reply has left.
+func (h *Host) fell(kind bridge.CrashKind, seed uint64, image *vfs.Disk, acknowledged uint64) *fallen {
+	f := &fallen{image: image, died: h.engine.Crash(vfs.Kind(kind).String(), image.Accounts())}
+	f.before.keys, f.before.names = h.keys()
+	journal, d := f.died.Journal, h.engine.Durability()
+	if !h.engine.Loading() { // else it has written nothing, and what is told is what its predecessor did
+		f.died.Acknowledged = min(f.died.Acknowledged, acknowledged)
 	}
-	if kind > bridge.PowerCutTorn {
-		return nil, errors.New("unknown kind of crash")
+	account := bridge.Account{
+		Kind: kind, Seed: int64(seed), SurvivedWrites: -1, LostWrites: -1, At: d.Now,
+		Acknowledged: journal.Acknowledged(f.died.Acknowledged),
 	}
-	b := &before{
-		account: bridge.Account{Kind: kind, Seed: int64(seed), SurvivedWrites: -1, LostWrites: -1},
+	if !h.engine.Loading() {
+		synced, written := d.Synced, d.Written
+		if !d.AOFEnabled {
+			synced, written = d.SnapshotChange, d.SnapshotChange
+		}
+		account.Unsynced = account.Acknowledged - journal.Acknowledged(min(synced, f.died.Acknowledged))
+		account.Unwritten = account.Acknowledged - journal.Acknowledged(min(written, f.died.Acknowledged))
 	}
-	b.keys, b.names = h.keys()
-	was := h.disk
-	h.disk = was.Image(vfs.Kind(kind), seed)
-	h.died = h.engine.Crash(vfs.Kind(kind).String(), h.disk.Accounts())
-	b.account.Acknowledged = h.died.Journal.Acknowledged(h.died.Acknowledged)
+	f.before.account = account
+	return f
+}
+
+// fall puts the image in the place of the disk, and the server down.
+func (h *Host) fall() {
+	f := h.fallen
+	h.fallen = nil
+	h.died = f.died
+	h.engine.Abandon()
+	h.engine = nil
 	h.drop()
-	was.Halt()
+	h.disk.Halt()
+	h.disk = f.image
 	if h.platter != nil {
 		h.disk.Attach(h.platter)
 	}
-	h.before = b
+	h.before, h.last = &f.before, f.before.account
 	h.failure = "crashed"
 	h.tell(bridge.NoticeCrashed, "")
-	return b.account.Append(nil), nil
+	h.disarmed(h.last.Append(nil), nil)
 }
 
 // restart starts the server again; if it went down by a crash the answer is
@@ -67,6 +101,7 @@ func (h *Host) restart(c *channel, call uint32, more ...[2]string) {
 	}
 	b := h.before
 	h.before = nil
+	h.disarm()
 	if h.engine != nil { // it is ended as by SHUTDOWN NOSAVE
 		h.died = h.engine.Crash(crashreport.Exit, nil)
 	}
@@ -77,6 +112,7 @@ func (h *Host) restart(c *channel, call uint32, more ...[2]string) {
 		if b != nil {
 			h.settle(b)
 			account = b.account
+			h.last = account
 		}
 		account.Error = h.failure
 		h.answer(h.channel(c.id), call, account.Append(nil))
@@ -98,7 +134,24 @@ func (h *Host) settle(b *before) {
 	keys, names := h.keys()
 	now := h.now() / 1000
 	var other []bridge.KeyFate
+	open := map[string]bool{} // keys whose newest write nobody was told of
+	if report, ok := h.engine.CrashEvent(); ok {
+		a.Acknowledged, a.SurvivedWrites, a.LostWrites = report.Acknowledged, report.Survived, report.Lost
+		var batch event.Batch
+		batch.CrashReport(&report)
+		a.Report = batch.Bytes()
+		for i := range report.Writes {
+			for _, key := range report.Writes[i].Keys {
+				if !report.Writes[i].Acknowledged {
+					open[decimal(uint32(report.Writes[i].DB))+" "+key] = true
+				}
+			}
+		}
+	}
 	note := func(db int, key []byte, fate bridge.Fate) {
+		if fate != bridge.Survived && fate != bridge.Expired && open[decimal(uint32(db))+" "+string(key)] {
+			fate = bridge.Open
+		}
 		a.Counts[fate]++
 		list := &a.Keys
 		if fate == bridge.Survived {
@@ -141,13 +194,6 @@ func (h *Host) settle(b *before) {
 		}
 	}
 	a.Keys = append(a.Keys, other[:min(len(other), bridge.MaxFates-len(a.Keys))]...)
-
-	if report, ok := h.engine.CrashEvent(); ok {
-		a.Acknowledged, a.SurvivedWrites, a.LostWrites = report.Acknowledged, report.Survived, report.Lost
-		var batch event.Batch
-		batch.CrashReport(&report)
-		a.Report = batch.Bytes()
-	}
 }
 
 func (k *keyState) key(names []byte) []byte { return names[k.at : k.at+k.n] }

@@ -71,14 +71,19 @@ type Host struct {
 	standing  *notice // what whoever comes later must know of it, too
 	asked     []asked // calls that wait for the store
 
-	prepared  *server.Prepared // of the first engine
-	engine    *server.Server
-	ready     bool   // NoticeReady was sent for this engine
-	failure   string // why there is no engine
-	starts    uint64
-	before    *before            // the crash that took it down
-	died      *crashreport.Crash // what it knew of its writes
-	afterLoad []func()           // calls that wait until it answers, or cannot start
+	prepared *server.Prepared // of the first engine
+	engine   *server.Server
+	ready    bool   // NoticeReady was sent for this engine
+	failure  string // why there is no engine
+	starts   uint64
+	before   *before        // the crash that took it down
+	last     bridge.Account // of the newest crash
+	armed    *armed         // the crash that is waited for
+	fallen   *fallen        // the crash that has just happened
+	// acknowledged is the newest change whose reply has left.
+	acknowledged uint64
+	died         *crashreport.Crash // what it knew of its writes
+	afterLoad    []func()           // calls that wait until it answers, or cannot start
 
 	channels map[uint32]*channel
 	order    []*channel
@@ -282,8 +287,18 @@ func (h *Host) step() {
 	if h.engine == nil {
 		return
 	}
-	h.engine.Step(h.now())
+	if h.fallen == nil {
+		if h.armed != nil {
+			h.drainAll() // of what comes from now on nothing may be true
+		}
+		h.engine.Step(h.now())
+	}
+	if h.fallen != nil {
+		h.fall()
+		return
+	}
 	h.collect()
+	h.acknowledged = h.engine.Acknowledged()
 	defer func() {
 		if h.input && h.engine != nil { // a client of our own has something to say
 			h.step()
@@ -530,6 +545,7 @@ func (h *Host) stopped() {
 		why = err.Error()
 	}
 	h.died = h.engine.Crash(crashreport.Exit, nil)
+	h.disarm()
 	h.drop()
 	h.down(why)
 }
