@@ -3,7 +3,6 @@ package lessons
 import (
 	"errors"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +63,6 @@ type Action struct {
 	Fill      Fill          // FillUp
 	File      string        // Load
 	Load      Stream        // Traffic
-
 }
 
 // Fill describes commands that write many keys, or one large collection.
@@ -176,7 +174,7 @@ func (a *Action) parseCrash(args []string) error {
 	if len(args) == 0 {
 		return errors.New("crash: expected " + kinds)
 	}
-	if !slices.Contains(Crashes[:], args[0]) {
+	if !isOneOf(args[0], Crashes[:]) {
 		return phrase.Errorf("crash: %q is not %s", args[0], kinds)
 	}
 	a.Crash = args[0]
@@ -186,7 +184,7 @@ func (a *Action) parseCrash(args []string) error {
 			switch {
 			case err == nil && n > 0:
 				a.Operation = n
-			case slices.Contains(Moments[:], at):
+			case isOneOf(at, Moments[:]):
 				a.Moment = at
 			default:
 				return phrase.Errorf("crash: %q is not a moment: %s, or a number", at, strings.Join(Moments[:], ", "))
@@ -201,6 +199,15 @@ func (a *Action) parseCrash(args []string) error {
 		a.Seed = seed
 	}
 	return nil
+}
+
+func isOneOf(word string, list []string) bool {
+	for _, w := range list {
+		if w == word {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *Action) parseClock(args []string) error {

@@ -156,7 +156,7 @@ var facts = []fact{
 	{Name: "restarts", Form: "restarts", Meaning: "starts of the server in this step", Host: func(_ []string, start, now *Facts) Value {
 		return num(float64(now.Restarts - start.Restarts))
 	}},
-	{Name: "crash", Form: "crash", Meaning: "how the last crash of this step happened: kill-9, power-loss, power-loss-torn", Host: func(_ []string, start, now *Facts) Value {
+	{Name: "crash", Form: "crash", Meaning: "how the last crash of this step happened: kill-9, power-loss, power-loss-torn, bit-rot", Host: func(_ []string, start, now *Facts) Value {
 		if a := account(start, now); a != nil {
 			return text(a.Crash)
 		}

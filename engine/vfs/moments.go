@@ -91,6 +91,20 @@ type CrashPoint struct {
 	Moment Moment
 }
 
+// Points are the moments that people speak of. That of an operation by its
+// number takes all but the last of them as Skip.
+var Points = [...]struct {
+	Name  string
+	Point CrashPoint
+}{
+	{"during-fsync", CrashPoint{Call: CallSync, Moment: InFlight}},
+	{"before-rename", CrashPoint{Call: CallRename, Moment: Before}},
+	{"after-rename", CrashPoint{Call: CallRename, Moment: After}},
+	{"before-write", CrashPoint{Call: CallWrite, Moment: Before}},
+	{"after-write", CrashPoint{Call: CallWrite, Moment: After}},
+	{"operation", CrashPoint{Moment: Before}},
+}
+
 type armed struct {
 	point   CrashPoint
 	kind    Kind

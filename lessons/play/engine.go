@@ -33,7 +33,9 @@ type Engine struct {
 	facts  lessons.Facts // all but Files
 	base   uint64        // the newest change that recovery loaded
 	before map[string]keyState
-	down   string // how the crash happened
+	down   string          // how the crash happened
+	armed  *lessons.Action // the crash that is waited for; nil: none
+	image  *vfs.Disk       // what it has left; nil: it has not come
 }
 
 type client struct {
@@ -113,6 +115,9 @@ func (e *Engine) settle() error {
 	for range 1_000_000 {
 		e.disk.Advance(e.now)
 		e.server.Step(e.now)
+		if e.image != nil {
+			return e.fall()
+		}
 		e.collect()
 		if !e.server.Running() {
 			err := e.server.Failure()
@@ -214,6 +219,11 @@ func (e *Engine) Observe(line string) (string, error) { return e.Command(observe
 
 // Together implements World.
 func (e *Engine) Together(lines []lessons.Line) ([]string, error) {
+	if e.armed != nil && lines[0].Console != observer {
+		if err := e.remember(); err != nil && !errors.Is(err, errFell) {
+			return nil, err
+		}
+	}
 	e.now += typing
 	var from []*client
 	for _, l := range lines {
@@ -230,11 +240,18 @@ func (e *Engine) Together(lines []lessons.Line) ([]string, error) {
 	}
 	var replies []string
 	for i, l := range lines {
-		v, err := e.reply(from[i])
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", l.Command, err)
+		v, err := resp.Value{}, errFell
+		if e.server != nil {
+			v, err = e.reply(from[i])
 		}
-		replies = append(replies, printed(l.Command, v))
+		switch {
+		case errors.Is(err, errFell):
+			replies = append(replies, "Error: Server closed the connection\n")
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", l.Command, err)
+		default:
+			replies = append(replies, printed(l.Command, v))
+		}
 	}
 	return replies, nil
 }
@@ -290,7 +307,7 @@ func (e *Engine) advance(by time.Duration) error {
 		if e.server == nil {
 			continue
 		}
-		if err := e.settle(); err != nil {
+		if err := e.settle(); err != nil && !errors.Is(err, errFell) {
 			return err
 		}
 	}
@@ -398,21 +415,62 @@ func (e *Engine) flood(commands iter.Seq[[]string], full bool) error {
 }
 
 var crashKinds = map[string]vfs.Kind{
-	lessons.KillNine: vfs.ProcessKill, lessons.PowerLoss: vfs.PowerCut, lessons.PowerLossTorn: vfs.TornTail,
+	lessons.KillNine: vfs.ProcessKill, lessons.PowerLoss: vfs.PowerCut, lessons.PowerLossTorn: vfs.TornTail, lessons.BitRot: vfs.BitRot,
+}
+
+// errFell says that the crash that was waited for has come.
+var errFell = errors.New("the server crashed")
+
+// arm lets a crash wait for its moment. What a step has run in which it comes
+// nobody has been told of, so the keys are those before the step: see remember.
+func (e *Engine) arm(a *lessons.Action) error {
+	point := vfs.Points[len(vfs.Points)-1].Point
+	point.Skip = int(a.Operation) - 1
+	for _, p := range vfs.Points {
+		if a.Operation == 0 && p.Name == a.Moment {
+			point = p.Point
+		}
+	}
+	e.armed = a
+	if err := e.remember(); err != nil {
+		return err
+	}
+	return e.disk.CrashAt(point, crashKinds[a.Crash], a.Seed, func(image *vfs.Disk, _ vfs.Operation) { e.image = image })
+}
+
+func (e *Engine) remember() error {
+	before, err := e.keys()
+	if err == nil {
+		e.before = before
+	}
+	return err
+}
+
+// fall is the crash that has come.
+func (e *Engine) fall() error {
+	e.ends(e.image, e.armed)
+	e.image, e.armed = nil, nil
+	return errFell
 }
 
 // crash takes the image of the disk first: looking at the keys afterwards must
 // not change what survives.
 func (e *Engine) crash(a *lessons.Action) error {
+	if a.Operation > 0 || a.Moment != lessons.Moments[0] {
+		return e.arm(a)
+	}
 	image := e.disk.Image(crashKinds[a.Crash], a.Seed)
-	before, err := e.keys()
-	if err != nil {
+	if err := e.remember(); err != nil {
 		return err
 	}
-	e.disk, e.server, e.before, e.down = image, nil, before, a.Crash
+	e.ends(image, a)
+	return nil
+}
+
+func (e *Engine) ends(image *vfs.Disk, a *lessons.Action) {
+	e.disk, e.server, e.down = image, nil, a.Crash
 	e.facts.Crashes++
 	e.facts.Account = &lessons.Account{Crash: a.Crash}
-	return nil
 }
 
 // closeAccount compares the keys with those before the crash.

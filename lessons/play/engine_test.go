@@ -90,3 +90,41 @@ func TestTheExampleOfTheReadmePlays(t *testing.T) {
 		t.Errorf("%+v %v", report, err)
 	}
 }
+
+// A crash that waits strikes in the line that brings it about, whose reply
+// never comes; what had been acknowledged before is accounted for.
+func TestACrashThatWaits(t *testing.T) {
+	l, err := markdown.Parse("lesson.md", []byte("---\nid: waits\ntitle: Waits\nphase: 1\nseed: 1\nconfig: |\n  appendonly yes\n  appendfsync always\n---\nText.\n\n## One {#one}\n\n```redis\n> PING\nPONG\n```\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := play.NewEngine(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ line, want string }{
+		{"SET a 1", "OK"},
+		{"!crash power-loss at=after-write seed=2", ""},
+		{"GET a", `"1"`},
+		{"SET b 1", "Error: Server closed the connection"},
+		{"!restart", ""},
+		{"GET a", `"1"`},
+	} {
+		if step.want != "" {
+			if got, err := w.Command("redis", step.line); err != nil || strings.TrimSuffix(got, "\n") != step.want {
+				t.Errorf("%s: %q, %v", step.line, got, err)
+			}
+			continue
+		}
+		a, err := lessons.ParseAction(step.line)
+		if err == nil {
+			err = w.Act(a)
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", step.line, err)
+		}
+	}
+	if f, err := w.Facts(); err != nil || f.Crashes != 1 || f.Account == nil || !f.Account.Complete || f.Account.Survived != 1 {
+		t.Errorf("%+v, %v", f, err)
+	}
+}

@@ -214,7 +214,7 @@ func (r *Redis) Together(lines []lessons.Line) ([]string, error) {
 func (r *Redis) Act(a *lessons.Action) error {
 	switch a.Verb {
 	case lessons.Crash:
-		if a.Crash != lessons.KillNine {
+		if a.Crash != lessons.KillNine || a.Operation > 0 || a.Moment != lessons.Moments[0] {
 			return ErrUnsupported
 		}
 		return r.Close()

@@ -94,7 +94,7 @@ const (
 type Moment uint8
 
 // The moments. The first of them comes at once, the others with what the server
-// asks of its disk.
+// asks of its disk: they are vfs.Points, counted from 1.
 const (
 	Now          Moment = 0
 	DuringSync   Moment = 1 // the disk has begun with an fsync, and has not said that it is done

@@ -89,8 +89,6 @@ type (
 	Select struct{ Key *string }
 	// Background says that a client of the server belongs to the background load.
 	Background struct{ Client uint64 }
-	// Crash takes the server down.
-	Crash struct{ Kind bridge.CrashKind }
 	// Crash takes the server down, at a moment; a seed of 0 is drawn.
 	Crash struct {
 		Kind   bridge.CrashKind

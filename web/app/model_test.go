@@ -328,7 +328,7 @@ func TestACrashAndItsAccount(t *testing.T) {
 	p.reply("redis", "+OK|")
 	p.events(key("k", 1), &event.Durability{Last: 1, Acknowledged: 1, Written: 1, AOFEnabled: true})
 	p.do(app.Crash{Kind: bridge.PowerCut})
-	p.answer(bridge.OpCrash, bridge.Account{Kind: bridge.PowerCut, Acknowledged: 1}.Append(nil))
+	p.answer(bridge.OpCrash, bridge.Account{Kind: bridge.PowerCut, Acknowledged: 1, At: 5, Unsynced: 1}.Append(nil))
 	r := p.model.Crashed
 	if !p.model.Down || r == nil || r.Before() != "1 write had been acknowledged. 1 of them was not on the disk." {
 		t.Fatalf("down %v, report %+v", p.model.Down, r)
@@ -346,7 +346,7 @@ func TestACrashAndItsAccount(t *testing.T) {
 	}
 	p.answer(bridge.OpRestart, bridge.Account{
 		Kind: bridge.PowerCut, Acknowledged: 1, Complete: true, LostWrites: 1,
-		Counts: [5]int64{0, 0, 1}, Keys: []bridge.KeyFate{{Key: []byte("k"), Fate: bridge.Lost}},
+		Counts: [6]int64{0, 0, 1}, Keys: []bridge.KeyFate{{Key: []byte("k"), Fate: bridge.Lost}},
 	}.Append(nil))
 	if p.model.Down || r.Summary() != "1 acknowledged write: 0 survived, 1 lost." || r.LostKeys() != 1 {
 		t.Errorf("down %v, %q", p.model.Down, r.Summary())

@@ -66,6 +66,9 @@ func (b *browser) do(m app.Message) {
 				b.conn.Send(e.Client, e.Data)
 			case app.Control:
 				b.conn.Control(e.Op, e.Payload, func(data []byte, err error) {
+					if err != nil && e.Quiet {
+						return
+					}
 					a := app.Answered{Then: e.Then, Data: append([]byte(nil), data...)}
 					if err != nil {
 						a.Err = err.Error()

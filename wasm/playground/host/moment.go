@@ -20,16 +20,6 @@ type armed struct {
 	call    uint32
 }
 
-// points are the moments as the disk knows them.
-var points = [...]vfs.CrashPoint{
-	bridge.DuringSync:   {Call: vfs.CallSync, Moment: vfs.InFlight},
-	bridge.BeforeRename: {Call: vfs.CallRename, Moment: vfs.Before},
-	bridge.AfterRename:  {Call: vfs.CallRename, Moment: vfs.After},
-	bridge.BeforeWrite:  {Call: vfs.CallWrite, Moment: vfs.Before},
-	bridge.AfterWrite:   {Call: vfs.CallWrite, Moment: vfs.After},
-	bridge.AtOperation:  {Moment: vfs.Before},
-}
-
 // crashWhen answers a call with the account of a crash, when it has happened.
 func (h *Host) crashWhen(c *channel, call uint32, f *bridge.Fields) {
 	kind, seed := bridge.CrashKind(f.Byte()), uint64(f.Int())
@@ -44,7 +34,7 @@ func (h *Host) crashWhen(c *channel, call uint32, f *bridge.Fields) {
 		err = errDown
 	case kind > bridge.BitRot:
 		err = errors.New("unknown kind of crash")
-	case int(moment) >= len(points):
+	case int(moment) > len(vfs.Points):
 		err = errors.New("unknown moment of a crash")
 	case moment == bridge.AtOperation && n < 1:
 		err = errors.New("the first operation from now is number 1")
@@ -58,11 +48,11 @@ func (h *Host) crashWhen(c *channel, call uint32, f *bridge.Fields) {
 		h.answer(c, call, h.crash(kind, seed))
 		return
 	}
-	point := points[moment]
+	point := vfs.Points[moment-1].Point
 	if moment == bridge.AtOperation {
 		point.Skip = int(min(n, 1<<30)) - 1
 	}
-	// The table has only moments that can come.
+	// Points has only moments that can come.
 	_ = h.disk.CrashAt(point, vfs.Kind(kind), seed, func(image *vfs.Disk, at vfs.Operation) {
 		h.fallen = h.fell(kind, seed, image, h.acknowledged)
 		h.fallen.before.account.Operation = at.String()
