@@ -51,3 +51,70 @@ func TestPanelsOpenBesideTheConsole(t *testing.T) {
 	l.clicks("#panel-close")
 	l.sees("the buttons", `document.activeElement.dataset.panel === "files"`)
 }
+
+// A crash is chosen with its moment and seed, is seen while it waits, and can be
+// disarmed; of the step in which it strikes nothing reaches the console.
+func TestACrashIsChosenInItsPanel(t *testing.T) {
+	l := arrive(t)
+	l.types("redis", "CONFIG SET appendfsync always")
+	l.types("redis", "SET a 1")
+	l.answer("redis", "SET a 1", []string{"OK"})
+	choose := func(kind, moment, seed string) {
+		t.Helper()
+		l.clicks(`#panel input[name="crash-kind"][value="` + kind + `"]`)
+		l.eval(`(() => { const s = document.querySelector("#crash-moment"); s.value = "`+moment+`"; s.dispatchEvent(new Event("change")) })()`, nil)
+		l.eval(`document.querySelector("#panel input[placeholder=drawn]").value = "`+seed+`"`, nil)
+		l.clicks("#crash-strike")
+	}
+	l.opens("crash")
+	choose("0", "1", "7")
+	l.sees("it waits", `document.querySelector("#armed")?.textContent === "Armed: kill -9 in the middle of the next fsync" && document.querySelector("#status").textContent.includes("crash armed")`)
+	l.clicks("#crash-disarm")
+	l.sees("it does not wait any more", `document.querySelector("#armed").hidden && document.querySelector("#notice").hidden`)
+	choose("1", "5", "7")
+	l.sees("another waits", `document.querySelector("#armed")?.textContent === "Armed: Power cut after the next write"`)
+	l.types("redis", "SET b 2")
+	l.sees("the server is down", `document.body.dataset.server === "down"`)
+	l.sees("where it struck", `document.querySelector("#account-summary").textContent.startsWith("It struck at write appendonlydir/appendonly.aof.1.incr.aof. 1 write had been acknowledged.")`)
+	l.answer("redis", "SET b 2", []string{"Error: Server closed the connection"})
+	l.clicks("#restart")
+	l.sees("what came back", `document.querySelector("#account-title").textContent.includes("what came back") && document.querySelector("#account-acknowledged").textContent === "1" && document.querySelector("#account-lost").textContent === "0"`)
+	l.sees("what the server wrote to its log", `document.querySelector("#account-log").textContent.includes("Ready to accept connections") && document.querySelector("#account-log").getBoundingClientRect().height > 10`)
+
+	// A drive that lies, and the power cut that finds out.
+	l.clicks("#panel .choice input")
+	l.sees("it lies", `document.querySelector("#armed")?.textContent === "fsync lies"`)
+	l.types("redis", "SET c 3")
+	l.answer("redis", "SET c 3", []string{"OK"})
+	choose("1", "0", "3")
+	l.sees("the server is down again", `document.body.dataset.server === "down"`)
+	l.clicks("#restart")
+	l.sees("what was lost", `document.querySelector("#account-lost").textContent === "1" && document.querySelector("#account-keys").textContent.includes("c lost")`)
+	l.clicks("#crash-repair")
+	l.sees("all is well", `document.querySelector("#armed").hidden`)
+}
+
+// What another program of the page does to the clock or to the server is seen.
+func TestThePageFollowsWhatOthersDo(t *testing.T) {
+	l := arrive(t)
+	l.eval(`everysec.clock.pause()`, nil)
+	l.sees("time stands still", `document.querySelector("#clock-pause").ariaPressed === "true"`)
+	l.eval(`everysec.clock.resume()`, nil)
+	l.sees("time goes on", `document.querySelector("#clock-pause").ariaPressed === "false"`)
+	l.eval(`everysec.command("SET", "k", "v")`, nil)
+	l.eval(`everysec.fault("slow-fsync", 20)`, nil)
+	l.sees("a slow disk", `document.querySelector("#armed")?.textContent === "fsync takes 20.0 ms longer"`)
+	l.eval(`globalThis.crashed = everysec.crash("power-loss", { at: "before-write", seed: 5 }), true`, nil)
+	l.sees("an armed crash", `document.querySelector("#armed")?.textContent?.startsWith("Armed: Power cut before the next write")`)
+	var account struct {
+		Kind, Operation string
+		Acknowledged    int
+	}
+	l.eval(`everysec.command("SET", "k", "w").catch(() => {}), crashed`, &account)
+	if account.Kind != "power-loss" || account.Operation != "write appendonlydir/appendonly.aof.1.incr.aof" || account.Acknowledged != 1 {
+		t.Errorf("%+v", account)
+	}
+	l.sees("its account", `document.querySelector("#account-title").textContent.includes("the server is down")`)
+	l.eval(`everysec.restart()`, nil)
+	l.sees("what came back", `document.querySelector("#account-title").textContent.includes("what came back")`)
+}

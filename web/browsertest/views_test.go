@@ -88,6 +88,11 @@ var views = []view{
 		l.eval(`everysec.restart()`, nil)
 		l.sees("the server is up", `document.body.dataset.server === "running"`)
 	}},
+	{"panel of crashes", "more", func(l learner) {
+		l.opens("crash")
+		l.eval(`everysec.crash("kill-9", { at: 3000 }).catch(() => {}), everysec.fault("lying-fsync")`, nil)
+		l.sees("the armed crash", `document.querySelector("#crash-state").textContent.includes("3,0") || document.querySelector("#crash-state").textContent.includes("2,9")`)
+	}},
 	{"panel of files", "more", func(l learner) { l.opens("files") }},
 	{"quiz", "lesson", func(l learner) {
 		l.clicks("#panel-close")

@@ -23,6 +23,7 @@ type durability struct {
 	lead, amount, rest      *node
 	settings                []*node
 	crash                   []*node
+	power, armed            *node // armed: what the disk is set up to do; nil: it never was
 	account, title, summary *node
 	writes                  *node
 	writesTitle, keysTitle  *node
@@ -55,6 +56,7 @@ func (d *durability) bind(p *Page) {
 		b.on("click", func(*dom.BasicEvent) { p.dispatch(app.Crash{Kind: bridge.CrashKind(kind)}) })
 		d.crash = append(d.crash, b)
 	}
+	d.power = p.body.find(".power")
 	d.account, d.title, d.summary = byID("account"), byID("account-title"), byID("account-summary")
 	d.acknowledged, d.survived, d.lost = byID("account-acknowledged"), byID("account-survived"), byID("account-lost")
 	d.figures, d.keys = byID("account-figures"), byID("account-keys")
@@ -77,7 +79,23 @@ func (d *durability) draw(p *Page, dirty app.Part) {
 			b.v.Set("disabled", m.Down || m.Loading)
 		}
 		d.drawAccount(m)
+		d.drawArmed(p)
 	}
+}
+
+// drawArmed says what waits for its moment, and what is wrong with the disk.
+func (d *durability) drawArmed(p *Page) {
+	line := p.model.DiskLine()
+	if d.armed == nil && line == "" {
+		return
+	}
+	if d.armed == nil {
+		d.armed = create("button", "armed").set("id", "armed").set("type", "button").set("title", "Change it")
+		d.armed.on("click", func(*dom.BasicEvent) { p.panels.show(p, "crash") })
+		d.power.v.Call("after", d.armed.v)
+	}
+	d.armed.setText(line)
+	d.armed.show(line != "")
 }
 
 func (d *durability) drawLanes(m *app.Model) {
@@ -245,6 +263,7 @@ var fates = [...]struct{ sign, word, name string }{
 	bridge.Lost:     {"✕", " lost", "lost"},
 	bridge.Returned: {"↺", " deleted, and back", "returned"},
 	bridge.Expired:  {"–", " expired meanwhile", "expired"},
+	bridge.Open:     {"?", " its newest write was not acknowledged", "open"},
 }
 
 const shownFates = 200
@@ -256,7 +275,7 @@ func (d *durability) drawAccount(m *app.Model) {
 		return
 	}
 	a := &r.Account
-	title := r.Title() + " at " + app.Clock(r.At)
+	title := r.Title() + " at " + app.Clock(a.At)
 	switch {
 	case a.Error != "":
 		title += ": the server does not start"
@@ -266,7 +285,7 @@ func (d *durability) drawAccount(m *app.Model) {
 		title += ": the server is down"
 	}
 	d.title.setText(title)
-	d.log.setText(m.LogSince(r.At))
+	d.log.setText(m.LogSince(a.At))
 	d.restart.show(m.Down)
 	d.restart.v.Set("disabled", r.Restarting)
 	d.closeAccount.show(!m.Down)
@@ -292,11 +311,12 @@ func (d *durability) drawAccount(m *app.Model) {
 	d.acknowledged.setText(count(a.Acknowledged))
 	d.survived.setText(count(a.SurvivedWrites))
 	d.lost.setText(count(a.LostWrites))
-	key := strconv.FormatInt(r.At, 10) + strconv.FormatBool(a.Complete)
+	key := strconv.FormatInt(a.At, 10) + strconv.FormatBool(a.Complete)
 	if key == d.accountFor {
 		return
 	}
 	d.accountFor = key
+	wrap(d.log.v.Get("parentElement")).v.Set("open", a.Complete) // what it says at its start
 	d.drawWrites(r.Report)
 	d.keysTitle.show(len(a.Keys) > 0)
 	d.keys.empty()

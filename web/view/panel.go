@@ -20,6 +20,7 @@ import (
 // panel_NAME.go, and rules in panels.css.
 
 var panels = [...]*panel{
+	{name: "crash", title: "Crash", covers: "lesson", body: &crashPanel{}},
 	{name: "files", title: "Files and state", covers: "keyspace", body: &filesPanel{}},
 	{name: "time", title: "Time", covers: "lesson", body: &timePanel{}},
 }
@@ -197,4 +198,35 @@ func (f *panelFrame) draw(p *Page, dirty app.Part) {
 		f.fresh, dirty = false, app.PartAll
 	}
 	f.open.body.draw(p, dirty)
+}
+
+// action is a button.
+func action(text string, do func()) *node {
+	b := create("button", "").setText(text).set("type", "button")
+	b.on("click", func(*dom.BasicEvent) { do() })
+	return b
+}
+
+// labelled is a control with its name before it, and words below that explain it.
+func labelled(name string, control *node, words string, more ...*node) *node {
+	line := create("label", "").add(create("span", "name").setText(name), control)
+	box := create("div", "labelled").add(create("div", "").add(line).add(more...))
+	if words != "" {
+		box.add(create("p", "aside").setText(words))
+	}
+	return box
+}
+
+func numberInput(value, placeholder string) *node {
+	n := create("input", "").set("type", "number").set("min", "0").set("inputmode", "numeric").set("placeholder", placeholder)
+	n.v.Set("value", value)
+	return n
+}
+
+// numberIn is what was entered, or another where that is no number.
+func numberIn(input *node, otherwise int64) int64 {
+	if n, err := strconv.ParseInt(input.v.Get("value").String(), 10, 64); err == nil && n >= 0 {
+		return n
+	}
+	return otherwise
 }

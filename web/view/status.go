@@ -101,6 +101,9 @@ func (s *status) draw(p *Page, dirty app.Part) {
 	case m.Host.Paused:
 		text = "time stands still"
 	}
+	if m.Disk.Armed {
+		text += " · crash armed"
+	}
 	if state == "running" {
 		switch {
 		case m.Host.Store == bridge.StoreMemory:
