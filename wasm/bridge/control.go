@@ -13,7 +13,7 @@ const (
 	OpResume  Op = 3 // () -> State
 	OpSpeed   Op = 4 // (factor number) -> State; 1 is real time
 	OpAdvance Op = 5 // (microseconds number) -> State; forward only, also while paused
-	// OpCrash: (kind u8, seed number[, Moment u8, n number]) -> Account, when it
+	// OpCrash: (kind u8, seed number[, CrashMoment u8, n number]) -> Account, when it
 	// has happened; the server is down afterwards. A failure if it is disarmed.
 	OpCrash     Op = 6
 	OpRestart   Op = 7  // (n number, then n times directive, value: for this start only; or nothing) -> Account of the crash, complete; recovery as after any start
@@ -90,19 +90,19 @@ const (
 	BitRot       CrashKind = 3 // shut down in good order, and then bits turn on the disk
 )
 
-// Moment is when a crash strikes.
-type Moment uint8
+// CrashMoment is when a crash strikes.
+type CrashMoment uint8
 
 // The moments. The first of them comes at once, the others with what the server
 // asks of its disk: they are vfs.Points, counted from 1.
 const (
-	Now          Moment = 0
-	DuringSync   Moment = 1 // the disk has begun with an fsync, and has not said that it is done
-	BeforeRename Moment = 2
-	AfterRename  Moment = 3 // before the directory is synced
-	BeforeWrite  Moment = 4
-	AfterWrite   Moment = 5 // before any fsync
-	AtOperation  Moment = 6 // before the n-th operation that changes the disk
+	Now          CrashMoment = 0
+	DuringSync   CrashMoment = 1 // the disk has begun with an fsync, and has not said that it is done
+	BeforeRename CrashMoment = 2
+	AfterRename  CrashMoment = 3 // before the directory is synced
+	BeforeWrite  CrashMoment = 4
+	AfterWrite   CrashMoment = 5 // before any fsync
+	AtOperation  CrashMoment = 6 // before the n-th operation that changes the disk
 )
 
 // Fault is what a disk does wrong.
@@ -123,7 +123,7 @@ type Disk struct {
 	Armed      bool // a crash is waited for
 	Kind       CrashKind
 	Seed       int64
-	Moment     Moment
+	Moment     CrashMoment
 	Left       int64 // AtOperation: how many operations until then
 	Lying      bool
 	Failing    int64
@@ -142,7 +142,7 @@ func (d Disk) Append(r Record) Record {
 func ReadDisk(payload []byte) (Disk, error) {
 	f := Read(payload)
 	d := Disk{
-		Armed: f.Bool(), Kind: CrashKind(f.Byte()), Seed: f.Int(), Moment: Moment(f.Byte()), Left: f.Int(),
+		Armed: f.Bool(), Kind: CrashKind(f.Byte()), Seed: f.Int(), Moment: CrashMoment(f.Byte()), Left: f.Int(),
 		Lying: f.Bool(), Failing: f.Int(), Hung: f.Bool(), SyncMicros: f.Int(), Free: f.Int(),
 	}
 	return d, f.Err()

@@ -111,6 +111,7 @@ func (m *Model) noticed(msg Noticed) {
 		m.went()
 		m.Down, m.Loading, m.Crashed, m.resync = false, true, nil, true
 		m.refreshState()
+		m.askDisk()
 	case bridge.NoticeStoreVolatile:
 		m.Volatile = msg.Text
 		m.mark(PartFiles)
@@ -177,7 +178,7 @@ func CrashName(kind bridge.CrashKind) string {
 }
 
 // MomentName says when a crash strikes.
-func MomentName(moment bridge.Moment, n int64) string {
+func MomentName(moment bridge.CrashMoment, n int64) string {
 	if moment == bridge.AtOperation {
 		return "before the " + Ordinal(n) + " disk operation from now"
 	}
@@ -190,6 +191,9 @@ func MomentName(moment bridge.Moment, n int64) string {
 // DiskLine says what the disk is set up to do; "" if nothing.
 func (m *Model) DiskLine() string {
 	d, parts := &m.Disk, []string(nil)
+	if m.InPast() {
+		return "" // it is of the present
+	}
 	if d.Armed {
 		parts = append(parts, "Armed: "+CrashName(d.Kind)+" "+MomentName(d.Moment, d.Left))
 	}

@@ -187,6 +187,7 @@ func (m *Model) enterStep(id string) {
 	if m.diskHangs { // a step's accident ends with it
 		m.diskHangs = false
 		m.control(bridge.OpDiskHangs, bridge.Record(nil).Bool(false), (*Model).hostState)
+		m.askDisk()
 	}
 	if l.starts[id] == nil && !m.Loading {
 		l.starts[id] = m.facts()
@@ -549,7 +550,7 @@ func (m *Model) act(r *run, a *lessons.Action) {
 	switch a.Verb {
 	case lessons.Crash:
 		crash := Crash{Kind: bridge.CrashKind(slices.Index(lessons.Crashes[:], a.Crash)), Seed: a.Seed, N: a.Operation}
-		if crash.Moment = bridge.Moment(slices.Index(lessons.Moments[:], a.Moment)); a.Operation > 0 {
+		if crash.Moment = bridge.CrashMoment(slices.Index(lessons.Moments[:], a.Moment)); a.Operation > 0 {
 			crash.Moment = bridge.AtOperation
 		}
 		if m.Down {
@@ -603,6 +604,7 @@ func (m *Model) act(r *run, a *lessons.Action) {
 	case lessons.DiskHang, lessons.DiskAnswer:
 		m.diskHangs = a.Verb == lessons.DiskHang
 		m.control(bridge.OpDiskHangs, bridge.Record(nil).Bool(m.diskHangs), state)
+		m.askDisk()
 	case lessons.WaitBackground:
 		m.pollBackground(r, done)
 	case lessons.WaitSynced:

@@ -92,7 +92,7 @@ type (
 	// Crash takes the server down, at a moment; a seed of 0 is drawn.
 	Crash struct {
 		Kind   bridge.CrashKind
-		Moment bridge.Moment
+		Moment bridge.CrashMoment
 		N      int64 // of bridge.AtOperation
 		Seed   uint64
 	}
@@ -172,7 +172,7 @@ type (
 		Payload []byte
 		Then    func(m *Model, data []byte)
 		Else    func(m *Model) // if it failed, which is said anyhow
-		Quiet   bool // a failure is no news
+		Quiet   bool           // a failure is no news
 	}
 	// Download gives a file to the learner.
 	Download struct {

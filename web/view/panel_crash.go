@@ -49,7 +49,7 @@ func (c *crashPanel) build(p *Page, box *node) {
 	c.number, c.seed = numberInput("1", ""), numberInput("", "drawn")
 	c.numberLine = labelled("Which operation", c.number, "Everything counts that changes the disk: create, write, rename, remove, fsync.")
 	c.strike = action("", func() {
-		crash := app.Crash{Kind: c.kind, Moment: bridge.Moment(numberIn(c.moment, 0)), N: numberIn(c.number, 1), Seed: uint64(numberIn(c.seed, 0))}
+		crash := app.Crash{Kind: c.kind, Moment: bridge.CrashMoment(numberIn(c.moment, 0)), N: numberIn(c.number, 1), Seed: uint64(numberIn(c.seed, 0))}
 		p.dispatch(crash)
 	})
 	c.strike.set("id", "crash-strike").v.Get("classList").Call("add", "primary")
@@ -92,7 +92,7 @@ func (c *crashPanel) build(p *Page, box *node) {
 }
 
 func (c *crashPanel) drawMoment() {
-	moment := bridge.Moment(numberIn(c.moment, 0))
+	moment := bridge.CrashMoment(numberIn(c.moment, 0))
 	c.numberLine.show(moment == bridge.AtOperation)
 	text := "Arm"
 	if moment == bridge.Now {

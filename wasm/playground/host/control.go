@@ -78,7 +78,7 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 	case bridge.OpStep:
 		result = bridge.Record(nil).String(h.stepOn())
 	case bridge.OpDiskHangs:
-		h.disk.HangSyncs(f.Byte() != 0)
+		err = h.fault(bridge.HungSync, int64(f.Byte()))
 	case bridge.OpWarm:
 		result, err = h.warm(int(f.Int()))
 	default:

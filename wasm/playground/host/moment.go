@@ -15,7 +15,7 @@ import (
 type armed struct {
 	kind    bridge.CrashKind
 	seed    uint64
-	moment  bridge.Moment
+	moment  bridge.CrashMoment
 	channel *channel
 	call    uint32
 }
@@ -25,7 +25,7 @@ func (h *Host) crashWhen(c *channel, call uint32, f *bridge.Fields) {
 	kind, seed := bridge.CrashKind(f.Byte()), uint64(f.Int())
 	moment, n := bridge.Now, int64(1)
 	if f.More() {
-		moment, n = bridge.Moment(f.Byte()), f.Int()
+		moment, n = bridge.CrashMoment(f.Byte()), f.Int()
 	}
 	err := f.Err()
 	switch {

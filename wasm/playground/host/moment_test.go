@@ -10,7 +10,7 @@ import (
 )
 
 // arm asks for a crash at a moment; got is what the call is answered with.
-func (p *page) arm(kind bridge.CrashKind, moment bridge.Moment, n int64) (got *bridge.Account, failure *string) {
+func (p *page) arm(kind bridge.CrashKind, moment bridge.CrashMoment, n int64) (got *bridge.Account, failure *string) {
 	got, failure = &bridge.Account{}, new(string)
 	payload := bridge.Record(nil).Byte(uint8(kind)).Int(1).Byte(uint8(moment)).Int(n)
 	p.conn.Control(bridge.OpCrash, payload, func(data []byte, err error) {
@@ -34,7 +34,7 @@ func TestACrashWaitsForItsMoment(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		kind      bridge.CrashKind
-		moment    bridge.Moment
+		moment    bridge.CrashMoment
 		n         int64
 		operation string
 		survived  int64

@@ -190,8 +190,10 @@ func (p *past) heard(message []byte, tell bool) {
 			switch bridge.Op(f.Arg) {
 			case bridge.OpAdvance:
 				p.last.add(bridge.MomentOther, "time jumps forward")
-			case bridge.OpFreeSpace:
-				p.last.add(bridge.MomentOther, "the disk gets another size")
+			case bridge.OpFreeSpace, bridge.OpFault:
+				p.last.add(bridge.MomentOther, "the disk is set up otherwise")
+			case bridge.OpDisarm:
+				p.last.add(bridge.MomentOther, "no crash is waited for any more")
 			case bridge.OpDiskHangs:
 				p.last.add(bridge.MomentOther, "the disk hangs, or answers again")
 			}

@@ -187,6 +187,10 @@ func (w *world) live() {
 		}
 		control(bridge.OpRestart, nil)
 		w.pass(50_000)
+	case n < 99 && w.random.IntN(3) == 0:
+		control(bridge.OpCrash, bridge.Record(nil).Byte(uint8(w.random.IntN(3))).Int(w.random.Int64N(1000)).Byte(uint8(w.random.IntN(7))).Int(1+w.random.Int64N(20)))
+	case n < 99 && w.random.IntN(2) == 0:
+		control(bridge.OpFault, bridge.Record(nil).Byte(uint8(w.random.IntN(5))).Int(w.random.Int64N(3)))
 	case n < 99:
 		control(bridge.OpFreeSpace, bridge.Record(nil).Int(w.random.Int64N(100_000)-1))
 	default:
@@ -345,7 +349,7 @@ func (w *world) goesOn() {
 	if state.Phase == bridge.PhaseDown {
 		u.conn.Control(bridge.OpRestart, nil, nil)
 	}
-	w.call(bridge.OpFreeSpace, bridge.Record(nil).Int(-1))
+	w.call(bridge.OpFault, bridge.Record(nil).Byte(uint8(bridge.NoFault)).Int(0))
 	w.pass(40_000_000)
 	u.output = nil
 	c := u.conn.Connect("redis")
