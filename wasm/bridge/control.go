@@ -29,7 +29,6 @@ const (
 	OpFreeSpace Op = 17 // (bytes number, negative: no limit) -> (); how much the disk still takes
 	OpWarm      Op = 18 // () -> (commands number); runs throwaway commands until the code is compiled well
 	OpTable     Op = 19 // (database number) -> Table; the hash table of the keys as it stands
-	OpDiskHangs Op = 20 // (hangs u8) -> State; while it hangs, the disk takes writes and finishes no sync
 	OpDisk      Op = 24 // () -> Disk
 	OpDisarm    Op = 25 // () -> Disk; no crash is waited for any more
 	OpFault     Op = 26 // (Fault u8, value number) -> Disk

@@ -185,8 +185,7 @@ func (m *Model) enterStep(id string) {
 	}
 	l.Step = id
 	if m.diskHangs { // a step's accident ends with it
-		m.diskHangs = false
-		m.control(bridge.OpDiskHangs, bridge.Record(nil).Bool(false), (*Model).hostState)
+		m.hang(false, func(*Model) {})
 		m.askDisk()
 	}
 	if l.starts[id] == nil && !m.Loading {
@@ -194,6 +193,19 @@ func (m *Model) enterStep(id string) {
 	}
 	m.measuredAt = 0
 	m.mark(PartLesson)
+}
+
+// hang lets the disk hang, or answer again, for a lesson.
+func (m *Model) hang(hangs bool, done func(m *Model)) {
+	m.diskHangs = hangs
+	value := int64(0)
+	if hangs {
+		value = 1
+	}
+	m.control(bridge.OpFault, bridge.Record(nil).Byte(uint8(bridge.HungSync)).Int(value), func(m *Model, data []byte) {
+		m.diskState(data)
+		done(m)
+	})
 }
 
 // facts are what the checks of a lesson may look at.
@@ -602,8 +614,7 @@ func (m *Model) act(r *run, a *lessons.Action) {
 			state(m, data)
 		})
 	case lessons.DiskHang, lessons.DiskAnswer:
-		m.diskHangs = a.Verb == lessons.DiskHang
-		m.control(bridge.OpDiskHangs, bridge.Record(nil).Bool(m.diskHangs), state)
+		m.hang(a.Verb == lessons.DiskHang, done)
 		m.askDisk()
 	case lessons.WaitBackground:
 		m.pollBackground(r, done)

@@ -77,8 +77,6 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 		h.tellOthers(c)
 	case bridge.OpStep:
 		result = bridge.Record(nil).String(h.stepOn())
-	case bridge.OpDiskHangs:
-		err = h.fault(bridge.HungSync, int64(f.Byte()))
 	case bridge.OpWarm:
 		result, err = h.warm(int(f.Int()))
 	default:

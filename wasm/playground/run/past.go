@@ -194,8 +194,6 @@ func (p *past) heard(message []byte, tell bool) {
 				p.last.add(bridge.MomentOther, "the disk is set up otherwise")
 			case bridge.OpDisarm:
 				p.last.add(bridge.MomentOther, "no crash is waited for any more")
-			case bridge.OpDiskHangs:
-				p.last.add(bridge.MomentOther, "the disk hangs, or answers again")
 			}
 		}
 	}

@@ -193,7 +193,6 @@ func (w *world) live() {
 		control(bridge.OpFault, bridge.Record(nil).Byte(uint8(w.random.IntN(5))).Int(w.random.Int64N(3)))
 	case n < 99:
 		control(bridge.OpFreeSpace, bridge.Record(nil).Int(w.random.Int64N(100_000)-1))
-		control(bridge.OpDiskHangs, bridge.Record(nil).Bool(w.random.IntN(2) == 0))
 	default:
 		control([]bridge.Op{bridge.OpErase, bridge.OpCopy, bridge.OpExport, bridge.OpTakeOver}[w.random.IntN(4)], nil)
 	}
