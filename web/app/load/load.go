@@ -111,8 +111,7 @@ func (l *Load) Missing() int {
 // Connected gives a client its connection; what it returns is to be sent there.
 func (l *Load) Connected(i int, id uint32) []byte {
 	l.clients[i] = client{id: id, greeting: 2}
-	hello := resp.AppendCommand(nil, []byte("CLIENT"), []byte("SETNAME"), []byte(Name(i)))
-	return resp.AppendCommand(hello, []byte("CLIENT"), []byte("ID"))
+	return hello(Name(i))
 }
 
 // Connections are the numbers of all that are connected.
