@@ -116,6 +116,15 @@ func (m *Model) Now() int64 {
 	return now
 }
 
+// Real is real time at an engine time of lately.
+func (m *Model) Real(at int64) int64 {
+	h := &m.Host
+	if h.Paused || !m.anchored || h.Speed <= 0 {
+		return m.Wall - (m.Now() - at)
+	}
+	return h.Wall + int64(float64(at-h.Now)/h.Speed)
+}
+
 // Update takes one message and returns what is to be done.
 func (m *Model) Update(message Message) []Effect {
 	m.effects = nil

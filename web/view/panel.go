@@ -21,6 +21,7 @@ import (
 
 var panels = [...]*panel{
 	{name: "crash", title: "Crash", covers: "lesson", body: &crashPanel{}},
+	{name: "load", title: "Load", covers: "keyspace", body: &loadPanel{}},
 	{name: "files", title: "Files and state", covers: "keyspace", body: &filesPanel{}},
 	{name: "time", title: "Time", covers: "lesson", body: &timePanel{}},
 }

@@ -24,6 +24,7 @@ type Page struct {
 
 	queue       []app.Message
 	busy        bool
+	taker       func(client uint32, data []byte, closed bool) bool // takes what clients of panels receive
 	outstanding bool // a credit has been given and not been used
 	frames      int64
 
@@ -57,6 +58,9 @@ func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 
 	conn.Clock = wall
 	conn.OnOutput = func(client uint32, data []byte, closed bool) {
+		if p.taker != nil && p.taker(client, data, closed) {
+			return
+		}
 		p.dispatch(app.Output{Client: client, Data: data, Closed: closed, At: wall()})
 	}
 	conn.OnEvents = func(batch []byte) {

@@ -100,7 +100,7 @@ func TestAHeldServerOmitsNothing(t *testing.T) {
 		t.Errorf("%d commands waited, and not all thousand", waited)
 	}
 	// As one: a fifth of the commands of five seconds waited, evenly up to a second.
-	all := l.Series.Over(1000*second, 1005*second)
+	all := l.Series.Over(1000*second, 1005*second, 1005*second)
 	if all.Sent != 4991 || all.P50 > 155 || all.P99 < 930_000 || all.P99 > 1_000_000 || all.Max < 990_000 {
 		t.Errorf("%+v", all)
 	}
@@ -133,7 +133,7 @@ func TestAServerThatGoesDown(t *testing.T) {
 	if out := l.Tick(1002*second + Tick); out != nil || l.Refused == 0 {
 		t.Errorf("sent %v, refused %d", out, l.Refused)
 	}
-	p := l.Series.Over(1001*second, 1002*second+Tick)
+	p := l.Series.Over(1001*second, 1003*second, 1002*second+Tick)
 	if p.Open != 0 || p.Lost != p.Sent || p.Refused != l.Refused {
 		t.Errorf("%+v", p)
 	}
@@ -255,7 +255,7 @@ func TestWalls(t *testing.T) {
 	}
 	points := []Point{point(0, 200), point(10, 300_000), point(11, 201_000), point(12, 101_000), point(13, 300), point(20, 700), point(30, 90_000), point(31, 200)}
 	causes := []Cause{{"KEYS *", 10*Interval + 50_000, 290_000}, {"SCAN 0", 20 * Interval, 700}, {"SAVE", 13*Interval + 60_000, 5000}}
-	walls := Walls(points, causes)
+	walls := Walls(points, causes, false)
 	if len(walls) != 2 {
 		t.Fatalf("%+v", walls)
 	}
@@ -265,10 +265,14 @@ func TestWalls(t *testing.T) {
 	if w := walls[1]; w.Cause.Held != 0 || w.Longest != 90_000 {
 		t.Errorf("%+v", w)
 	}
+	if walls = Walls([]Point{point(1, 30_000), point(2, 30_000)}, nil, true); len(walls) != 1 || walls[0].Text() != "Every write waits for fsync (appendfsync always), and the thread with it: the load waited up to 30.0 ms." {
+		t.Errorf("%+v", walls)
+	}
+	walls = Walls(points, causes, false)
 	// Found again, and then forgotten by the points but not by the learner.
 	known := Keep(nil, walls, 0)
-	known = Keep(known, Walls(points, causes), 0)
-	known = Keep(known, Walls(points[6:], causes[:0]), 30*Interval)
+	known = Keep(known, Walls(points, causes, false), 0)
+	known = Keep(known, Walls(points[6:], causes[:0], false), 30*Interval)
 	if len(known) != 2 || known[0].Cause.Command != "KEYS *" {
 		t.Errorf("%+v", known)
 	}

@@ -113,12 +113,14 @@ func (s *Series) Points(points []Point, from, now int64) []Point {
 	return points
 }
 
-// Over is one point for all since a moment: what the last second was like.
-func (s *Series) Over(from, now int64) Point {
+// Over is one point for all that was due from one moment up to another: what
+// the last second was like.
+func (s *Series) Over(from, to, now int64) Point {
 	var all histogram
 	p := Point{From: from}
 	soFar := int64(0)
-	for n := max((from-s.origin)/Interval, s.newest-Span+1, 0); n <= s.newest; n++ {
+	last := min((to-s.origin-1)/Interval, s.newest)
+	for n := max((from-s.origin)/Interval, s.newest-Span+1, 0); n <= last; n++ {
 		i := &s.ring[n%Span]
 		if i.number != n {
 			continue

@@ -1,5 +1,7 @@
 package load
 
+import "everysec/web/app"
+
 // Cause is a command that held the thread, in real time.
 type Cause struct {
 	Command string
@@ -12,6 +14,30 @@ type Wall struct {
 	From, To int64 // from the first that waited to the reply of the last
 	Longest  int64 // the longest wait
 	Cause    Cause // Held is 0 if no command explains it
+	Fsync    bool  // none does, but under "always" the thread waits for the disk
+}
+
+// Text is the wall in a sentence.
+func (w *Wall) Text() string {
+	waited := "the load waited up to " + app.Span(w.Longest) + "."
+	switch {
+	case w.Cause.Held > 0:
+		return w.Cause.Command + " held the thread for " + app.Span(w.Cause.Held) + ": " + waited
+	case w.Fsync:
+		return "Every write waits for fsync (appendfsync always), and the thread with it: " + waited
+	}
+	return "No command held the thread so long, the browser was busy: " + waited
+}
+
+// Label is the wall in a word or two.
+func (w *Wall) Label() string {
+	switch {
+	case w.Cause.Held > 0:
+		return w.Cause.Command + " " + app.Span(w.Cause.Held)
+	case w.Fsync:
+		return "fsync"
+	}
+	return "?"
 }
 
 const (
@@ -23,8 +49,9 @@ const (
 )
 
 // Walls finds what made the load wait, oldest first: each command that held the
-// thread and was felt, and long waits that none explains.
-func Walls(points []Point, causes []Cause) (walls []Wall) {
+// thread and was felt, and long waits that none explains. Under "always" these
+// are waits for the disk.
+func Walls(points []Point, causes []Cause, always bool) (walls []Wall) {
 	explained := make([]bool, len(points))
 	for _, c := range causes {
 		if c.Held < Felt {
@@ -45,14 +72,18 @@ func Walls(points []Point, causes []Cause) (walls []Wall) {
 		}
 	}
 	var open *Wall
+	least := int64(unexplained)
+	if always {
+		least = Felt
+	}
 	for i := range points {
 		p := &points[i]
-		if explained[i] || p.Max < unexplained {
+		if explained[i] || p.Max < least {
 			open = nil
 			continue
 		}
-		if open == nil || p.From > open.To {
-			walls = append(walls, Wall{})
+		if open == nil || p.From > max(open.To, points[i-1].From+Interval) {
+			walls = append(walls, Wall{Fsync: always})
 			open = &walls[len(walls)-1]
 		}
 		open.extend(p)

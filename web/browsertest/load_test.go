@@ -1,0 +1,115 @@
+package browsertest
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// walls are the sentences under the chart, newest first.
+const walls = `[...document.querySelectorAll("#load-walls li")].map((e) => e.textContent)`
+
+// A learner lets a load run, fills the server, and sees KEYS as a wall and SCAN
+// as nothing.
+func TestKEYSIsAWallAndSCANIsNone(t *testing.T) {
+	l := arrive(t)
+	l.opens("load")
+	l.sees("what a fill takes", `/^About 1\d\.\d MB of memory, and 1\d\.\d MB in the append-only file\.$/.test(document.querySelector("#fill-said").textContent)`)
+	l.clicks("#fill-start")
+	l.sees("progress", `!document.querySelector("#panel progress").hidden || document.querySelector("#fill-result").textContent !== ""`)
+	l.sees("all keys", `document.querySelector("#fill-result").textContent === "100,000 keys are there."`)
+
+	l.clicks("#load-start")
+	l.sees("latencies", `/p50 .* p99 /.test(document.querySelector("#load-status").textContent)`)
+	l.types("redis", "CLIENT LIST")
+	l.sees("the load's clients, by name", `document.querySelector(".log").innerText.includes("name=load-10 ")`)
+	l.types("redis", "KEYS *")
+	l.sees("the wall", walls+`.some((text) => /^KEYS \* held the thread for [\d.]+ m?s: the load waited up to /.test(text))`)
+	for range 20 {
+		l.types("redis", "SCAN 0 COUNT 100")
+	}
+	l.sees("the end of SCAN", `document.querySelector(".log").innerText.split("SCAN 0 COUNT 100").length > 20`)
+	l.eval(`document.querySelector("#lane").focus()`, nil)
+	l.run(chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.ArrowLeft))
+	l.sees("what SCAN was, by keyboard", `/^SCAN 0 COUNT 100: held [\d.]+ (µs|ms)/.test(document.querySelector("#loop-text").textContent)`)
+	l.run(chromedp.KeyEvent(kb.Escape))
+
+	// How long each held the thread, as the engine measured it and the page shows it.
+	l.eval(`window.held = {}; everysec.on("command", (e) => { const name = e.name; held[name] = Math.max(held[name] ?? 0, e.duration); })`, nil)
+	l.types("redis", "KEYS *")
+	l.types("redis", "SCAN 0 COUNT 100")
+	l.sees("both", `held.keys > 0 && held.scan >= 0`)
+	var relation bool
+	if l.eval(`3 * held.scan < held.keys`, &relation); !relation {
+		t.Error("SCAN held the thread for more than a third of KEYS")
+	}
+	l.sees("a second wall", walls+`.filter((text) => text.startsWith("KEYS *")).length === 2`)
+	var scans []string
+	if l.eval(walls+`.filter((text) => text.startsWith("SCAN"))`, &scans); len(scans) > 0 {
+		t.Errorf("SCAN is a wall: %q", scans)
+	}
+
+	l.clicks("#load-table summary")
+	l.sees("the same as a table", `document.querySelectorAll("#load-table tbody tr").length > 0 && /s ago/.test(document.querySelector("#load-table tbody").textContent)`)
+	l.clicks("#panel-close")
+	l.sees("the load, though the panel is closed", `/^load 1,000\/s, p99 /.test(document.querySelector("#load-badge").textContent)`)
+	l.clicks("#load-badge")
+	l.sees("the panel again", `!document.querySelector("#panel").hidden`)
+	l.clicks("#load-start")
+	l.sees("no load", `document.querySelector("#load-badge").hidden && document.querySelector("#load-start").textContent === "Start the load"`)
+	l.types("redis", "CLIENT LIST")
+	l.sees("no clients of it", `!document.querySelector(".log > :last-child").innerText.includes("name=load-")`)
+}
+
+// A fill can be cancelled and says how many keys are there, maxmemory refuses it
+// in Redis's words, and a load survives a crash of the server.
+func TestAFillIsCancelledAndRefused(t *testing.T) {
+	l := arrive(t)
+	l.opens("load")
+	l.eval(`(() => { const n = document.querySelector("#panel .field input[max='1000000']"); n.value = "1000000"; n.dispatchEvent(new Event("input", {bubbles: true})) })()`, nil)
+	l.sees("the estimate", `document.querySelector("#fill-said").textContent.startsWith("About 1")`)
+	l.clicks("#fill-start")
+	l.sees("some keys", `Number(document.querySelector("#panel progress").value) > 0.005`)
+	l.clicks("#fill-cancel")
+	l.sees("how many are there", `/^Cancelled\. [\d,]+ keys are there\.$/.test(document.querySelector("#fill-result").textContent)`)
+	var said, keys int
+	l.eval(`Number(document.querySelector("#fill-result").textContent.replace(/\D/g, ""))`, &said)
+	l.eval(`everysec.command("DBSIZE")`, &keys)
+	if said != keys || keys == 1_000_000 {
+		t.Errorf("%d keys are there, said were %d", keys, said)
+	}
+	l.eval(`everysec.pipeline([["FLUSHALL"], ["CONFIG", "SET", "maxmemory", "4mb"]])`, nil)
+	l.clicks("#fill-start")
+	l.sees("the refusal", `/^Refused: OOM command not allowed when used memory > 'maxmemory'\. [\d,]+ keys are there\.$/.test(document.querySelector("#fill-result").textContent)`)
+	l.eval(`everysec.pipeline([["FLUSHALL"], ["CONFIG", "SET", "maxmemory", "0"]])`, nil)
+
+	l.clicks("#load-start")
+	l.sees("latencies", `/p50 /.test(document.querySelector("#load-status").textContent)`)
+	l.eval(`everysec.crash("kill-9")`, nil)
+	l.sees("nobody answers", `document.querySelector("#load-status").textContent.startsWith("Nobody answers") || document.querySelector("#load-badge").textContent.endsWith("no server")`)
+	l.eval(`everysec.restart()`, nil)
+	l.sees("latencies again", `/p50 /.test(document.querySelector("#load-status").textContent)`)
+}
+
+// An experiment prepares what it needs and types into the active console; the
+// disk is slow for as long as the learner wants.
+func TestAnExperimentPreparesItself(t *testing.T) {
+	l := arrive(t)
+	l.opens("load")
+	press := func(name string) {
+		t.Helper()
+		l.eval(`[...document.querySelectorAll(".experiments button")].find((b) => b.textContent === "`+name+`").click()`, nil)
+	}
+	press("SCAN")
+	l.sees("the command in the console", `document.querySelector(".log").innerText.includes("SCAN 0 COUNT 100")`)
+	var keys int
+	if l.eval(`everysec.command("DBSIZE")`, &keys); keys < 100_000 {
+		t.Errorf("%d keys for SCAN", keys)
+	}
+	l.sees("what was done", `document.querySelector("#load-note").textContent === "Typed into redis: SCAN 0 COUNT 100"`)
+	press("appendfsync always, slow disk")
+	l.sees("the wall of fsync", walls+`.some((text) => text.startsWith("Every write waits for fsync"))`)
+	press("appendfsync everysec, slow disk")
+	l.sees("the setting", `document.querySelector(".log").innerText.includes("appendfsync everysec")`)
+}

@@ -1,0 +1,644 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"strconv"
+	"strings"
+	"syscall/js"
+
+	"everysec/wasm/bridge"
+	"everysec/web/app"
+	"everysec/web/app/load"
+	"everysec/web/chart"
+
+	dom "honnef.co/go/js/dom/v2"
+)
+
+// loadPanel is the background load with its latencies, fills, and experiments
+// that are worth a look while it runs. What a load is stands in package load.
+type loadPanel struct {
+	p    *Page
+	box  *node
+	tick js.Func
+	beat js.Value // the timer of tick; undefined: nothing goes on
+	n    int64    // counts ticks
+
+	run                            *load.Load
+	rate, clients, mix, keys, size *node
+	shares                         [load.Kinds]*node
+	settings, start, status, badge *node
+	retryAt                        int64 // when a connection is tried again
+	points                         []load.Point
+	causes                         []load.Cause
+	walls                          []load.Wall
+	seen                           int64 // commands of the loop that were looked at
+	said                           int64 // the newest wall that was told
+	list, rows                     *node
+	table                          *node
+	picture                        *canvas
+	listed                         string
+	stale                          bool // something to draw, though no load runs
+	fill                           filler
+	experiments                    []*node
+	note                           *node
+	slow                           *node
+	trial                          trial
+}
+
+// filler is the form of a fill, and the fill.
+type filler struct {
+	*load.Filling
+	client                         uint32
+	count, kind, size, ttl, prefix *node
+	start, stop, bar, said, result *node
+}
+
+// trial is an experiment that is being prepared.
+type trial struct {
+	*load.Experiment
+	filled bool
+	at     int64 // when it is typed; 0: not known yet
+}
+
+func (l *loadPanel) build(p *Page, box *node) {
+	l.p, l.box = p, box
+	l.tick = js.FuncOf(func(js.Value, []js.Value) any { l.beats(); return nil })
+	p.taker = l.take
+	l.buildLoad(box)
+	l.buildExperiments(box)
+	l.buildFill(box)
+}
+
+// field is a control with its label.
+func field(text string, control *node) *node {
+	return create("label", "field").add(create("span", "").setText(text), control)
+}
+
+func choice(values ...string) *node {
+	n := create("select", "")
+	for _, v := range values {
+		n.add(create("option", "").setText(v))
+	}
+	return n
+}
+
+func number(value, least, most int) *node {
+	n := create("input", "").set("type", "number").set("inputmode", "numeric").set("min", strconv.Itoa(least)).set("max", strconv.Itoa(most))
+	n.v.Set("value", strconv.Itoa(value))
+	return n
+}
+
+// read is the number in a control; what is no number is 0.
+func (n *node) read() int {
+	v, _ := strconv.Atoi(strings.ReplaceAll(strings.TrimSpace(n.v.Get("value").String()), ",", ""))
+	return v
+}
+
+func button(text string, click func()) *node {
+	b := create("button", "").setText(text).set("type", "button")
+	b.on("click", func(*dom.BasicEvent) { click() })
+	return b
+}
+
+func (l *loadPanel) buildLoad(box *node) {
+	d := load.Default()
+	l.rate = number(d.Rate, 1, load.MaxRate)
+	l.clients = number(d.Clients, 1, load.MaxClients)
+	l.keys = number(d.Keys, 1, load.MaxKeys)
+	l.size = number(d.Size, 1, load.MaxSize)
+	var names []string
+	for _, m := range load.Mixes {
+		names = append(names, m.Name)
+	}
+	l.mix = choice(append(names, "as below")...)
+	l.mix.on("change", func(*dom.BasicEvent) {
+		if i := l.mix.v.Get("selectedIndex").Int(); i < len(load.Mixes) {
+			for k, share := range load.Mixes[i].Mix {
+				l.shares[k].v.Set("value", strconv.Itoa(share))
+			}
+		}
+	})
+	shares := create("div", "fields")
+	for k := range l.shares {
+		l.shares[k] = number(d.Mix[k], 0, 100)
+		l.shares[k].on("input", func(*dom.BasicEvent) { l.mix.v.Set("selectedIndex", len(load.Mixes)) })
+		shares.add(field(load.KindNames[k], l.shares[k]))
+	}
+	l.settings = create("fieldset", "").add(
+		create("legend", "sr").setText("What the load does"),
+		create("div", "fields").add(
+			field("Commands a second", l.rate), field("Clients", l.clients), field("Mix", l.mix),
+			field("Keys of each type", l.keys), field("Bytes of a value", l.size)),
+		create("details", "").add(create("summary", "").setText("Share of each command"), shares))
+	l.start = button("Start the load", l.toggle).set("id", "load-start")
+	l.start.class("primary", true)
+	l.status = create("p", "").set("id", "load-status")
+	l.picture = newCanvas(create("canvas", "latencies").set("role", "img").set("id", "load-chart").set("aria-label", "Latencies: no load has run yet."))
+	l.list = create("ul", "walls").set("id", "load-walls").set("aria-label", "Walls, newest first")
+	l.rows = create("tbody", "")
+	head := create("tr", "")
+	for _, name := range []string{"due", "commands", "p50", "p99", "p99.9", "longest"} {
+		head.add(create("th", "").set("scope", "col").setText(name))
+	}
+	l.table = create("details", "").set("id", "load-table").add(
+		create("summary", "").setText("The last minute as a table"),
+		create("table", "").add(create("thead", "").add(head), l.rows))
+	l.table.on("toggle", func(*dom.BasicEvent) { l.stale = true })
+	box.add(
+		create("p", "aside").setText("Clients that send by the clock, whether they have been answered or not, so that everybody who has to wait is seen. Their keys begin with "+load.Prefix),
+		l.settings,
+		create("p", "row").add(l.start, l.status),
+		l.picture.node,
+		create("p", "aside").setText("Thick line: median. Thin: 99th percentile; dotted: 99.9th; top of the band: the longest. Each tenth of a second of the last minute, by when commands were due; at most 3 % too high. Hatched: a wall."),
+		l.list, l.table)
+}
+
+func (l *loadPanel) buildExperiments(box *node) {
+	list := create("ul", "experiments")
+	for i := range load.Experiments {
+		e := &load.Experiments[i]
+		b := button(e.Name, func() { l.try(e) })
+		l.experiments = append(l.experiments, b)
+		look := create("span", "").set("id", "look-"+strconv.Itoa(i)).setText(e.Look)
+		list.add(create("li", "").add(b.set("aria-describedby", "look-"+strconv.Itoa(i)), look))
+	}
+	l.note = create("p", "").set("role", "status").set("id", "load-note")
+	l.slow = number(0, 0, 1000)
+	l.slow.on("change", func(*dom.BasicEvent) { l.slowDown(int64(l.slow.read()) * 1000) })
+	box.add(create("h3", "").setText("What is a wall, and what is none"),
+		create("p", "aside").setText("Each starts the load if it does not run, fills what it needs, and types a command into the active console. Watch the chart."),
+		l.note, list,
+		field("Milliseconds that each fsync takes longer", l.slow))
+}
+
+func (l *loadPanel) buildFill(box *node) {
+	f := &l.fill
+	f.count = number(100_000, 1, load.MaxFill)
+	f.kind = choice(load.FillNames[:]...)
+	f.size = number(100, 1, load.MaxSize)
+	f.ttl = number(0, 0, 1<<30)
+	f.prefix = create("input", "").set("type", "text").set("maxlength", "100").set("autocomplete", "off").set("autocapitalize", "none").set("spellcheck", "false")
+	f.prefix.v.Set("value", "key:")
+	f.said = create("p", "aside").set("id", "fill-said")
+	f.start = button("Fill", func() { l.beginFill(l.fillSettings()) }).set("id", "fill-start")
+	f.stop = button("Cancel", func() { f.Cancel(); l.stale = true }).set("id", "fill-cancel")
+	f.stop.show(false)
+	f.bar = create("progress", "").set("aria-label", "Progress of the fill")
+	f.bar.show(false)
+	f.result = create("p", "").set("role", "status").set("id", "fill-result")
+	fields := create("div", "fields").add(field("How many", f.count), field("Of what", f.kind), field("Bytes of a value", f.size),
+		field("Seconds to live; 0: for ever", f.ttl), field("Names begin with", f.prefix))
+	fields.on("input", func(*dom.BasicEvent) { l.estimate() })
+	box.add(create("h3", "").setText("Fill database 0"), fields, f.said, create("p", "row").add(f.start, f.stop, f.bar), f.result)
+}
+
+// ---- the load
+
+func (l *loadPanel) toggle() {
+	if l.run != nil {
+		l.halt()
+	} else {
+		l.begin()
+	}
+}
+
+func (l *loadPanel) begin() {
+	s := load.Settings{Rate: l.rate.read(), Clients: l.clients.read(), Keys: l.keys.read(), Size: l.size.read(), Seed: 1}
+	for k := range l.shares {
+		s.Mix[k] = max(l.shares[k].read(), 0)
+	}
+	l.run = load.New(s, wall())
+	s = l.run.Settings
+	for i, control := range []*node{l.rate, l.clients, l.keys, l.size} {
+		control.v.Set("value", strconv.Itoa([]int{s.Rate, s.Clients, s.Keys, s.Size}[i]))
+	}
+	l.walls, l.causes, l.said = nil, nil, wall()
+	l.seen = l.p.model.Loop.Added
+	if l.badge == nil {
+		l.badge = button("", func() { l.p.panels.show(l.p, "load") }).set("id", "load-badge")
+		l.p.loop.figures.v.Call("after", l.badge.v)
+	}
+	l.settings.set("disabled", "")
+	l.start.setText("Stop the load")
+	l.wake()
+	l.p.perform(app.Say{Text: "The load runs"})
+}
+
+func (l *loadPanel) halt() {
+	l.watch(wall())
+	for _, id := range l.run.Connections() {
+		l.p.conn.Disconnect(id)
+	}
+	l.run = nil
+	l.settings.unset("disabled")
+	l.start.setText("Start the load")
+	l.status.setText("")
+	l.badge.show(false)
+	l.p.perform(app.Say{Text: "The load has been stopped"})
+}
+
+// wake starts the timer.
+func (l *loadPanel) wake() {
+	if !l.beat.Truthy() {
+		l.beat = js.Global().Call("setInterval", l.tick, load.Tick/1000)
+	}
+}
+
+func (l *loadPanel) beats() {
+	l.n++
+	now := wall()
+	if l.run != nil {
+		l.connect(now)
+		for _, s := range l.run.Tick(now) {
+			l.p.conn.Send(s.Client, s.Data)
+		}
+		if l.n%10 == 0 {
+			l.watch(now)
+		}
+	}
+	if l.trial.Experiment != nil && l.n%5 == 0 {
+		l.goOn(now)
+	}
+	if l.run == nil && l.trial.Experiment == nil {
+		js.Global().Call("clearInterval", l.beat)
+		l.beat = js.Undefined()
+	}
+}
+
+// connect gives clients that have none a connection, as soon as somebody answers.
+func (l *loadPanel) connect(now int64) {
+	m := l.p.model
+	if m.Down || m.Loading || now < l.retryAt {
+		return
+	}
+	for i := l.run.Missing(); i >= 0; i = l.run.Missing() {
+		l.retryAt = now + 500_000
+		id := l.p.conn.Connect(load.Name(i))
+		l.p.conn.Send(id, l.run.Connected(i, id))
+	}
+}
+
+// take is what the server sent to one of our clients.
+func (l *loadPanel) take(client uint32, data []byte, closed bool) bool {
+	if l.fill.Filling != nil && client == l.fill.client {
+		l.filled(data, closed)
+		return true
+	}
+	if l.run == nil {
+		return false
+	}
+	left := l.p.conn.Left
+	if left == 0 {
+		left = wall()
+	}
+	server, ours := l.run.Receive(client, data, left)
+	if server != 0 {
+		l.p.dispatch(app.Background{Client: server})
+	}
+	if ours && closed {
+		l.run.Closed(client)
+	}
+	return ours
+}
+
+// watch looks for walls, and for the commands that made them.
+func (l *loadPanel) watch(now int64) {
+	m := l.p.model
+	loop := &m.Loop
+	fresh := min(max(loop.Added-l.seen, 0), int64(len(loop.Runs)))
+	l.seen = loop.Added
+	for _, r := range loop.Runs[len(loop.Runs)-int(fresh):] {
+		if r.Duration >= load.Felt {
+			l.causes = append(l.causes, load.Cause{Command: cut(app.Command(&r), 40), From: m.Real(r.Start), Held: r.Duration})
+		}
+	}
+	for len(l.causes) > 0 && l.causes[0].From < now-load.Span*load.Interval {
+		l.causes = l.causes[1:]
+	}
+	l.points = l.run.Series.Points(l.points[:0], 0, now)
+	if len(l.points) > 0 {
+		always := m.Settings["appendfsync"] == "always" && m.Settings["appendonly"] == "yes"
+		l.walls = load.Keep(l.walls, load.Walls(l.points, l.causes, always), l.points[0].From)
+	}
+	for i := range l.walls {
+		w := &l.walls[i]
+		if w.Cause.Held > 0 && w.Cause.From > l.said && w.To < now-300_000 {
+			l.said = w.Cause.From
+			l.p.perform(app.Say{Text: w.Text()})
+		}
+	}
+	s := l.run.Series.Over(now-1_000_000, now, now)
+	text := "load " + app.Count(int64(l.run.Rate)) + "/s"
+	if s.Sent > 0 {
+		text += ", p99 " + app.Span(s.P99)
+	} else if s.Refused > 0 {
+		text += ", no server"
+	}
+	l.badge.show(true)
+	l.badge.setText(text)
+}
+
+func (l *loadPanel) draw(p *Page, dirty app.Part) {
+	slow := int64(6)
+	if p.keyspace.calm {
+		slow = 60
+	}
+	if dirty == app.PartAll {
+		l.stale = true
+		l.estimate()
+	}
+	if dirty&app.PartConfig != 0 {
+		l.estimate()
+	}
+	if l.fill.Filling != nil {
+		l.drawFill()
+	}
+	if l.run == nil && !l.stale && l.picture.w != 0 || !l.stale && !p.every(slow) {
+		return
+	}
+	l.stale = false
+	now := p.model.Wall
+	if l.run == nil && len(l.points) > 0 {
+		now = l.points[len(l.points)-1].From + load.Interval
+	}
+	l.drawChart(p, now)
+	l.drawWalls()
+	if l.run != nil {
+		l.drawStatus(now)
+	}
+	if l.table.v.Get("open").Bool() && (p.every(60) || l.run == nil || l.rows.v.Get("childElementCount").Int() == 0) {
+		l.drawTable(now)
+	}
+}
+
+func (l *loadPanel) drawStatus(now int64) {
+	s := l.run.Series.Over(now-1_000_000, now, now)
+	text := ""
+	switch {
+	case s.Sent > 0:
+		text = "In the last second: p50 " + app.Span(s.P50) + ", p99 " + app.Span(s.P99) + ", longest " + app.Span(s.Max)
+	case s.Refused > 0:
+		text = "Nobody answers: " + app.Plural(s.Refused, "command", "commands") + " in the last second"
+	}
+	if clients, since := l.run.Waiting(); clients > 0 && now-since > 100_000 {
+		text += "; " + app.Plural(int64(clients), "client waits", "clients wait") + ", the first for " + app.Span(now-since)
+	}
+	if l.run.Errors > 0 {
+		text += "; " + app.Plural(l.run.Errors, "error", "errors")
+		if l.run.LastError != "" {
+			text += ", the last: " + cut(l.run.LastError, 60)
+		}
+	}
+	if l.run.Late > 200_000 {
+		text += "; the page itself was busy for up to " + app.Span(l.run.Late)
+	}
+	l.status.setText(text)
+}
+
+func (l *loadPanel) drawChart(p *Page, now int64) {
+	c := l.picture
+	if !c.fit() {
+		return
+	}
+	k := &p.keyspace
+	px := func(css float64) int { return int(css*c.scale + 0.5) }
+	a := chart.Axes{
+		From: now - load.Span*load.Interval, To: now,
+		Left: px(46), Right: c.w - px(4), Top: px(34), Bottom: c.h - px(22),
+	}
+	latencies := make([]chart.Latency, len(l.points))
+	for i, q := range l.points {
+		latencies[i] = chart.Latency{At: q.From, P50: q.P50, P99: q.P99, P999: q.P999, Max: q.Max, Unserved: q.Refused+q.Lost > 0}
+	}
+	var walls []chart.Stretch
+	for i := range l.walls {
+		w := &l.walls[i]
+		if w.Cause.Held > 0 {
+			walls = append(walls, chart.Stretch{From: w.Cause.From, To: max(w.Cause.From+w.Cause.Held, w.Cause.From+1)})
+		} else {
+			walls = append(walls, chart.Stretch{From: w.From, To: w.To})
+		}
+	}
+	chart.Latencies(&c.image, k.theme, c.scale, a, load.Interval, latencies, walls)
+	c.put(0, c.h)
+	c.pen(10, k.family, k.faint)
+	for _, d := range chart.Decades {
+		c.write(strings.TrimSuffix(strings.Replace(app.Span(d), ".00", "", 1), ".0"), float64(px(2)), float64(a.Y(d)+px(3)))
+	}
+	for _, ago := range []int64{60, 40, 20} {
+		c.write("-"+strconv.FormatInt(ago, 10)+" s", float64(a.X(now-ago*1_000_000)), float64(c.h-px(3)))
+	}
+	c.write("now", float64(a.Right-px(20)), float64(c.h-px(3)))
+	letter := c.pen(11, k.family, k.ink)
+	ends := [2]float64{}
+	for i := range l.walls {
+		w := &l.walls[i]
+		if walls[i].To < a.From {
+			continue
+		}
+		label := cut(w.Label(), 28)
+		width := letter * float64(len([]rune(label)))
+		x := min(float64(max(a.X(walls[i].From), a.Left)), float64(a.Right)-width)
+		for row := range ends {
+			if x >= ends[row] {
+				c.write(label, x, float64(px(12+14*float64(row))))
+				ends[row] = x + width + float64(px(8))
+				break
+			}
+		}
+	}
+	if len(l.points) == 0 {
+		c.write("no load yet", float64(a.Left+px(12)), float64(a.Top+px(18)))
+	}
+	text := "Latencies: no load has run yet."
+	if len(l.points) > 0 {
+		text = "Latencies on a scale of powers of ten, over a minute. " + app.Plural(int64(len(l.walls)), "wall", "walls") + ", in the list below; the figures are in the table."
+	}
+	c.node.set("aria-label", text)
+}
+
+// drawWalls lists them, newest first.
+func (l *loadPanel) drawWalls() {
+	var texts []string
+	for i := len(l.walls) - 1; i >= 0 && len(texts) < 8; i-- {
+		texts = append(texts, l.walls[i].Text())
+	}
+	if key := strings.Join(texts, "\n"); key != l.listed {
+		l.listed = key
+		l.list.empty()
+		for _, text := range texts {
+			l.list.add(create("li", "").setText(text))
+		}
+	}
+}
+
+func (l *loadPanel) drawTable(now int64) {
+	l.rows.empty()
+	if len(l.points) == 0 || l.run == nil {
+		if l.run == nil {
+			l.rows.add(create("tr", "").add(create("td", "").set("colspan", "6").setText("No load runs.")))
+		}
+		return
+	}
+	const step = 5_000_000
+	for ago := int64(0); ago < load.Span*load.Interval; ago += step {
+		s := l.run.Series.Over(now-ago-step, now-ago, now)
+		if s.Sent == 0 {
+			continue
+		}
+		row := create("tr", "").add(create("th", "").set("scope", "row").setText(strconv.FormatInt((ago+step)/1_000_000, 10) + " to " + strconv.FormatInt(ago/1_000_000, 10) + " s ago"))
+		for _, text := range []string{app.Count(s.Sent), app.Span(s.P50), app.Span(s.P99), app.Span(s.P999), app.Span(s.Max)} {
+			row.add(create("td", "").setText(text))
+		}
+		l.rows.add(row)
+	}
+}
+
+// ---- the fill
+
+func (l *loadPanel) fillSettings() load.FillSettings {
+	f := &l.fill
+	return load.FillSettings{
+		Count: f.count.read(), Kind: load.FillKind(f.kind.v.Get("selectedIndex").Int()), Size: f.size.read(), TTL: f.ttl.read(),
+		Prefix: f.prefix.v.Get("value").String(),
+	}.Within()
+}
+
+// estimate says what a fill would take.
+func (l *loadPanel) estimate() {
+	s := l.fillSettings()
+	text := "About " + app.Bytes(s.Memory()) + " of memory"
+	if l.p.model.Settings["appendonly"] == "yes" {
+		text += ", and " + app.Bytes(s.CommandBytes()) + " in the append-only file"
+	}
+	if s.TooLarge() {
+		text += ": more than this page should ask a browser for"
+		l.fill.start.set("disabled", "")
+	} else if l.fill.Filling == nil {
+		l.fill.start.unset("disabled")
+	}
+	l.fill.said.setText(text + ".")
+}
+
+func (l *loadPanel) beginFill(s load.FillSettings) {
+	f, m := &l.fill, l.p.model
+	if f.Filling != nil || m.Down || m.Loading {
+		return
+	}
+	filling, hello := load.NewFilling(s)
+	f.Filling = filling
+	f.client = l.p.conn.Connect("fill")
+	l.p.conn.Send(f.client, hello)
+	f.result.setText("")
+	f.start.set("disabled", "")
+	f.stop.show(true)
+	f.bar.show(true)
+	l.stale = true
+}
+
+func (l *loadPanel) filled(data []byte, closed bool) {
+	f := &l.fill
+	known := f.Server
+	f.Receive(data)
+	if closed {
+		f.Lost()
+	}
+	if f.Server != known {
+		l.p.dispatch(app.Background{Client: f.Server})
+	}
+	for next := f.Next(); next != nil; next = f.Next() {
+		l.p.conn.Send(f.client, next)
+	}
+	if !f.Over() {
+		return
+	}
+	l.p.conn.Disconnect(f.client)
+	l.drawFill()
+	what := app.Plural(int64(f.Done), "key", "keys")
+	if f.Kind == load.OneSet {
+		what = app.Plural(int64(f.Done), "member", "members")
+	}
+	text := what + " are there."
+	switch {
+	case f.Failure != "":
+		text = "Refused: " + f.Failure + " " + text
+	case f.Stopped:
+		text = "Cancelled. " + text
+	}
+	f.result.setText(text)
+	if f.Done < f.Count {
+		l.trial = trial{}
+		l.note.setText("")
+	}
+	f.Filling = nil
+	f.stop.show(false)
+	f.bar.show(false)
+	l.stale = true
+	l.estimate()
+}
+
+func (l *loadPanel) drawFill() {
+	f := &l.fill
+	f.bar.v.Set("value", f.Progress())
+	f.bar.set("aria-valuetext", app.Count(int64(f.Done))+" of "+app.Count(int64(f.Count)))
+}
+
+// ---- the experiments
+
+func (l *loadPanel) try(e *load.Experiment) {
+	if m := l.p.model; m.Down || m.Loading {
+		l.note.setText("The server does not run.")
+		return
+	}
+	if l.run == nil {
+		l.begin()
+	}
+	l.trial = trial{Experiment: e}
+	l.wake()
+}
+
+// goOn does the next step of an experiment: the fill, a second of load alone,
+// and the command.
+func (l *loadPanel) goOn(now int64) {
+	t, m := &l.trial, l.p.model
+	switch {
+	case m.Down || m.Loading:
+		l.trial = trial{}
+		l.note.setText("The server does not run.")
+	case l.fill.Filling != nil:
+		l.note.setText("Filling: " + app.Count(int64(l.fill.Done)) + " of " + app.Count(int64(l.fill.Count)))
+	case !t.filled:
+		t.filled = true
+		if l.has(&t.Needs) {
+			return
+		}
+		l.beginFill(t.Needs)
+	case t.at == 0:
+		t.at = now + 1_500_000
+		l.note.setText("The load runs alone for a moment…")
+	case now >= t.at:
+		l.slowDown(t.Sync)
+		c := m.Consoles[m.Active]
+		for _, line := range t.Lines {
+			l.p.dispatch(app.Submit{Console: c.Name, Line: line, At: now})
+		}
+		l.note.setText("Typed into " + c.Title() + ": " + t.Lines[len(t.Lines)-1])
+		l.trial = trial{}
+	}
+}
+
+// has tells whether the server holds what an experiment needs.
+func (l *loadPanel) has(s *load.FillSettings) bool {
+	m := l.p.model
+	if s.Kind == load.OneSet {
+		c := m.Keyspace().Find(s.Prefix)
+		return m.DB == 0 && c != nil && c.Live && c.Elements >= int64(s.Count)
+	}
+	return m.Stats.Keys >= int64(s.Count)
+}
+
+func (l *loadPanel) slowDown(micros int64) {
+	l.slow.v.Set("value", strconv.FormatInt(micros/1000, 10))
+	l.p.conn.Control(bridge.OpSlowDisk, bridge.Record(nil).Int(micros), nil)
+}
