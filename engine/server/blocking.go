@@ -246,7 +246,7 @@ func (s *Server) finishBlocked(ctx *command.Context, c *connection, b *command.B
 	}
 	s.noteLatency("command-unblocking", duration/1000)
 	if ctx != nil {
-		s.noteCommand(ctx, b.Spec, b.Args, duration)
+		s.noteCommand(ctx, b.Spec, b.Args, s.now, duration)
 	}
 	if b.Silent {
 		c.writer.Truncate(mark)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"everysec/engine/event"
 	"everysec/engine/servertest"
 	"everysec/engine/vfs"
 )
@@ -223,6 +224,33 @@ func TestTimeStandsStillForAScript(t *testing.T) {
 	s.Advance(1_000_000)
 	expectReply(t, runs, "1) \"v\"\n2) \"v\"\n3) (integer) 100")
 	expectText(t, runs, "GET k", "(nil)")
+}
+
+// A script that took several steps is told with the moment at which it began.
+func TestABusyScriptIsToldFromItsBeginning(t *testing.T) {
+	s := servertest.New(t, "busy-reply-threshold", "5000")
+	runs, other := s.Client(), s.Client()
+	var b event.Batch
+	s.Drain(&b)
+	began := s.Now
+	runs.SendLine(`EVAL "while true do end" 0`)
+	s.Settle()
+	s.Advance(6_000_000) // beyond the threshold
+	expectText(t, other, "SCRIPT KILL", "OK")
+	s.Settle()
+	b.Reset()
+	s.Drain(&b)
+	told := map[string]int64{}
+	if err := event.Decode(b.Bytes(), func(e event.Event) {
+		if r, ok := e.(*event.CommandRun); ok {
+			told[r.Name] = r.Start
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if told["eval"] != began {
+		t.Errorf("EVAL began at %d: %+v", began, told)
+	}
 }
 
 // A server that is dropped while a script runs lets go of its stack.

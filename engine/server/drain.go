@@ -96,7 +96,8 @@ func (s *Server) Swapped(a, b int) {
 }
 
 // noteCommand keeps a command for the event loop's picture and the slow log.
-func (s *Server) noteCommand(ctx *command.Context, spec *command.Spec, args [][]byte, duration int64) {
+// It began at an engine time: a script may have taken several steps.
+func (s *Server) noteCommand(ctx *command.Context, spec *command.Spec, args [][]byte, began, duration int64) {
 	s.noteSlow(ctx, spec, args, duration)
 	o := &s.observed
 	// Behind a flood of brief commands the others are told all the same.
@@ -104,9 +105,9 @@ func (s *Server) noteCommand(ctx *command.Context, spec *command.Spec, args [][]
 	if !o.drained || len(o.commands) >= commandLimit && ordinary || len(o.commands) >= 2*commandLimit {
 		return
 	}
-	run := event.CommandRun{Client: ctx.Client.ID, Name: spec.FullName(), Start: s.now, Duration: duration}
+	run := event.CommandRun{Client: ctx.Client.ID, Name: spec.FullName(), Start: began, Duration: duration}
 	if c := s.clients[ctx.Client.ID]; c != nil {
-		run.Waited = max(0, s.now-c.arrived)
+		run.Waited = max(0, began-c.arrived)
 	}
 	for _, a := range args[1:] {
 		if len(run.Preview) > 64 {

@@ -335,7 +335,7 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	if !together && s.group.n > 0 {
 		s.readStopwatch()
 	}
-	start := s.lap
+	start, began := s.lap, s.now
 	mark, errorsBefore := ctx.Reply.Len(), s.stats.errorReplies
 	if s.stats.monitors > 0 && spec.Flags&command.SkipMonitor != 0 { // a script: before what it calls
 		s.feedMonitors(ctx, spec, args)
@@ -390,7 +390,7 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 			}
 			s.noteLatency(event, duration/1000)
 		}
-		s.noteCommand(ctx, spec, args, duration)
+		s.noteCommand(ctx, spec, args, began, duration)
 	}
 }
 

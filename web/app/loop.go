@@ -16,6 +16,8 @@ type Loop struct {
 	load  map[uint64]bool    // the clients of the background load
 	step  int64              // the moment at which the newest commands arrived together
 	busy  int64              // how long they have held the thread
+
+	stepWaits int // how many waits there were before them
 }
 
 // Slot is a hundredth of a second of the background load. A load runs so many
@@ -41,7 +43,8 @@ const MaxRuns = 2048
 func (l *Loop) add(e *event.CommandRun) {
 	c := *e
 	if c.Start != l.step {
-		l.step, l.busy = c.Start, 0
+		l.Waits = newest(l.Waits)
+		l.step, l.busy, l.stepWaits = c.Start, 0, len(l.Waits)
 	}
 	c.Waited += l.busy
 	c.Start += l.busy
@@ -80,15 +83,15 @@ func (l *Loop) addLoad(c *event.CommandRun) {
 	if c.Waited < waitMicros {
 		return
 	}
-	// Waiting that overlaps is one time of waiting.
+	// What a client sent while it waited has waited with it.
 	from := c.Start - c.Waited
-	for i := len(l.Waits) - 1; i >= 0 && i >= len(l.Waits)-100; i-- {
-		if w := &l.Waits[i]; w.Client == c.Client && from <= w.To {
+	for i := len(l.Waits) - 1; i >= l.stepWaits; i-- {
+		if w := &l.Waits[i]; w.Client == c.Client {
 			w.From, w.To = min(w.From, from), max(w.To, c.Start)
 			return
 		}
 	}
-	l.Waits = newest(append(l.Waits, Wait{c.Client, from, c.Start}))
+	l.Waits = append(l.Waits, Wait{c.Client, from, c.Start})
 }
 
 // waitMicros is what counts as waiting.

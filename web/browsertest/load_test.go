@@ -51,9 +51,9 @@ func TestKEYSIsAWallAndSCANIsNone(t *testing.T) {
 	}
 
 	l.clicks("#load-table summary")
-	l.sees("the same as a table", `document.querySelectorAll("#load-table tbody tr").length > 0 && /s ago/.test(document.querySelector("#load-table tbody").textContent)`)
+	l.sees("the same as a table", `document.querySelectorAll("#load-table tbody tr").length > 0 && /^0–5/.test(document.querySelector("#load-table tbody").textContent)`)
 	l.clicks("#panel-close")
-	l.sees("the load, though the panel is closed", `/^load 1,000\/s, p99 /.test(document.querySelector("#load-badge").textContent)`)
+	l.sees("the load, though the panel is closed", `/^load: p99 /.test(document.querySelector("#load-badge").textContent)`)
 	l.clicks("#load-badge")
 	l.sees("the panel again", `!document.querySelector("#panel").hidden`)
 	l.clicks("#load-start")

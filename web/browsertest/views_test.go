@@ -88,6 +88,18 @@ var views = []view{
 		l.eval(`everysec.restart()`, nil)
 		l.sees("the server is up", `document.body.dataset.server === "running"`)
 	}},
+	{"panel of load", "more", func(l learner) {
+		l.opens("load")
+		l.clicks("#load-start")
+		l.clicks("#load-settings summary")
+		l.sees("latencies", `/p50 /.test(document.querySelector("#load-status").textContent)`)
+		l.types("redis", "DEBUG SLEEP 0.2")
+		l.sees("a wall", `document.querySelector("#load-walls li")`)
+		l.clicks("#load-table summary")
+		l.sees("the table", `document.querySelector("#load-table tbody tr")`)
+		l.clicks("#load-start")
+		l.sees("no load", `document.querySelector("#load-badge").hidden`)
+	}},
 	{"panel of crashes", "more", func(l learner) {
 		l.opens("crash")
 		l.eval(`everysec.crash("kill-9", { at: 3000 }).catch(() => {}), everysec.fault("lying-fsync")`, nil)

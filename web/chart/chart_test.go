@@ -208,6 +208,67 @@ func TestNothingIsDrawnOutside(t *testing.T) {
 	Lane(&m, theme, 2, 0, 10, []Run{{0, 5, 0, false}})
 }
 
+// Latencies lie on a scale of powers of ten: the higher the longer, as far above
+// the line before for each decade, and a wall is seen from top to bottom.
+func TestLatenciesAreALogarithm(t *testing.T) {
+	var m Image
+	m.Resize(640, 200)
+	a := Axes{From: 0, To: 60_000_000, Left: 40, Right: 640, Top: 20, Bottom: 180}
+	for i := 1; i < len(Decades); i++ {
+		if d := a.Y(Decades[i-1].Micros) - a.Y(Decades[i].Micros); d < 26 || d > 27 {
+			t.Errorf("%s is %d pixels above", Decades[i].Name, d)
+		}
+	}
+	if a.Y(1) != 180 || a.Y(1<<60) != 20 || a.X(0) != 40 || a.X(60_000_000) != 640 {
+		t.Errorf("edges %d %d %d %d", a.Y(1), a.Y(1<<60), a.X(0), a.X(60_000_000))
+	}
+	points := []Latency{
+		{At: 10_000_000, P50: 100, P99: 1000, P999: 10_000, Max: 10_000},
+		{At: 20_000_000, P50: 100, P99: 100, P999: 100, Max: 1_000_000},
+		{At: 30_000_000, Unserved: true},
+	}
+	Latencies(&m, theme, 1, a, 1_000_000, points, []Stretch{{40_000_000, 50_000_000}})
+	at := func(x, y int) Color { i := (y*m.W + x) * 4; return Color{m.Pix[i], m.Pix[i+1], m.Pix[i+2]} }
+	filled := func(moment int64) (top, bottom int) {
+		x := a.X(moment)
+		for y := a.Top; y < a.Bottom; y++ {
+			if c := at(x, y); c != theme.Surface && c != theme.Rule {
+				if top == 0 {
+					top = y
+				}
+				bottom = y
+			}
+		}
+		return top, bottom
+	}
+	if top, bottom := filled(10_500_000); top != a.Y(10_000) || bottom < a.Y(100) || bottom > a.Y(100)+1 {
+		t.Errorf("a band from %d to %d", top, bottom)
+	}
+	if top, _ := filled(20_500_000); top != a.Y(1_000_000) {
+		t.Errorf("the longest is at %d", top)
+	}
+	if top, bottom := filled(30_500_000); top != 0 || bottom != 0 {
+		t.Errorf("where nobody answered something is drawn, from %d to %d", top, bottom)
+	}
+	if at(a.X(30_500_000), a.Bottom+2) != theme.Ink {
+		t.Error("that nobody answered is not seen")
+	}
+	hatched := 0
+	for x := a.X(42_000_000); x < a.X(48_000_000); x++ {
+		for y := a.Top; y < a.Bottom; y++ {
+			if at(x, y) != theme.Surface {
+				hatched++
+			}
+		}
+	}
+	if all := (a.X(48_000_000) - a.X(42_000_000)) * (a.Bottom - a.Top); hatched < all/8 || hatched > all/3 {
+		t.Errorf("%d of %d pixels are hatched", hatched, all)
+	}
+	for _, odd := range []Axes{{}, {Left: 10, Right: 5, Top: 3, Bottom: 9}, {From: 5, To: 5, Right: 640, Bottom: 200}} {
+		Latencies(&m, theme, 3, odd, 100_000, points, []Stretch{{-1 << 50, 1 << 50}})
+	}
+}
+
 func BenchmarkAHundredThousandKeys(b *testing.B) {
 	var m Image
 	m.Resize(872, 940)

@@ -45,29 +45,39 @@ func Lane(m *Image, t Theme, scale float64, from, to int64, runs []Run) {
 			m.Frame(left-3*px, queue, width+6*px, m.H-queue, 2*px, t.Ink)
 		}
 	}
-	var rows [8]int // right end of the newest bar in each row
+	// Those who wait at the same time lie in different rows, lower ones first.
+	var ends [16]int // right end of the newest bar in each row
+	var waits []wait
+	rows := 1
 	for i := range runs {
 		r := &runs[i]
 		if r.Waited < 1000 || r.Start < from {
 			continue
 		}
-		left, right := x(r.Start-r.Waited), x(r.Start)
-		row := 0
-		for row < len(rows)-1 && rows[row] > left {
-			row++
+		w := wait{left: x(r.Start - r.Waited), right: x(r.Start)}
+		for w.row < len(ends)-1 && ends[w.row] > w.left {
+			w.row++
 		}
-		rows[row] = right + px
-		y := queue - (row+1)*6*px
+		ends[w.row] = w.right + px
+		rows = max(rows, w.row+1)
+		waits = append(waits, w)
+	}
+	pitch := min(max(queue/rows, 2*px), 6*px)
+	for _, w := range waits {
+		y := queue - (w.row+1)*pitch
 		if y < 0 {
 			continue
 		}
-		for col := max(left, 0); col < max(right, left+px); col++ {
+		for col := max(w.left, 0); col < max(w.right, w.left+px); col++ {
 			if (col/px)%3 != 2 {
-				m.Rect(col, y, 1, 4*px, t.Ink)
+				m.Rect(col, y, 1, max(pitch-2*px, px), t.Ink)
 			}
 		}
 	}
 }
+
+// wait is a client that waits for its turn.
+type wait struct{ left, right, row int }
 
 // RunAt is the run under a point, or near it: the longest of them, as it hides
 // the others. It is -1 if there is none.

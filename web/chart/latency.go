@@ -23,8 +23,11 @@ const (
 	mostLatency  = 10_000_000
 )
 
-// Decades are the latencies that have a line.
-var Decades = []int64{100, 1000, 10_000, 100_000, 1_000_000, 10_000_000}
+// Decades are the latencies that have a line, and what is written beside it.
+var Decades = []struct {
+	Micros int64
+	Name   string
+}{{100, "100 µs"}, {1000, "1 ms"}, {10_000, "10 ms"}, {100_000, "100 ms"}, {1_000_000, "1 s"}, {10_000_000, "10 s"}}
 
 // X is where a moment lies.
 func (a Axes) X(at int64) int {
@@ -66,7 +69,7 @@ func Latencies(m *Image, t Theme, scale float64, a Axes, interval int64, points 
 		}
 	}
 	for _, d := range Decades {
-		m.Rect(a.Left, a.Y(d), a.Right-a.Left, px, t.Rule)
+		m.Rect(a.Left, a.Y(d.Micros), a.Right-a.Left, px, t.Rule)
 	}
 	for at := (a.From/10_000_000 + 1) * 10_000_000; at < a.To; at += 10_000_000 {
 		m.Rect(a.X(at), a.Top, px, a.Bottom-a.Top, t.Rule)
@@ -100,14 +103,8 @@ func Latencies(m *Image, t Theme, scale float64, a Axes, interval int64, points 
 		if i == 0 || points[i-1].At+interval != p.At {
 			continue
 		}
-		// Steps are joined.
-		for _, s := range [2]struct {
-			from, to int64
-			c        Color
-		}{{points[i-1].P99, p.P99, line}, {points[i-1].P50, p.P50, t.Ink}} {
-			top, bottom := a.Y(max(s.from, s.to)), a.Y(min(s.from, s.to))
-			m.Rect(left, top, px, bottom-top, s.c)
-		}
+		top, bottom := a.Y(max(points[i-1].P50, p.P50)), a.Y(min(points[i-1].P50, p.P50))
+		m.Rect(left, top, px, bottom-top, t.Ink)
 	}
 	m.Rect(a.Left, a.Bottom, a.Right-a.Left, px, t.Faint)
 }

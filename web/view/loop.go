@@ -96,7 +96,8 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 		l.runs = append(l.runs, chart.Run{Start: all[i].Start, Duration: max(all[i].Duration, 1), Waited: all[i].Waited})
 	}
 	l.shown = l.chosen
-	if at := chart.RunAt(l.pointer, l.canvas.image.W, l.canvas.scale, from, now, l.runs); l.pointer >= 0 && at >= 0 {
+	at := chart.RunAt(l.pointer, l.canvas.image.W, l.canvas.scale, from, now, l.runs)
+	if l.pointer >= 0 && at >= 0 {
 		l.shown = &all[first+at]
 	}
 	for i := range l.runs {
@@ -106,8 +107,12 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 	for i := len(m.Loop.Load) - 1; i >= 0 && m.Loop.Load[i].At >= from; i-- {
 		l.runs = append(l.runs, chart.Run{Start: m.Loop.Load[i].At, Duration: max(m.Loop.Load[i].Longest, 1)})
 	}
-	for i := len(m.Loop.Waits) - 1; i >= 0 && m.Loop.Waits[i].To >= from; i-- {
-		w := &m.Loop.Waits[i]
+	waits := m.Loop.Waits
+	at = len(waits)
+	for at > 0 && waits[at-1].To >= from {
+		at--
+	}
+	for _, w := range waits[at:] {
 		l.runs = append(l.runs, chart.Run{Start: w.To, Waited: w.To - w.From})
 	}
 	chart.Lane(&l.canvas.image, p.keyspace.theme, l.canvas.scale, from, now, l.runs)
@@ -130,16 +135,20 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 	if l.shown != nil {
 		return
 	}
-	text := "Nothing ran in the last ten seconds."
+	text, letters := "Nothing ran in the last ten seconds.", 26
+	clients, longest := m.Loop.Queued(from)
+	if clients > 0 {
+		letters = 14
+	}
 	if slowest := m.Loop.Slowest(from); slowest != nil {
-		text = "held at most " + app.Span(slowest.Duration) + " (" + cut(app.Command(slowest), 26) + ")"
+		text = "held at most " + app.Span(slowest.Duration) + " (" + cut(app.Command(slowest), letters) + ")"
 	} else if own > 0 {
 		text = "Only the page itself asked for something."
 	} else if len(l.runs) > 0 {
 		text = "Only the load asked for something."
 	}
-	if clients, longest := m.Loop.Queued(from); clients > 0 {
-		text += "; " + app.Plural(int64(clients), "client", "clients") + " waited, at most " + app.Span(longest)
+	if clients > 0 {
+		text += "; " + app.Plural(int64(clients), "client", "clients") + " waited up to " + app.Span(longest)
 	}
 	l.text.setText(text)
 }

@@ -138,7 +138,7 @@ func (l *loadPanel) buildLoad(box *node) {
 	l.list = create("ul", "walls").set("id", "load-walls").set("aria-label", "Walls, newest first")
 	l.rows = create("tbody", "")
 	head := create("tr", "")
-	for _, name := range []string{"due", "commands", "p50", "p99", "p99.9", "longest"} {
+	for _, name := range []string{"s ago", "commands", "p50", "p99", "p99.9", "longest"} {
 		head.add(create("th", "").set("scope", "col").setText(name))
 	}
 	l.table = create("details", "").set("id", "load-table").add(
@@ -147,10 +147,10 @@ func (l *loadPanel) buildLoad(box *node) {
 	l.table.on("toggle", func(*dom.BasicEvent) { l.stale = true })
 	box.add(
 		create("p", "aside").setText("Clients that send by the clock, whether they have been answered or not, so that everybody who has to wait is seen. Their keys begin with "+load.Prefix),
-		l.settings,
 		create("p", "row").add(l.start, l.status),
+		create("details", "").set("id", "load-settings").add(create("summary", "").setText("Rate, clients, mix"), l.settings),
 		l.picture.node,
-		create("p", "aside").setText("Thick line: median. Thin: 99th percentile; dotted: 99.9th; top of the band: the longest. Each tenth of a second of the last minute, by when commands were due; at most 3 % too high. Hatched: a wall."),
+		create("p", "aside").setText("Thick line: median. Thin: 99th percentile; dotted: 99.9th; top of the band: the longest. Each tenth of a second, by when its commands were due; at most 3 % too high. Hatched: a wall."),
 		l.list, l.table)
 }
 
@@ -329,11 +329,11 @@ func (l *loadPanel) watch(now int64) {
 		}
 	}
 	s := l.run.Series.Over(now-1_000_000, now, now)
-	text := "load " + app.Count(int64(l.run.Rate)) + "/s"
+	text := "load on"
 	if s.Sent > 0 {
-		text += ", p99 " + app.Span(s.P99)
+		text = "load: p99 " + app.Span(s.P99)
 	} else if s.Refused > 0 {
-		text += ", no server"
+		text = "load: no server"
 	}
 	l.badge.show(true)
 	l.badge.setText(text)
@@ -403,8 +403,13 @@ func (l *loadPanel) drawChart(p *Page, now int64) {
 	}
 	k := &p.keyspace
 	px := func(css float64) int { return int(css*c.scale + 0.5) }
+	// An interval is a pixel wide at least.
+	window := int64(load.Span * load.Interval)
+	if float64(c.w) < load.Span*1.5*c.scale {
+		window /= 2
+	}
 	a := chart.Axes{
-		From: now - load.Span*load.Interval, To: now,
+		From: now - window, To: now,
 		Left: px(46), Right: c.w - px(4), Top: px(34), Bottom: c.h - px(22),
 	}
 	latencies := make([]chart.Latency, len(l.points))
@@ -424,9 +429,9 @@ func (l *loadPanel) drawChart(p *Page, now int64) {
 	c.put(0, c.h)
 	c.pen(10, k.family, k.faint)
 	for _, d := range chart.Decades {
-		c.write(strings.TrimSuffix(strings.Replace(app.Span(d), ".00", "", 1), ".0"), float64(px(2)), float64(a.Y(d)+px(3)))
+		c.write(d.Name, float64(px(2)), float64(a.Y(d.Micros)+px(3)))
 	}
-	for _, ago := range []int64{60, 40, 20} {
+	for ago := window / 1_000_000; ago > 0; ago -= 10 {
 		c.write("-"+strconv.FormatInt(ago, 10)+" s", float64(a.X(now-ago*1_000_000)), float64(c.h-px(3)))
 	}
 	c.write("now", float64(a.Right-px(20)), float64(c.h-px(3)))
@@ -434,7 +439,7 @@ func (l *loadPanel) drawChart(p *Page, now int64) {
 	ends := [2]float64{}
 	for i := range l.walls {
 		w := &l.walls[i]
-		if walls[i].To < a.From {
+		if walls[i].To < a.From || w.Label() == "" {
 			continue
 		}
 		label := cut(w.Label(), 28)
@@ -453,7 +458,7 @@ func (l *loadPanel) drawChart(p *Page, now int64) {
 	}
 	text := "Latencies: no load has run yet."
 	if len(l.points) > 0 {
-		text = "Latencies on a scale of powers of ten, over a minute. " + app.Plural(int64(len(l.walls)), "wall", "walls") + ", in the list below; the figures are in the table."
+		text = "Latencies on a scale of powers of ten, of the last "+app.Span(window)+". " + app.Plural(int64(len(l.walls)), "wall", "walls") + ", in the list below; the figures are in the table."
 	}
 	c.node.set("aria-label", text)
 }
@@ -487,7 +492,7 @@ func (l *loadPanel) drawTable(now int64) {
 		if s.Sent == 0 {
 			continue
 		}
-		row := create("tr", "").add(create("th", "").set("scope", "row").setText(strconv.FormatInt((ago+step)/1_000_000, 10) + " to " + strconv.FormatInt(ago/1_000_000, 10) + " s ago"))
+		row := create("tr", "").add(create("th", "").set("scope", "row").setText(strconv.FormatInt(ago/1_000_000, 10) + "–" + strconv.FormatInt((ago+step)/1_000_000, 10)))
 		for _, text := range []string{app.Count(s.Sent), app.Span(s.P50), app.Span(s.P99), app.Span(s.P999), app.Span(s.Max)} {
 			row.add(create("td", "").setText(text))
 		}

@@ -29,7 +29,7 @@ func (w *Wall) Text() string {
 	return "No command held the thread so long, the browser was busy: " + waited
 }
 
-// Label is the wall in a word or two.
+// Label is the wall in a word or two; "" where nothing explains it.
 func (w *Wall) Label() string {
 	switch {
 	case w.Cause.Held > 0:
@@ -37,7 +37,7 @@ func (w *Wall) Label() string {
 	case w.Fsync:
 		return "fsync"
 	}
-	return "?"
+	return ""
 }
 
 const (
