@@ -71,11 +71,11 @@ func (l *loadPanel) build(p *Page, box *node) {
 }
 
 // field is a control with its label.
-func field(text string, control *node) *node {
+func (*loadPanel) field(text string, control *node) *node {
 	return create("label", "field").add(create("span", "").setText(text), control)
 }
 
-func choice(values ...string) *node {
+func (*loadPanel) choice(values ...string) *node {
 	n := create("select", "")
 	for _, v := range values {
 		n.add(create("option", "").setText(v))
@@ -83,35 +83,29 @@ func choice(values ...string) *node {
 	return n
 }
 
-func number(value, least, most int) *node {
+func (*loadPanel) number(value, least, most int) *node {
 	n := create("input", "").set("type", "number").set("inputmode", "numeric").set("min", strconv.Itoa(least)).set("max", strconv.Itoa(most))
 	n.v.Set("value", strconv.Itoa(value))
 	return n
 }
 
 // read is the number in a control; what is no number is 0.
-func (n *node) read() int {
+func (*loadPanel) read(n *node) int {
 	v, _ := strconv.Atoi(strings.ReplaceAll(strings.TrimSpace(n.v.Get("value").String()), ",", ""))
 	return v
 }
 
-func button(text string, click func()) *node {
-	b := create("button", "").setText(text).set("type", "button")
-	b.on("click", func(*dom.BasicEvent) { click() })
-	return b
-}
-
 func (l *loadPanel) buildLoad(box *node) {
 	d := load.Default()
-	l.rate = number(d.Rate, 1, load.MaxRate)
-	l.clients = number(d.Clients, 1, load.MaxClients)
-	l.keys = number(d.Keys, 1, load.MaxKeys)
-	l.size = number(d.Size, 1, load.MaxSize)
+	l.rate = l.number(d.Rate, 1, load.MaxRate)
+	l.clients = l.number(d.Clients, 1, load.MaxClients)
+	l.keys = l.number(d.Keys, 1, load.MaxKeys)
+	l.size = l.number(d.Size, 1, load.MaxSize)
 	var names []string
 	for _, m := range load.Mixes {
 		names = append(names, m.Name)
 	}
-	l.mix = choice(append(names, "as below")...)
+	l.mix = l.choice(append(names, "as below")...)
 	l.mix.on("change", func(*dom.BasicEvent) {
 		if i := l.mix.v.Get("selectedIndex").Int(); i < len(load.Mixes) {
 			for k, share := range load.Mixes[i].Mix {
@@ -121,17 +115,17 @@ func (l *loadPanel) buildLoad(box *node) {
 	})
 	shares := create("div", "fields")
 	for k := range l.shares {
-		l.shares[k] = number(d.Mix[k], 0, 100)
+		l.shares[k] = l.number(d.Mix[k], 0, 100)
 		l.shares[k].on("input", func(*dom.BasicEvent) { l.mix.v.Set("selectedIndex", len(load.Mixes)) })
-		shares.add(field(load.KindNames[k], l.shares[k]))
+		shares.add(l.field(load.KindNames[k], l.shares[k]))
 	}
 	l.settings = create("fieldset", "").add(
 		create("legend", "sr").setText("What the load does"),
 		create("div", "fields").add(
-			field("Commands a second", l.rate), field("Clients", l.clients), field("Mix", l.mix),
-			field("Keys of each type", l.keys), field("Bytes of a value", l.size)),
+			l.field("Commands a second", l.rate), l.field("Clients", l.clients), l.field("Mix", l.mix),
+			l.field("Keys of each type", l.keys), l.field("Bytes of a value", l.size)),
 		create("details", "").add(create("summary", "").setText("Share of each command"), shares))
-	l.start = button("Start the load", l.toggle).set("id", "load-start")
+	l.start = button("Start the load", "", l.toggle).set("id", "load-start")
 	l.start.class("primary", true)
 	l.status = create("p", "").set("id", "load-status")
 	l.picture = newCanvas(create("canvas", "latencies").set("role", "img").set("id", "load-chart").set("aria-label", "Latencies: no load has run yet."))
@@ -158,37 +152,37 @@ func (l *loadPanel) buildExperiments(box *node) {
 	list := create("ul", "experiments")
 	for i := range load.Experiments {
 		e := &load.Experiments[i]
-		b := button(e.Name, func() { l.try(e) })
+		b := button(e.Name, "", func() { l.try(e) })
 		l.experiments = append(l.experiments, b)
 		look := create("span", "").set("id", "look-"+strconv.Itoa(i)).setText(e.Look)
 		list.add(create("li", "").add(b.set("aria-describedby", "look-"+strconv.Itoa(i)), look))
 	}
 	l.note = create("p", "").set("role", "status").set("id", "load-note")
-	l.slow = number(0, 0, 1000)
-	l.slow.on("change", func(*dom.BasicEvent) { l.slowDown(int64(l.slow.read()) * 1000) })
+	l.slow = l.number(0, 0, 1000)
+	l.slow.on("change", func(*dom.BasicEvent) { l.slowDown(int64(l.read(l.slow)) * 1000) })
 	box.add(create("h3", "").setText("What is a wall, and what is none"),
 		create("p", "aside").setText("Each starts the load if it does not run, fills what it needs, and types a command into the active console. Watch the chart."),
 		l.note, list,
-		field("Milliseconds that each fsync takes longer", l.slow))
+		l.field("Milliseconds that each fsync takes longer", l.slow))
 }
 
 func (l *loadPanel) buildFill(box *node) {
 	f := &l.fill
-	f.count = number(100_000, 1, load.MaxFill)
-	f.kind = choice(load.FillNames[:]...)
-	f.size = number(100, 1, load.MaxSize)
-	f.ttl = number(0, 0, 1<<30)
+	f.count = l.number(100_000, 1, load.MaxFill)
+	f.kind = l.choice(load.FillNames[:]...)
+	f.size = l.number(100, 1, load.MaxSize)
+	f.ttl = l.number(0, 0, 1<<30)
 	f.prefix = create("input", "").set("type", "text").set("maxlength", "100").set("autocomplete", "off").set("autocapitalize", "none").set("spellcheck", "false")
 	f.prefix.v.Set("value", "key:")
 	f.said = create("p", "aside").set("id", "fill-said")
-	f.start = button("Fill", func() { l.beginFill(l.fillSettings()) }).set("id", "fill-start")
-	f.stop = button("Cancel", func() { f.Cancel(); l.stale = true }).set("id", "fill-cancel")
+	f.start = button("Fill", "", func() { l.beginFill(l.fillSettings()) }).set("id", "fill-start")
+	f.stop = button("Cancel", "", func() { f.Cancel(); l.stale = true }).set("id", "fill-cancel")
 	f.stop.show(false)
 	f.bar = create("progress", "").set("aria-label", "Progress of the fill")
 	f.bar.show(false)
 	f.result = create("p", "").set("role", "status").set("id", "fill-result")
-	fields := create("div", "fields").add(field("How many", f.count), field("Of what", f.kind), field("Bytes of a value", f.size),
-		field("Seconds to live; 0: for ever", f.ttl), field("Names begin with", f.prefix))
+	fields := create("div", "fields").add(l.field("How many", f.count), l.field("Of what", f.kind), l.field("Bytes of a value", f.size),
+		l.field("Seconds to live; 0: for ever", f.ttl), l.field("Names begin with", f.prefix))
 	fields.on("input", func(*dom.BasicEvent) { l.estimate() })
 	box.add(create("h3", "").setText("Fill database 0"), fields, f.said, create("p", "row").add(f.start, f.stop, f.bar), f.result)
 }
@@ -204,9 +198,9 @@ func (l *loadPanel) toggle() {
 }
 
 func (l *loadPanel) begin() {
-	s := load.Settings{Rate: l.rate.read(), Clients: l.clients.read(), Keys: l.keys.read(), Size: l.size.read(), Seed: 1}
+	s := load.Settings{Rate: l.read(l.rate), Clients: l.read(l.clients), Keys: l.read(l.keys), Size: l.read(l.size), Seed: 1}
 	for k := range l.shares {
-		s.Mix[k] = max(l.shares[k].read(), 0)
+		s.Mix[k] = max(l.read(l.shares[k]), 0)
 	}
 	l.run = load.New(s, wall())
 	s = l.run.Settings
@@ -216,7 +210,7 @@ func (l *loadPanel) begin() {
 	l.walls, l.causes, l.said = nil, nil, wall()
 	l.seen = l.p.model.Loop.Added
 	if l.badge == nil {
-		l.badge = button("", func() { l.p.panels.show(l.p, "load") }).set("id", "load-badge")
+		l.badge = button("", "", func() { l.p.panels.show(l.p, "load") }).set("id", "load-badge")
 		l.p.loop.figures.v.Call("after", l.badge.v)
 	}
 	l.settings.set("disabled", "")
@@ -458,7 +452,7 @@ func (l *loadPanel) drawChart(p *Page, now int64) {
 	}
 	text := "Latencies: no load has run yet."
 	if len(l.points) > 0 {
-		text = "Latencies on a scale of powers of ten, of the last "+app.Span(window)+". " + app.Plural(int64(len(l.walls)), "wall", "walls") + ", in the list below; the figures are in the table."
+		text = "Latencies on a scale of powers of ten, of the last " + app.Span(window) + ". " + app.Plural(int64(len(l.walls)), "wall", "walls") + ", in the list below; the figures are in the table."
 	}
 	c.node.set("aria-label", text)
 }
@@ -505,7 +499,7 @@ func (l *loadPanel) drawTable(now int64) {
 func (l *loadPanel) fillSettings() load.FillSettings {
 	f := &l.fill
 	return load.FillSettings{
-		Count: f.count.read(), Kind: load.FillKind(f.kind.v.Get("selectedIndex").Int()), Size: f.size.read(), TTL: f.ttl.read(),
+		Count: l.read(f.count), Kind: load.FillKind(f.kind.v.Get("selectedIndex").Int()), Size: l.read(f.size), TTL: l.read(f.ttl),
 		Prefix: f.prefix.v.Get("value").String(),
 	}.Within()
 }

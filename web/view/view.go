@@ -25,7 +25,7 @@ type Page struct {
 	queue       []app.Message
 	busy        bool
 	taker       func(client uint32, data []byte, closed bool) bool // takes what clients of panels receive
-	outstanding bool // a credit has been given and not been used
+	outstanding bool                                               // a credit has been given and not been used
 	frames      int64
 
 	body *node
