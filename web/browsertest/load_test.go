@@ -115,4 +115,6 @@ func TestAnExperimentPreparesItself(t *testing.T) {
 	l.sees("the wall of fsync", walls+`.some((text) => text.startsWith("Every write waits for fsync"))`)
 	press("appendfsync everysec, slow disk")
 	l.sees("the setting", `document.querySelector(".log").innerText.includes("appendfsync everysec")`)
+	l.clicks("#load-repair")
+	l.sees("a disk that is well", `document.querySelector("#load-repair").hidden`)
 }

@@ -24,7 +24,7 @@ type loadPanel struct {
 	beat js.Value // the timer of tick; undefined: nothing goes on
 	n    int64    // counts ticks
 
-	run                            *load.Load
+	run, kept                      *load.Load // that runs; whose latencies are shown
 	rate, clients, mix, keys, size *node
 	shares                         [load.Kinds]*node
 	settings, start, status, badge *node
@@ -42,7 +42,7 @@ type loadPanel struct {
 	fill                           filler
 	experiments                    []*node
 	note                           *node
-	slow                           *node
+	repair                         *node
 	trial                          trial
 }
 
@@ -157,13 +157,12 @@ func (l *loadPanel) buildExperiments(box *node) {
 		look := create("span", "").set("id", "look-"+strconv.Itoa(i)).setText(e.Look)
 		list.add(create("li", "").add(b.set("aria-describedby", "look-"+strconv.Itoa(i)), look))
 	}
-	l.note = create("p", "").set("role", "status").set("id", "load-note")
-	l.slow = l.number(0, 0, 1000)
-	l.slow.on("change", func(*dom.BasicEvent) { l.slowDown(int64(l.read(l.slow)) * 1000) })
+	l.note = create("span", "").set("role", "status").set("id", "load-note")
+	l.repair = button("Make the disk quick again", "", func() { l.slowDown(0) }).set("id", "load-repair")
+	l.repair.show(false)
 	box.add(create("h3", "").setText("What is a wall, and what is none"),
 		create("p", "aside").setText("Each starts the load if it does not run, fills what it needs, and types a command into the active console. Watch the chart."),
-		l.note, list,
-		l.field("Milliseconds that each fsync takes longer", l.slow))
+		create("p", "row").add(l.note, l.repair), list)
 }
 
 func (l *loadPanel) buildFill(box *node) {
@@ -203,6 +202,7 @@ func (l *loadPanel) begin() {
 		s.Mix[k] = max(l.read(l.shares[k]), 0)
 	}
 	l.run = load.New(s, wall())
+	l.kept = l.run
 	s = l.run.Settings
 	for i, control := range []*node{l.rate, l.clients, l.keys, l.size} {
 		control.v.Set("value", strconv.Itoa([]int{s.Rate, s.Clients, s.Keys, s.Size}[i]))
@@ -348,6 +348,7 @@ func (l *loadPanel) draw(p *Page, dirty app.Part) {
 	if l.fill.Filling != nil {
 		l.drawFill()
 	}
+	l.repair.show(p.model.Disk.SyncMicros > 0)
 	if l.run == nil && !l.stale && l.picture.w != 0 || !l.stale && !p.every(slow) {
 		return
 	}
@@ -474,15 +475,13 @@ func (l *loadPanel) drawWalls() {
 
 func (l *loadPanel) drawTable(now int64) {
 	l.rows.empty()
-	if len(l.points) == 0 || l.run == nil {
-		if l.run == nil {
-			l.rows.add(create("tr", "").add(create("td", "").set("colspan", "6").setText("No load runs.")))
-		}
+	if l.kept == nil {
+		l.rows.add(create("tr", "").add(create("td", "").set("colspan", "6").setText("No load has run yet.")))
 		return
 	}
 	const step = 5_000_000
 	for ago := int64(0); ago < load.Span*load.Interval; ago += step {
-		s := l.run.Series.Over(now-ago-step, now-ago, now)
+		s := l.kept.Series.Over(now-ago-step, now-ago, now)
 		if s.Sent == 0 {
 			continue
 		}
@@ -638,6 +637,7 @@ func (l *loadPanel) has(s *load.FillSettings) bool {
 }
 
 func (l *loadPanel) slowDown(micros int64) {
-	l.slow.v.Set("value", strconv.FormatInt(micros/1000, 10))
-	l.p.conn.Control(bridge.OpSlowDisk, bridge.Record(nil).Int(micros), nil)
+	if micros > 0 || l.p.model.Disk.SyncMicros > 0 {
+		l.p.dispatch(app.SetFault{What: bridge.SlowSync, Value: micros})
+	}
 }
