@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"os"
 	"testing"
 
 	"everysec/lessons"
@@ -13,20 +12,6 @@ func (b *browser) run(id string) {
 	b.t.Helper()
 	b.do(app.RunBlock{ID: id})
 	b.until(id+" has been played", func() bool { return b.model.Lesson.Running == "" })
-}
-
-func chapter(t *testing.T) *lessons.Lesson {
-	t.Helper()
-	const name = "../../lessons/01-production-reality/lesson.md"
-	src, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := markdown.Parse(name, src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return asThePageGetsIt(t, l)
 }
 
 // asThePageGetsIt is a lesson that was encoded, without its prose.

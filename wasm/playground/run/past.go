@@ -26,7 +26,6 @@ type past struct {
 	last    happening         // by the entry that was played last
 	found   int               // how many entries have been looked at for moments
 	moments []moment
-	at      int // the moment that was asked for last
 }
 
 // moment is the state after an entry that brought more than time.
