@@ -106,8 +106,23 @@ var views = []view{
 		l.sees("the armed crash", `document.querySelector("#crash-state").textContent.includes("3,0") || document.querySelector("#crash-state").textContent.includes("2,9")`)
 	}},
 	{"panel of files", "more", func(l learner) { l.opens("files") }},
+	{"panel of time", "more", func(l learner) {
+		l.opens("time")
+		l.sees("the run", `document.querySelector("#time-slider").max > 3`)
+	}},
+	{"past", "more", func(l learner) {
+		l.clicks("#time-earlier")
+		l.sees("the past", `!document.querySelector("#past").hidden`)
+	}},
+	{"keys of the past", "watch", func(l learner) {
+		for range 3 {
+			l.clicks("#time-earlier")
+		}
+		l.sees("the past", `document.body.dataset.past === ""`)
+	}},
 	{"quiz", "lesson", func(l learner) {
 		l.clicks("#panel-close")
+		l.sees("the present", `document.querySelector("#past").hidden`)
 		l.eval(`document.querySelector("#lesson fieldset").scrollIntoView({behavior: "instant"})`, nil)
 	}},
 }

@@ -424,3 +424,38 @@ func TestTablesFit(t *testing.T) {
 		}
 	}
 }
+
+// Each moment stands in its row and at its place; where there are more of them
+// than pixels, none is lost.
+func TestMoments(t *testing.T) {
+	m := &Image{}
+	m.Resize(100, 40)
+	theme := Theme{Surface: Color{255, 255, 255}, Ink: Color{1, 1, 1}, Rule: Color{200, 200, 200}}
+	colors := []Color{{10, 0, 0}, {0, 20, 0}}
+	at := func(x, y int) Color {
+		i := (y*m.W + x) * 4
+		return Color{m.Pix[i], m.Pix[i+1], m.Pix[i+2]}
+	}
+	Moments(m, theme, 1, []uint8{1, 0, 2, 3}, colors, 1)
+	for _, want := range []struct {
+		x, y int
+		c    Color
+	}{
+		{10, 10, colors[0]}, {10, 30, theme.Surface}, {60, 10, theme.Surface}, {60, 30, colors[1]},
+		{90, 10, colors[0]}, {90, 30, colors[1]}, {37, 10, theme.Ink}, {30, 10, theme.Surface},
+	} {
+		if got := at(want.x, want.y); got != want.c {
+			t.Errorf("at %d, %d is %v, not %v", want.x, want.y, got, want.c)
+		}
+	}
+	pieces := make([]uint8, 1000)
+	pieces[555] = 2
+	Moments(m, theme, 1, pieces, colors, 0)
+	if got := at(55, 30); got != colors[1] {
+		t.Errorf("one moment of a thousand is drawn as %v", got)
+	}
+	Moments(m, theme, 1, nil, colors, 0)
+	if got := at(0, 10); got != theme.Surface {
+		t.Errorf("an empty run is drawn as %v", got)
+	}
+}

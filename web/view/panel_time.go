@@ -61,7 +61,12 @@ func (t *timePanel) build(p *Page, box *node) {
 	t.line = timeline.Line{Do: func(e app.Effect) { p.perform(e) }, Dispatch: p.dispatch}
 	t.strip = create("div", "past").set("role", "status").set("id", "past")
 	t.stripText = create("p", "")
-	t.strip.add(t.stripText, button("Back to now", "", func() { t.line.Back(p.model) }))
+	t.strip.add(
+		t.stripText,
+		button("◀", "Earlier", func() { t.line.Want(p.model, t.line.Wanted()-1) }).set("aria-label", "Earlier"),
+		button("▶", "Later", func() { t.line.Want(p.model, t.line.Wanted()+1) }).set("aria-label", "Later"),
+		button("Back to now", "", func() { t.line.Back(p.model) }),
+	)
 	t.strip.show(false)
 	document.Get("body").Call("insertBefore", t.strip.v, document.Call("querySelector", "main"))
 	t.buildClock(p, box)
@@ -111,8 +116,8 @@ func (t *timePanel) buildRun(p *Page, box *node) {
 			t.line.Want(p.model, n)
 		}
 	})
-	t.earlier = button("◀ Earlier", "The moment before", func() { t.line.Want(p.model, t.line.Moment.Number-1) }).set("id", "time-earlier")
-	t.later = button("Later ▶", "The moment after", func() { t.line.Want(p.model, t.line.Moment.Number+1) }).set("id", "time-later")
+	t.earlier = button("◀ Earlier", "The moment before", func() { t.line.Want(p.model, t.line.Wanted()-1) }).set("id", "time-earlier")
+	t.later = button("Later ▶", "The moment after", func() { t.line.Want(p.model, t.line.Wanted()+1) }).set("id", "time-later")
 	t.back = button("Back to now", "", func() { t.line.Back(p.model) }).set("id", "time-back")
 	t.branch = button("Go on from here", "This moment becomes the present; the run that is left is kept, and can be gone back to", func() { t.line.Branch() }).set("id", "time-branch")
 	t.where = create("p", "where").set("id", "time-where")
@@ -183,8 +188,8 @@ func (t *timePanel) draw(p *Page, dirty app.Part) {
 	}
 	where := l.Where()
 	t.where.setText(where)
-	t.what.setText(l.Moment.Text)
-	t.slider.set("aria-valuetext", where+": "+l.Moment.Text)
+	t.what.setText(l.What())
+	t.slider.set("aria-valuetext", where+": "+l.What())
 	t.warning.setText(l.Moment.Warning)
 	t.progress.show(l.Played < 1 && l.Known)
 	t.progress.property("value", strconv.FormatFloat(l.Played, 'g', 3, 64))

@@ -224,7 +224,7 @@ func firstCommand(input []byte) string {
 			text += " "
 		}
 		if text += string(word.Str); len(text) > 120 {
-			text = text[:120] + "…"
+			text = text[:120] + "..."
 			break
 		}
 	}

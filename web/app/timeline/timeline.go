@@ -257,6 +257,9 @@ func (l *Line) Where() string {
 	return text + ", " + app.Age(ago) + " ago"
 }
 
+// What is what happened at the moment.
+func (l *Line) What() string { return app.Text([]byte(l.Moment.Text)) }
+
 // Keeps says what of the run is kept.
 func (l *Line) Keeps() string {
 	if l.Run.Full {
