@@ -175,6 +175,17 @@ func (d *Disk) pump() {
 	}
 }
 
+// Land ends the commit under way at once, if the platter has answered: however
+// slow the disk is, and even if it hangs. It tells whether there was one.
+func (d *Disk) Land() bool {
+	if d.halted || d.flight == nil || !d.flight.answered {
+		return false
+	}
+	d.land()
+	d.pump()
+	return true
+}
+
 // takeOff makes one batch of all requests.
 func (d *Disk) takeOff() {
 	f := &flight{requests: d.queue}

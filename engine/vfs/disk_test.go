@@ -100,3 +100,31 @@ func TestBytesOfOneSectorSurviveInOrder(t *testing.T) {
 		t.Errorf("survived: %v", seen)
 	}
 }
+
+// A commit that a hanging disk keeps can be landed by the host; what waits
+// behind it goes next.
+func TestACommitIsLandedAtOnce(t *testing.T) {
+	d := vfs.New(vfs.Options{})
+	d.HangSyncs(true)
+	f, err := d.OpenFile("a", vfs.Write|vfs.Create)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write([]byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	first := f.Sync()
+	name := d.SyncDir(".")
+	if first.Done() || name.Done() {
+		t.Fatal("a disk that hangs has ended a sync")
+	}
+	if !d.Land() || !first.Done() || name.Done() {
+		t.Fatal("the first commit did not land alone")
+	}
+	if !d.Land() || !name.Done() || d.Land() {
+		t.Fatal("the second commit did not land, or there was a third")
+	}
+	if got := d.SyncedBytes("a"); got != 5 {
+		t.Errorf("%d bytes are synced", got)
+	}
+}

@@ -441,8 +441,14 @@ func TestMoments(t *testing.T) {
 		x, y int
 		c    Color
 	}{
-		{10, 10, colors[0]}, {10, 30, theme.Surface}, {60, 10, theme.Surface}, {60, 30, colors[1]},
-		{90, 10, colors[0]}, {90, 30, colors[1]}, {37, 10, theme.Ink}, {30, 10, theme.Surface},
+		{10, 10, colors[0]},
+		{10, 30, theme.Surface},
+		{60, 10, theme.Surface},
+		{60, 30, colors[1]},
+		{90, 10, colors[0]},
+		{90, 30, colors[1]},
+		{37, 10, theme.Ink},
+		{30, 10, theme.Surface},
 	} {
 		if got := at(want.x, want.y); got != want.c {
 			t.Errorf("at %d, %d is %v, not %v", want.x, want.y, got, want.c)

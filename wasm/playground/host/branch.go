@@ -114,8 +114,14 @@ func (h *Host) Leave() {
 // Settle ends what the store still had to do at this moment of the past, as if
 // it had succeeded.
 func (h *Host) Settle() {
-	if h.platter != nil {
-		h.platter.Settle()
+	if h.disk != nil {
+		h.disk.Disarm()
+	}
+	h.armed = nil // whoever waits for that crash is not here
+	for more := h.disk != nil; more; more = h.disk.Land() {
+		if h.platter != nil {
+			h.platter.Settle()
+		}
 	}
 }
 
@@ -123,10 +129,6 @@ func (h *Host) Settle() {
 // here, the store holds these files from now on, and the clients of that time
 // are gone. Whoever is connected to this host is told to ask for everything.
 func (h *Host) Branch(p Present, wall int64) {
-	if h.disk != nil {
-		h.disk.Disarm() // whoever waits for that crash is not here
-	}
-	h.armed = nil
 	h.clock.mark(h.wall)
 	h.clock.wall, h.wall = wall, wall
 	for _, c := range h.order {
