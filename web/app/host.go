@@ -367,6 +367,12 @@ func (m *Model) askConfig() {
 	}, append([]string{"CONFIG", "GET"}, Quick...)...)
 }
 
+// ConfigChanged asks what the quick settings are now, and which files there are.
+func (m *Model) ConfigChanged() {
+	m.filesStale = true
+	m.askConfig()
+}
+
 func (m *Model) setConfig(directive, value string) {
 	m.ask(0, func(m *Model, v resp.Value) {
 		if v.IsError() {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"everysec/engine/resp"
 	"everysec/lessons"
 	"everysec/wasm/bridge"
 )
@@ -113,6 +114,11 @@ type (
 	ClockSpeed struct{ Factor float64 }
 	// ClockAdvance jumps forward.
 	ClockAdvance struct{ Micros int64 }
+	// Ask runs a command on the page's own client.
+	Ask struct {
+		Words []string
+		Then  func(m *Model, v resp.Value)
+	}
 	// SetConfig is a quick setting.
 	SetConfig struct{ Directive, Value string }
 	// RunBlock plays a transcript; while one plays it stops it.

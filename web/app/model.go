@@ -232,6 +232,8 @@ func (m *Model) update(message Message) {
 		m.control(bridge.OpSpeed, bridge.Record(nil).Number(msg.Factor), (*Model).hostState)
 	case ClockAdvance:
 		m.control(bridge.OpAdvance, bridge.Record(nil).Int(msg.Micros), (*Model).hostState)
+	case Ask:
+		m.ask(0, msg.Then, msg.Words...)
 	case SetConfig:
 		m.setConfig(msg.Directive, msg.Value)
 

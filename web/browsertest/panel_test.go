@@ -118,3 +118,30 @@ func TestThePageFollowsWhatOthersDo(t *testing.T) {
 	l.eval(`everysec.restart()`, nil)
 	l.sees("what came back", `document.querySelector("#account-title").textContent.includes("what came back")`)
 }
+
+// Settings are changed by controls, by presets and by lines of redis.conf, and
+// what is refused is refused in Redis's own words.
+func TestTheConfigurationIsChangedInItsPanel(t *testing.T) {
+	l := arrive(t)
+	l.opens("settings")
+	l.sees("what is in force", `document.querySelector('#panel [data-directive="appendfsync"]').value === "everysec" && document.querySelector("#settings-text").value.includes("\nhz 10\n")`)
+	change := func(selector, value, event string) {
+		t.Helper()
+		l.eval(`(() => { const e = document.querySelector('`+selector+`'); e.value = `+value+`; e.dispatchEvent(new Event("`+event+`")) })()`, nil)
+	}
+	change(`#panel [data-directive="appendfsync"]`, `"always"`, "change")
+	l.sees("the line and the quick setting", `document.querySelector("#set-appendfsync").value === "always" && [...document.querySelectorAll("#panel .conf-line")].some((e) => e.textContent === "appendfsync always")`)
+	change(`#panel [data-directive="hz"]`, `"many"`, "change")
+	l.sees("Redis's own words", `[...document.querySelectorAll("#panel .refused")].some((e) => e.textContent.includes("CONFIG SET failed (possibly related to argument 'hz') - argument couldn't be parsed into an integer"))`)
+	change("#settings-text", `document.querySelector("#settings-text").value.replace("hz 10", "hz 20").replace("timeout 0", "timeout <b>") + "no-such-thing 1\nlonely\n"`, "input")
+	l.eval(`[...document.querySelectorAll("#panel button")].find((b) => b.textContent === "Apply the lines that differ").click()`, nil)
+	l.sees("the outcome", `document.querySelector("#settings-result").textContent === "1 line was applied, 3 refused."`)
+	l.sees("each line's", `(() => { const lines = [...document.querySelectorAll("#settings-lines li")].map((e) => e.textContent);
+		return lines.length === 4 && /^✓line \d+ hz 20 applied$/.test(lines[0]) && lines[1].includes("timeout <b> ERR CONFIG SET failed") && lines[2].includes("no-such-thing 1 ERR Unknown option or number of arguments") && lines[3].includes("lonely wrong number of arguments") })()`)
+	l.types("redis", "CONFIG GET hz")
+	l.answer("redis", "CONFIG GET hz", []string{`1) "hz"`, `2) "20"`})
+	l.eval(`[...document.querySelectorAll("#panel .presets button")].find((b) => b.textContent === "Cache").click()`, nil)
+	l.sees("the preset", `document.querySelector("#settings-preset").textContent.includes("\nmaxmemory-policy allkeys-lru") && document.querySelector("#set-appendonly").value === "no"`)
+	l.eval(`[...document.querySelectorAll("#panel button")].find((b) => b.textContent === "CONFIG REWRITE").click()`, nil)
+	l.sees("redis.conf on the disk", `document.querySelector('#file-rows button[value="redis.conf"]')`)
+}

@@ -105,6 +105,13 @@ var views = []view{
 		l.eval(`everysec.crash("kill-9", { at: 3000 }).catch(() => {}), everysec.fault("lying-fsync")`, nil)
 		l.sees("the armed crash", `document.querySelector("#crash-state").textContent.includes("3,0") || document.querySelector("#crash-state").textContent.includes("2,9")`)
 	}},
+	{"panel of settings", "more", func(l learner) {
+		l.opens("settings")
+		l.sees("the text", `document.querySelector("#settings-text").value !== ""`)
+		l.eval(`(() => { const e = document.querySelector("#settings-text"); e.value += "hz <script>\n"; e.dispatchEvent(new Event("input")) })()`, nil)
+		l.eval(`[...document.querySelectorAll("#panel button")].find((b) => b.textContent === "Apply the lines that differ").click()`, nil)
+		l.sees("what was refused", `document.querySelector("#settings-lines li")`)
+	}},
 	{"panel of files", "more", func(l learner) { l.opens("files") }},
 	{"panel of time", "more", func(l learner) {
 		l.opens("time")

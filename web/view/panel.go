@@ -22,6 +22,7 @@ import (
 var panels = [...]*panel{
 	{name: "crash", title: "Crash", covers: "lesson", body: &crashPanel{}},
 	{name: "load", title: "Load", covers: "keyspace", body: &loadPanel{}},
+	{name: "settings", title: "Settings", covers: "lesson", body: &settingsPanel{}},
 	{name: "files", title: "Files and state", covers: "keyspace", body: &filesPanel{}},
 	{name: "time", title: "Time", covers: "lesson", body: &timePanel{}},
 }
@@ -199,13 +200,6 @@ func (f *panelFrame) draw(p *Page, dirty app.Part) {
 		f.fresh, dirty = false, app.PartAll
 	}
 	f.open.body.draw(p, dirty)
-}
-
-// action is a button.
-func action(text string, do func()) *node {
-	b := create("button", "").setText(text).set("type", "button")
-	b.on("click", func(*dom.BasicEvent) { do() })
-	return b
 }
 
 // labelled is a control with its name before it, and words below that explain it.

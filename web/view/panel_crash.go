@@ -48,12 +48,12 @@ func (c *crashPanel) build(p *Page, box *node) {
 	c.moment.on("change", func(*dom.BasicEvent) { c.drawMoment() })
 	c.number, c.seed = numberInput("1", ""), numberInput("", "drawn")
 	c.numberLine = labelled("Which operation", c.number, "Everything counts that changes the disk: create, write, rename, remove, fsync.")
-	c.strike = action("", func() {
+	c.strike = button("", "", func() {
 		crash := app.Crash{Kind: c.kind, Moment: bridge.CrashMoment(numberIn(c.moment, 0)), N: numberIn(c.number, 1), Seed: uint64(numberIn(c.seed, 0))}
 		p.dispatch(crash)
 	})
 	c.strike.set("id", "crash-strike").v.Get("classList").Call("add", "primary")
-	c.disarm = action("Disarm", func() { p.dispatch(app.Disarm{}) }).set("id", "crash-disarm")
+	c.disarm = button("Disarm", "", func() { p.dispatch(app.Disarm{}) }).set("id", "crash-disarm")
 	c.state = create("p", "").set("role", "status").set("id", "crash-state")
 	box.add(
 		kinds,
@@ -78,7 +78,7 @@ func (c *crashPanel) build(p *Page, box *node) {
 	}
 	amount := func(text, unit, start, words string, what bridge.Fault, scale int64) {
 		input := numberInput(start, "")
-		set := action("Set", func() { p.dispatch(app.SetFault{What: what, Value: numberIn(input, 0) * scale}) })
+		set := button("Set", "", func() { p.dispatch(app.SetFault{What: what, Value: numberIn(input, 0) * scale}) })
 		box.add(labelled(text, input, words, create("span", "").setText(unit), set.set("aria-label", "Set: "+text)))
 	}
 	c.lies = toggle("fsync lies", "It says that it is done, and saves nothing. Only a power cut finds out.", bridge.LyingSync)
@@ -86,7 +86,7 @@ func (c *crashPanel) build(p *Page, box *node) {
 	amount("fsync fails", "times", "1", "As on Linux, what it should have saved is given up.", bridge.FailedSync, 1)
 	amount("fsync is slow", "ms", "500", "Each of them takes so much longer.", bridge.SlowSync, 1000)
 	amount("the disk is full", "bytes left", "1000", "A write beyond them fails.", bridge.FullDisk, 1)
-	c.repair = action("Repair the disk", func() { p.dispatch(app.SetFault{What: bridge.NoFault}) }).set("id", "crash-repair")
+	c.repair = button("Repair the disk", "", func() { p.dispatch(app.SetFault{What: bridge.NoFault}) }).set("id", "crash-repair")
 	box.add(create("p", "actions").add(c.repair))
 	c.drawMoment()
 }
