@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"strings"
 
 	"everysec/engine/command"
@@ -73,7 +74,7 @@ func (s *Server) rewriteConfig() error {
 		file = fsConfigFile{s.fs, s.config.File}
 	}
 	text, err := file.Read()
-	if err != nil {
+	if err != nil && !errors.Is(err, vfs.ErrNotExist) { // one that is gone is made anew
 		return err
 	}
 	s.config.Lines = nil

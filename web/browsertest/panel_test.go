@@ -143,5 +143,6 @@ func TestTheConfigurationIsChangedInItsPanel(t *testing.T) {
 	l.eval(`[...document.querySelectorAll("#panel .presets button")].find((b) => b.textContent === "Cache").click()`, nil)
 	l.sees("the preset", `document.querySelector("#settings-preset").textContent.includes("\nmaxmemory-policy allkeys-lru") && document.querySelector("#set-appendonly").value === "no"`)
 	l.eval(`[...document.querySelectorAll("#panel button")].find((b) => b.textContent === "CONFIG REWRITE").click()`, nil)
+	l.sees("its answer", `document.querySelector("#settings-result").textContent.includes("redis.conf is written")`)
 	l.sees("redis.conf on the disk", `document.querySelector('#file-rows button[value="redis.conf"]')`)
 }

@@ -39,7 +39,8 @@ type Options struct {
 // reads, in the data directory.
 const ConfigName = "redis.conf"
 
-// Lesson is the configuration of a data directory without a redis.conf.
+// Lesson is the configuration of a data directory without a redis.conf: the
+// server is started as if there were one that says this.
 var Lesson = [][2]string{
 	{"save", "900 1 300 100"},
 	{"appendonly", "yes"},
@@ -504,12 +505,12 @@ func (h *Host) start(more ...[2]string) {
 	h.prepared = nil
 	h.starts++
 	file, err := vfs.ReadFile(h.disk, ConfigName)
-	if err == nil {
-		o.ConfigFile = file
-	} else {
-		o.Config = append(o.Config, Lesson...)
+	if err != nil {
+		for _, pair := range Lesson {
+			file = append(file, pair[0]+" "+pair[1]+"\n"...)
+		}
 	}
-	o.Config = slices.Concat(o.Config, h.settings.Config, more)
+	o.ConfigFile, o.Config = file, slices.Concat(h.settings.Config, more)
 	engine, err := server.Open(h.now(), o)
 	if err != nil {
 		h.down(err.Error())

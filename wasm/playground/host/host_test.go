@@ -820,6 +820,24 @@ func TestAConfigurationFileIsRead(t *testing.T) {
 	}
 }
 
+// The first CONFIG REWRITE makes the file.
+func TestAConfigurationFileIsMade(t *testing.T) {
+	p := open(t)
+	c := p.conn.Connect("redis")
+	p.do(c, "CONFIG SET appendfsync always")
+	if got := p.do(c, "CONFIG REWRITE"); got != "+OK\r\n" {
+		t.Fatalf("CONFIG REWRITE %q", got)
+	}
+	p.crash(bridge.KillNine, 1)
+	c = p.conn.Connect("redis")
+	if got := p.do(c, "CONFIG GET appendfsync"); !strings.Contains(got, "always") {
+		t.Errorf("after a restart: %q", got)
+	}
+	if got := p.do(c, "CONFIG GET save"); !strings.Contains(got, "900 1 300 100") {
+		t.Errorf("after a restart: %q", got)
+	}
+}
+
 func TestWarmingLeavesNoTrace(t *testing.T) {
 	p := open(t)
 	b, err := p.call(bridge.OpWarm, bridge.Record(nil).Int(2000))
