@@ -12,6 +12,8 @@
 // this package goes into the page.
 package lessons
 
+import "strings"
+
 // Lesson is one lesson.md.
 type Lesson struct {
 	ID     string
@@ -121,6 +123,56 @@ type Question struct {
 type Measure struct {
 	Label string
 	Fact  Term
+}
+
+// Playground is how a lesson's server is set up where the lesson does not say
+// otherwise.
+var Playground = [][2]string{
+	{"save", "900 1 300 100"},
+	{"appendonly", "yes"},
+	{"appendfsync", "everysec"},
+	// The only client is the learner: DEBUG is for learning here.
+	{"enable-debug-command", "yes"},
+}
+
+// Directives are the configuration of the lesson's server, each once: several
+// lines "save" are one.
+func (l *Lesson) Directives() [][2]string {
+	pairs := append([][2]string(nil), Playground...)
+	saves := ""
+	for _, line := range l.Config {
+		name, value, _ := strings.Cut(line, " ")
+		value = strings.TrimSpace(value)
+		if value == `""` {
+			value = ""
+		}
+		if name == "save" {
+			saves = strings.TrimSpace(saves + " " + value)
+			value = saves
+		}
+		at := 0
+		for at < len(pairs) && pairs[at][0] != name {
+			at++
+		}
+		if at == len(pairs) {
+			pairs = append(pairs, [2]string{name, ""})
+		}
+		pairs[at][1] = value
+	}
+	return pairs
+}
+
+// Conf writes directives as a redis.conf.
+func Conf(directives [][2]string) string {
+	s := ""
+	for _, d := range directives {
+		value := d[1]
+		if value == "" {
+			value = `""`
+		}
+		s += d[0] + " " + value + "\n"
+	}
+	return s
 }
 
 // Default is the name shown for the console of lines that begin with "> ".

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"html"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -16,13 +17,19 @@ import (
 // Prose in GitHub's dialect of tables and links; HTML in it is left out.
 var converter = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Linkify))
 
+// Link writes the address of a step of a lesson; step may be "".
+type Link func(lesson, step string) string
+
 // HTML writes a lesson as one <article>. Everything a page needs to make it
 // live is in data- attributes: data-block names a block as lessons.Block.ID
 // does, data-line and data-item count inside it from 0. The quiz's answers are
 // in a <script type="application/json">, which no page executes.
-func HTML(l *lessons.Lesson) ([]byte, error) {
-	w := &writer{}
+func HTML(l *lessons.Lesson, link Link) ([]byte, error) {
+	w := &writer{link: link}
 	w.raw(`<article class="lesson"`).attr("data-lesson", l.ID).raw(">\n<header>\n<h1>").text(l.Title).raw("</h1>\n")
+	if l.Goal != "" {
+		w.raw(`<p class="goal">`).inline(l.Goal).raw("</p>\n")
+	}
 	w.prose(l.Intro)
 	w.raw("</header>\n")
 	for _, s := range l.Steps {
@@ -33,8 +40,9 @@ func HTML(l *lessons.Lesson) ([]byte, error) {
 }
 
 type writer struct {
-	b   bytes.Buffer
-	err error
+	b    bytes.Buffer
+	link Link
+	err  error
 }
 
 func (w *writer) raw(s string) *writer { w.b.WriteString(s); return w }
@@ -45,13 +53,21 @@ func (w *writer) attr(name, value string) *writer {
 	return w.raw(" " + name + `="`).text(value).raw(`"`)
 }
 
-func (w *writer) prose(src string) *writer {
+func (w *writer) prose(src string) *writer { return w.raw(tables.Replace(w.convert(src))) }
+
+func (w *writer) convert(src string) string {
 	var b bytes.Buffer
 	if err := converter.Convert([]byte(src), &b); err != nil && w.err == nil {
 		w.err = err
 	}
-	return w.raw(tables.Replace(b.String()))
+	return lessonLink.ReplaceAllStringFunc(b.String(), func(href string) string {
+		m := lessonLink.FindStringSubmatch(href)
+		return `href="` + html.EscapeString(w.link(m[1], m[2])) + `"`
+	})
 }
+
+// HTML in prose is left out, so only our own tags match.
+var lessonLink = regexp.MustCompile(`href="lesson:([a-z0-9-]*)(?:#([a-z0-9-]*))?"`)
 
 // A wide table scrolls by itself, by keyboard too, and a corner that heads
 // nothing is no heading. Prose cannot contain these words as tags: HTML in it
@@ -64,11 +80,7 @@ var tables = strings.NewReplacer(
 
 // inline is prose without the paragraph around it.
 func (w *writer) inline(src string) *writer {
-	var b bytes.Buffer
-	if err := converter.Convert([]byte(src), &b); err != nil && w.err == nil {
-		w.err = err
-	}
-	s := strings.TrimSpace(b.String())
+	s := strings.TrimSpace(w.convert(src))
 	if strings.Count(s, "<p>") == 1 {
 		s = strings.TrimSuffix(strings.TrimPrefix(s, "<p>"), "</p>")
 	}
@@ -77,9 +89,14 @@ func (w *writer) inline(src string) *writer {
 
 func (w *writer) step(s lessons.Step) {
 	w.raw(`<section class="step"`).attr("data-step", s.ID).attr("id", s.ID).attr("aria-labelledby", s.ID+"-title").raw(">\n<h2")
-	w.attr("id", s.ID+"-title").raw(">").inline(s.Title).raw("</h2>\n")
+	w.attr("id", s.ID+"-title").raw(` tabindex="-1">`).inline(s.Title).raw("</h2>\n")
+	again := false
 	for _, b := range s.Blocks {
 		w.block(b)
+		again = again || len(b.Lines) > 0
+	}
+	if again {
+		w.raw(`<p class="again"><button type="button" class="quiet"`).attr("data-reset", s.ID).raw(">I broke it: begin this step again</button></p>\n")
 	}
 	w.raw("</section>\n")
 }
@@ -125,7 +142,11 @@ func (w *writer) transcript(b lessons.Block) {
 	if b.Together {
 		w.raw(`<span class="note">sent in the same instant</span>`)
 	}
-	w.raw(`<button type="button" class="run"`).attr("data-run", b.ID).raw(">Run</button></div>\n<ol class=\"lines\">\n")
+	run := "Run"
+	if b.Kind == lessons.Solution {
+		run = "Show me"
+	}
+	w.raw(`<button type="button" class="run"`).attr("data-run", b.ID).raw(">" + run + "</button></div>\n<ol class=\"lines\">\n")
 	for i, l := range b.Lines {
 		w.raw("<li").attr("data-line", strconv.Itoa(i))
 		if l.Action != nil {

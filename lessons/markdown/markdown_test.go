@@ -10,6 +10,8 @@ import (
 	"everysec/lessons"
 )
 
+func link(lesson, step string) string { return "../" + lesson + "/#" + step }
+
 const front = "---\nid: test\ntitle: Test\nphase: 1\nseed: 1\n---\n"
 
 func TestErrorsNameTheLine(t *testing.T) {
@@ -33,7 +35,7 @@ func TestHTML(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := HTML(l)
+		out, err := HTML(l, link)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +112,7 @@ func TestTheLessonsHere(t *testing.T) {
 		if back, err := lessons.Decode(l.Encode()); err != nil || len(back.Steps) != len(l.Steps) {
 			t.Errorf("%s does not come back from its encoded form: %v", l.ID, err)
 		}
-		if _, err := HTML(l); err != nil {
+		if _, err := HTML(l, link); err != nil {
 			t.Errorf("%s: %v", l.ID, err)
 		}
 	}
@@ -144,7 +146,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if _, err := HTML(l); err != nil {
+		if _, err := HTML(l, link); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := lessons.Decode(l.Encode()); err != nil {

@@ -86,8 +86,7 @@ func (e *Engine) start(options []string) error {
 	began := threadTime()
 	s, err := server.Open(e.now, server.Options{
 		FS: e.disk, Seed: e.lesson.Seed, ProcessID: 1,
-		// The account of a crash compares DEBUG DIGEST-VALUE.
-		ConfigFile: []byte("enable-debug-command yes\n" + strings.Join(e.lesson.Config, "\n") + "\n"), ConfigFileName: "redis.conf",
+		ConfigFile: []byte(lessons.Conf(e.lesson.Directives())), ConfigFileName: "redis.conf",
 		Config: config, Stopwatch: threadTime,
 	})
 	if err != nil {

@@ -348,7 +348,7 @@ func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n  
 // appendAgain switches the append only file on if the lesson's server has one:
 // after !load it began without.
 func appendAgain(l *lessons.Lesson, observe func(string) (string, error)) error {
-	if !slices.Contains(l.Config, "appendonly yes") {
+	if !slices.Contains(l.Directives(), [2]string{"appendonly", "yes"}) {
 		return nil
 	}
 	reply, err := observe("CONFIG SET appendonly yes")

@@ -47,8 +47,7 @@ func StartRedis(l *lessons.Lesson, dir string) (*Redis, error) {
 	if err := free.Close(); err != nil {
 		return nil, err
 	}
-	conf := strings.Join(l.Config, "\n") + "\n"
-	if err := os.WriteFile(filepath.Join(dir, "redis.conf"), []byte(conf), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "redis.conf"), []byte(lessons.Conf(l.Directives())), 0o644); err != nil {
 		return nil, err
 	}
 	return r, r.start(nil)

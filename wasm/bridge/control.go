@@ -21,7 +21,7 @@ const (
 	OpReadFile  Op = 9  // (name) -> FileContent
 	OpImport    Op = 10 // (rdb bytes) -> State; replaces everything the server holds
 	OpExport    Op = 11 // () -> (zip bytes) of dump.rdb and appendonlydir
-	OpErase     Op = 12 // () -> State; removes every file and starts empty
+	OpErase     Op = 12 // () -> State; removes every file and starts empty. (seed number, n number, then n times directive, value): also with that chance and that configuration, on a clock and a disk as they were at first
 	OpTakeOver  Op = 13 // () -> State; takes the store from the tab that owns it
 	OpCopy      Op = 14 // () -> State; runs in memory on a copy of the store
 	OpRawStore  Op = 15 // () -> (zip bytes) of whatever the store holds, also if it cannot be understood

@@ -55,6 +55,14 @@ func Read(payload []byte) *Fields { return &Fields{b: payload} }
 // Err reports whether a field was missing.
 func (f *Fields) Err() error { return f.err }
 
+// Pairs reads a number and as many pairs of texts.
+func (f *Fields) Pairs() (pairs [][2]string) {
+	for n := f.Int(); n > 0 && f.More(); n-- {
+		pairs = append(pairs, [2]string{f.String(), f.String()})
+	}
+	return pairs
+}
+
 // More reports whether bytes are left.
 func (f *Fields) More() bool { return f.err == nil && len(f.b) > 0 }
 

@@ -77,7 +77,8 @@ async function startPage() {
 async function offline() {
   const workers = navigator.serviceWorker;
   if (!workers || globalThis.everysecInline || !location.protocol.startsWith("http")) return;
-  const registration = await workers.register("service-worker.js");
+  const registration = await workers.register(new URL("service-worker.js", import.meta.url));
+  registration.active?.postMessage("keep the course"); // who comes back may come without a network
   const box = document.getElementById("update");
   const offer = (fresh) => {
     if (!fresh || !workers.controller) return; // the first one is no update

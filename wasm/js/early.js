@@ -2,18 +2,21 @@
 // longest: the worker, which fetches the module and starts the server.
 // everysec.js goes on from here. The URL says what a page wants to differ:
 // ?store=memory: keeps nothing, ?config.appendfsync=always and the like set
-// directives, ?seed= the chance.
+// directives, ?seed= the chance. ?embed shows the lesson and its console alone,
+// ?present shows both large.
 {
-  const worker = globalThis.everysecInline?.worker("") ?? new Worker("worker.js");
+  const worker = globalThis.everysecInline?.worker("") ?? new Worker(new URL("worker.js", document.currentScript.src));
+  const lesson = globalThis.everysecLesson ?? document.querySelector("meta[name=everysec]").dataset;
   const wishes = new URLSearchParams(location.search);
   const config = {};
   for (const [name, value] of wishes) {
     if (name.startsWith("config.")) config[name.slice("config.".length)] = value;
   }
   const options = {
-    store: wishes.get("store") ?? "idb://playground",
+    store: wishes.get("store") ?? (wishes.has("embed") ? "memory:" : `idb://${lesson.store}`),
     seed: wishes.has("seed") ? Number(wishes.get("seed")) : Math.floor(Math.random() * 2 ** 48),
     config,
+    lesson: lesson.config.trim().split("\n").map((line) => [/^\S*/.exec(line)[0], line.replace(/^\S* ?/, "")]),
   };
   try {
     options.ended = localStorage.getItem(`everysec.visit ${options.store}`); // see store.js
@@ -25,6 +28,7 @@
   // cores; the first layout of the lesson would take both for a good while. It
   // waits for the engine's first answer, but never for long.
   const root = document.documentElement;
+  for (const look of ["embed", "present"]) if (wishes.has(look)) root.dataset[look] = "";
   const show = () => {
     if (!root.style.display) return;
     root.style.display = "";

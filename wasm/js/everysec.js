@@ -1154,7 +1154,7 @@ class Database {
 // open starts a server and resolves when it answers.
 export async function open(options = {}) {
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 48);
-  const engine = new Engine({ store: options.store ?? "memory:", seed, config: options.config ?? {} });
+  const engine = new Engine({ store: options.store ?? "memory:", seed, config: options.config ?? {}, lesson: options.lesson });
   const db = new Database(engine, { ...options, seed });
   if (options.onNotice) db.on("notice", options.onNotice);
   await engine.ready;

@@ -186,9 +186,11 @@
     go.running.catch(fatal); // Go's main waits
     if (dead) return;
     engine = instance.exports;
-    const config = Object.entries(options.config ?? {});
-    const settings = new Record().string(options.store ?? "").number(options.seed ?? 0).number(config.length);
-    for (const [directive, value] of config) settings.string(directive).string(String(value));
+    const settings = new Record().string(options.store ?? "").number(options.seed ?? 0);
+    for (const pairs of [Object.entries(options.config ?? {}), ...(options.lesson ? [options.lesson] : [])]) {
+      settings.number(pairs.length);
+      for (const [directive, value] of pairs) settings.string(directive).string(String(value));
+    }
     const image = await opening;
     engine.configure(give(settings.join()));
     call(() => engine.stored(give(image), wall()));

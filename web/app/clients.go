@@ -64,21 +64,33 @@ const (
 )
 
 func (m *Model) addConsole(name string) *Console {
-	c := &Console{Name: name, CLI: console.New(Address, m.commands), Sign: 1}
+	c := &Console{Name: name, Sign: 1}
 	for i := 0; i < len(m.Consoles); i++ {
 		if m.Consoles[i].Sign == c.Sign {
 			c.Sign++
 			i = -1
 		}
 	}
+	m.newCLI(c)
+	m.Consoles = append(m.Consoles, c)
+	m.mark(PartConsoles)
+	return c
+}
+
+func (m *Model) newCLI(c *Console) {
+	c.CLI = console.New(Address, m.commands)
 	c.CLI.Now = func() int64 { return m.Now() / 1000 }
 	c.CLI.Seen = func(args [][]byte, v resp.Value) { m.scanned(c, args, v) }
 	c.CLI.Stopwatch = func() int64 { return m.instant }
 	c.CLI.Keys = m.keysWith
 	c.CLI.History().Restore(m.history.Lines())
-	m.Consoles = append(m.Consoles, c)
-	m.mark(PartConsoles)
-	return c
+}
+
+// renewConsole is another redis-cli on the same screen.
+func (m *Model) renewConsole(c *Console) {
+	m.hangUp(c)
+	c.Frozen, c.FrozenUntil, c.held, c.inbox = false, 0, nil, nil
+	m.newCLI(c)
 }
 
 // Console finds a console by its name.
@@ -140,12 +152,17 @@ func (m *Model) hangUp(c *Console) {
 	}
 }
 
-func (c *Console) submit(line string) {
-	if c.Frozen {
+// submit enters a line; following means that it does not wait for the reply to
+// the one before.
+func (c *Console) submit(line string, following bool) {
+	switch {
+	case c.Frozen:
 		c.held = append(c.held, line)
-		return
+	case following:
+		c.CLI.Follow(line)
+	default:
+		c.CLI.Submit(line)
 	}
-	c.CLI.Submit(line)
 }
 
 // Held is how many lines wait until a frozen console wakes up.

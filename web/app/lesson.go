@@ -1,16 +1,11 @@
 package app
 
 import (
-	"iter"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"everysec/engine/resp"
 	"everysec/lessons"
 	"everysec/wasm/bridge"
-	"everysec/web/console"
 )
 
 // Lesson is the lesson and how far the learner has come in it.
@@ -24,9 +19,27 @@ type Lesson struct {
 	Figures map[string][]string          // of measures
 	Running string                       // the block being played; "": none
 
-	run    *run
-	starts map[string]*lessons.Facts // by step
-	setUp  map[string]bool           // steps whose setup has been played
+	Guessed  map[string]int     // predictions, by block; Skipped: none was wanted
+	Outcome  map[string]Outcome // of those whose transcript has run since
+	Asked    string             // the prediction that a transcript waits for; "": none
+	Waiting  map[string]int64   // checks that are tried again, until an engine time
+	Reached  string             // the step being read when the page was left
+	finished map[string]bool    // steps without a task that have been read
+
+	run     *run
+	ran     map[string]bool           // transcripts that were played to their end
+	starts  map[string]*lessons.Facts // by step
+	setUp   map[string]bool           // steps whose setup has been played
+	triedAt int64
+}
+
+// Skipped is the choice of who makes no prediction.
+const Skipped = -1
+
+// Outcome is what came of a prediction.
+type Outcome struct {
+	Right int    // the choice that turned out to be true; negative: none
+	Saw   string // what the server said; "" after a reload
 }
 
 // LineState is how a line of a transcript came out.
@@ -44,6 +57,8 @@ func newLesson(l *lessons.Lesson, saved string) *Lesson {
 	s := &Lesson{
 		Lesson: l, Passed: map[string]bool{}, Chosen: map[string]int{},
 		Lines: map[string][]LineState{}, Verdict: map[string][]lessons.Verdict{}, Figures: map[string][]string{},
+		Guessed: map[string]int{}, Outcome: map[string]Outcome{}, Waiting: map[string]int64{},
+		finished: map[string]bool{}, ran: map[string]bool{},
 		starts: map[string]*lessons.Facts{}, setUp: map[string]bool{},
 	}
 	s.restore(saved)
@@ -53,13 +68,25 @@ func newLesson(l *lessons.Lesson, saved string) *Lesson {
 // Question names a question of a quiz.
 func Question(block string, question int) string { return block + "#" + strconv.Itoa(question) }
 
-// progress is one line for each thing that was done, in the lesson's order.
+// progress is one line for each thing that was done, in the lesson's order, and
+// before them what the map of the course shows.
 func (l *Lesson) progress() string {
 	var b strings.Builder
+	b.WriteString("done " + strconv.Itoa(l.Done()) + " " + strconv.Itoa(len(l.Steps)) + "\nat " + l.Reached + "\n")
 	for _, s := range l.Steps {
+		if l.finished[s.ID] {
+			b.WriteString("read " + s.ID + "\n")
+		}
 		for _, k := range s.Blocks {
 			if l.Passed[k.ID] {
 				b.WriteString("passed " + k.ID + "\n")
+			}
+			if choice, ok := l.Guessed[k.ID]; ok {
+				b.WriteString("guessed " + k.ID + " " + strconv.Itoa(choice))
+				if o, ok := l.Outcome[k.ID]; ok {
+					b.WriteString(" " + strconv.Itoa(o.Right))
+				}
+				b.WriteString("\n")
 			}
 			for q := range k.Quiz {
 				if choice, ok := l.Chosen[Question(k.ID, q)]; ok {
@@ -76,6 +103,20 @@ func (l *Lesson) restore(saved string) {
 	for _, line := range strings.Split(saved, "\n") {
 		words := strings.Split(line, " ")
 		switch {
+		case len(words) == 2 && words[0] == "at" && l.step(words[1]) != nil:
+			l.Reached = words[1]
+		case len(words) == 2 && words[0] == "read" && l.step(words[1]) != nil:
+			l.finished[words[1]] = true
+		case len(words) >= 3 && words[0] == "guessed":
+			k := l.Block(words[1])
+			choice, err := strconv.Atoi(words[2])
+			if err != nil || k == nil || k.Predict == nil || choice < Skipped || choice >= len(k.Predict.Choices) {
+				continue
+			}
+			l.Guessed[k.ID] = choice
+			if right, err := strconv.Atoi(words[len(words)-1]); err == nil && len(words) == 4 && right < len(k.Predict.Choices) {
+				l.Outcome[k.ID] = Outcome{Right: right}
+			}
 		case len(words) == 2 && words[0] == "passed":
 			if k := l.Block(words[1]); k != nil && k.Check != nil {
 				l.Passed[words[1]] = true
@@ -115,8 +156,27 @@ func (l *Lesson) stepOf(block string) *lessons.Step {
 	return nil
 }
 
+func (l *Lesson) step(id string) *lessons.Step {
+	for i := range l.Steps {
+		if l.Steps[i].ID == id {
+			return &l.Steps[i]
+		}
+	}
+	return nil
+}
+
+// Done counts the steps that are done.
+func (l *Lesson) Done() (n int) {
+	for i := range l.Steps {
+		if l.StepDone(&l.Steps[i]) {
+			n++
+		}
+	}
+	return n
+}
+
 // StepDone tells whether all checks and questions of a step are done; a step
-// without any is never done.
+// without any is done when it has been read.
 func (l *Lesson) StepDone(s *lessons.Step) bool {
 	tasks := 0
 	for i := range s.Blocks {
@@ -134,7 +194,17 @@ func (l *Lesson) StepDone(s *lessons.Step) bool {
 			}
 		}
 	}
-	return tasks > 0
+	return tasks > 0 || l.finished[s.ID]
+}
+
+// hasTask tells whether there is something to be done in a step.
+func hasTask(s *lessons.Step) bool {
+	for i := range s.Blocks {
+		if k := &s.Blocks[i]; k.Check != nil || len(k.Quiz) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Score counts the right answers of all quizzes.
@@ -165,17 +235,75 @@ func (m *Model) choose(msg Choose) {
 		return
 	}
 	l.Chosen[Question(msg.Block, msg.Question)] = msg.Choice
-	m.emit(Save{l.progress()})
+	m.save()
 	m.mark(PartQuiz | PartLesson)
 }
 
-func (m *Model) forgetProgress() {
-	if l := m.Lesson; l != nil {
-		m.stopRun()
-		m.Lesson = newLesson(l.Lesson, "")
-		m.emit(Save{""})
-		m.mark(PartLesson | PartQuiz)
+// save keeps the progress, under the lesson's name.
+func (m *Model) save() {
+	if l := m.Lesson; l.ID != "" {
+		m.emit(Save{l.ID, l.progress()})
 	}
+}
+
+// guess makes a prediction, as long as its transcript has not run.
+func (m *Model) guess(id string, choice int) {
+	l := m.Lesson
+	if l == nil {
+		return
+	}
+	k := l.Block(id)
+	if _, over := l.Outcome[id]; over || k == nil || k.Predict == nil || choice < Skipped || choice >= len(k.Predict.Choices) {
+		return
+	}
+	l.Guessed[id] = choice
+	if l.Asked == id {
+		l.Asked = ""
+	}
+	m.save()
+	m.mark(PartLesson)
+}
+
+// Unguessed is the prediction that has to be made, or skipped, before a
+// transcript can run; "": there is none.
+func (l *Lesson) Unguessed(transcript string) string {
+	s, first := l.stepOf(transcript), ""
+	for i := range s.Blocks {
+		k := &s.Blocks[i]
+		switch {
+		case k.ID == transcript:
+			return first
+		case k.Kind == lessons.Transcript:
+			first = ""
+		case k.Predict != nil && first == "":
+			if _, made := l.Guessed[k.ID]; !made {
+				first = k.ID
+			}
+		}
+	}
+	return ""
+}
+
+// found is the answer of the server to a prediction.
+func (m *Model) found(k *lessons.Block, reply string, start *lessons.Facts) {
+	right, saw := k.Predict.Evaluate(reply, start, m.facts())
+	o := Outcome{Right: -1, Saw: saw}
+	for i, r := range right {
+		if r {
+			o.Right = i
+		}
+	}
+	l := m.Lesson
+	l.Outcome[k.ID] = o
+	switch l.Guessed[k.ID] {
+	case Skipped:
+	case o.Right:
+		m.emit(Say{"As you predicted."})
+	default:
+		m.emit(Say{"Not as you predicted."})
+	}
+	m.save()
+	m.mark(PartLesson)
 }
 
 func (m *Model) enterStep(id string) {
@@ -190,6 +318,11 @@ func (m *Model) enterStep(id string) {
 	}
 	if l.starts[id] == nil && !m.Loading {
 		l.starts[id] = m.facts()
+	}
+	if s := l.step(id); s != nil && l.Reached != id {
+		l.Reached = id
+		l.finished[id] = !hasTask(s)
+		m.save()
 	}
 	m.measuredAt = 0
 	m.mark(PartLesson)
@@ -272,12 +405,19 @@ func (m *Model) checkBlock(id string) {
 	judge := func(m *Model) {
 		verdicts := k.Check.Evaluate(replies, start, m.facts())
 		l.Verdict[id] = verdicts
-		if lessons.Passed(verdicts) {
+		until, again := l.Waiting[id]
+		switch {
+		case lessons.Passed(verdicts):
+			delete(l.Waiting, id)
 			if !l.Passed[id] {
 				l.Passed[id] = true
-				m.emit(Save{l.progress()})
+				m.save()
 			}
 			m.emit(Say{"Done."})
+		case !again && k.Check.Within > 0:
+			l.Waiting[id] = m.Now() + k.Check.Within.Microseconds()
+		case again && m.Now() >= until:
+			delete(l.Waiting, id)
 		}
 		m.mark(PartLesson)
 	}
@@ -300,7 +440,16 @@ func (m *Model) checkBlock(id string) {
 // frameLesson keeps the figures of the step being read up to date.
 func (m *Model) frameLesson() {
 	l := m.Lesson
-	if l == nil || m.Loading || m.Down || m.Wall-m.measuredAt < 700_000 {
+	if l == nil || m.Loading || m.Down {
+		return
+	}
+	if m.Wall-l.triedAt >= 300_000 {
+		l.triedAt = m.Wall
+		for id := range l.Waiting {
+			m.checkBlock(id)
+		}
+	}
+	if m.Wall-m.measuredAt < 700_000 {
 		return
 	}
 	m.measuredAt = m.Wall
@@ -342,354 +491,4 @@ func (m *Model) measure(step string, k *lessons.Block) {
 		}
 		set(m, i, measure.Fact.Evaluate("", start, now))
 	}
-}
-
-// run plays lines one after the other: types commands at consoles and waits
-// for their replies, and does what actions say. It stands still while wait
-// says so.
-type run struct {
-	block    string
-	step     string
-	lines    []lessons.Line
-	together bool
-	setup    int // lines that come before the block's own
-	at       int
-	wait     func(m *Model) bool // nil: nothing to wait for
-	busy     bool                // the host has been asked
-	typed    []typed
-}
-
-// typed is a command whose reply is awaited.
-type typed struct {
-	line    int
-	console *Console
-	mark    int // blocks on its screen before, with the dropped ones
-	done    int // commands it had finished
-	gen     int
-}
-
-func (m *Model) runBlock(id string) {
-	l := m.Lesson
-	if l == nil || m.Loading {
-		return
-	}
-	if l.run != nil {
-		same := l.run.block == id
-		m.stopRun()
-		if same {
-			return
-		}
-	}
-	k, step := l.Block(id), l.stepOf(id)
-	if k == nil || len(k.Lines) == 0 {
-		return
-	}
-	r := &run{block: id, step: step.ID, together: k.Together}
-	if !l.setUp[step.ID] {
-		l.setUp[step.ID] = true
-		if len(l.setUp) == 1 {
-			r.lines = append(r.lines, l.Setup...)
-		}
-		for i := range step.Blocks {
-			if step.Blocks[i].Kind == lessons.SetupKind {
-				r.lines = append(r.lines, step.Blocks[i].Lines...)
-			}
-		}
-		r.setup = len(r.lines)
-	}
-	r.lines = append(r.lines, k.Lines...)
-	l.Lines[id] = make([]LineState, len(k.Lines))
-	l.run, l.Running, l.Step = r, id, step.ID
-	m.mark(PartLesson)
-}
-
-// submit enters a line at a console. One that begins with '!' is an action, as
-// in a lesson: "!fill 1000 keys".
-func (m *Model) submit(msg Submit) {
-	c := m.Console(msg.Console)
-	if c == nil {
-		return
-	}
-	m.mark(PartConsoles)
-	if len(msg.Line) < 2 || msg.Line[0] != '!' {
-		c.submit(msg.Line)
-		return
-	}
-	blocks := []console.Block{{Kind: console.Typed, Prompt: c.CLI.Prompt(), Text: msg.Line}}
-	c.CLI.History().Add(msg.Line)
-	a, err := lessons.ParseAction(msg.Line)
-	if err != nil {
-		c.show(append(blocks, console.Block{Kind: console.Note, Text: err.Error()}))
-		return
-	}
-	c.show(append(blocks, console.Block{Kind: console.Note, Text: a.Words()}))
-	if m.Lesson == nil {
-		m.Lesson = newLesson(&lessons.Lesson{}, "")
-	}
-	m.stopRun()
-	m.Lesson.run = &run{lines: []lessons.Line{{Action: a}}, setup: 1}
-	m.advance()
-}
-
-func (m *Model) stopRun() {
-	if l := m.Lesson; l != nil && l.run != nil {
-		for i, s := range l.Lines[l.run.block] {
-			if s == Playing {
-				l.Lines[l.run.block][i] = Unplayed
-			}
-		}
-		l.run, l.Running = nil, ""
-		m.mark(PartLesson)
-	}
-}
-
-func (r *run) state(l *Lesson, line int, s LineState) {
-	if line >= r.setup {
-		l.Lines[r.block][line-r.setup] = s
-	}
-}
-
-// advance plays on as far as it goes.
-func (m *Model) advance() {
-	l := m.Lesson
-	for l != nil && l.run != nil {
-		r := l.run
-		if !m.Down && !m.based {
-			return // the facts would not know what recovery loaded
-		}
-		if !m.collect(r) || r.busy || r.wait != nil && !r.wait(m) {
-			return
-		}
-		r.wait = nil
-		if r.step != "" && (r.at == r.setup && r.setup > 0 || r.at == 0 && l.starts[r.step] == nil) {
-			l.starts[r.step] = m.factsBehindSetup()
-		}
-		if r.at == len(r.lines) {
-			m.stopRun()
-			return
-		}
-		m.play(r)
-	}
-}
-
-// collect looks for the replies of what was typed; it reports whether all came.
-func (m *Model) collect(r *run) bool {
-	l := m.Lesson
-	m.settle()
-	keep := r.typed[:0]
-	for _, t := range r.typed {
-		c := t.console.CLI
-		if t.console.Frozen || c.Finished() == t.done && (c.Busy() || c.Waiting() > 0 || t.console.client == 0 && !c.Connected() && !m.Down && len(t.reply()) == 0) {
-			keep = append(keep, t)
-			continue
-		}
-		state := Played
-		if !lessons.Match(r.lines[t.line].Expect, strings.Join(t.reply(), "\n")) {
-			state = Differs
-		}
-		r.state(l, t.line, state)
-		m.mark(PartLesson)
-	}
-	r.typed = keep
-	return len(keep) == 0
-}
-
-// reply is what the console printed since the line was typed.
-func (t *typed) reply() (out []string) {
-	c := t.console
-	from := t.mark - c.Dropped
-	if c.Generation != t.gen {
-		from = 0
-	}
-	for i := max(from, 0); i < len(c.Blocks); i++ {
-		if b := c.Blocks[i]; b.Kind != console.Typed {
-			out = append(out, b.Text)
-		}
-	}
-	return out
-}
-
-func (m *Model) play(r *run) {
-	l := m.Lesson
-	for r.at < len(r.lines) {
-		line := &r.lines[r.at]
-		r.state(l, r.at, Playing)
-		m.mark(PartLesson)
-		if line.Action != nil {
-			m.act(r, line.Action)
-			r.at++
-			return
-		}
-		name := line.Console
-		if name == "" {
-			name = lessons.Default
-		}
-		c := m.openConsole(name)
-		if c == nil {
-			m.stopRun()
-			return
-		}
-		r.typed = append(r.typed, typed{r.at, c, c.Dropped + len(c.Blocks), c.CLI.Finished(), c.Generation})
-		c.submit(line.Command)
-		r.at++
-		if !r.together || r.at <= r.setup {
-			return
-		}
-	}
-}
-
-func (m *Model) act(r *run, a *lessons.Action) {
-	l, line := m.Lesson, r.at
-	done := func(m *Model) {
-		r.busy = false
-		r.state(l, line, Played)
-		m.mark(PartLesson)
-	}
-	until := func(ready func(m *Model) bool) {
-		r.wait = func(m *Model) bool {
-			if !ready(m) {
-				return false
-			}
-			done(m)
-			return true
-		}
-	}
-	state := func(m *Model, data []byte) {
-		m.hostState(data)
-		done(m)
-	}
-	r.busy = true
-	switch a.Verb {
-	case lessons.Crash:
-		crash := Crash{Kind: bridge.CrashKind(slices.Index(lessons.Crashes[:], a.Crash)), Seed: a.Seed, N: a.Operation}
-		if crash.Moment = bridge.CrashMoment(slices.Index(lessons.Moments[:], a.Moment)); a.Operation > 0 {
-			crash.Moment = bridge.AtOperation
-		}
-		if m.Down {
-			done(m)
-			return
-		}
-		if crash.Moment != bridge.Now { // the lines that follow bring it about
-			m.crash(crash, nil)
-			done(m)
-			return
-		}
-		m.crash(crash, func(m *Model) {
-			done(m)
-			// Long enough to be seen. Nothing can happen meanwhile: the server is down.
-			up := m.Wall + 700_000
-			r.wait = func(m *Model) bool { return m.Wall >= up }
-		})
-	case lessons.Restart:
-		var options [][2]string
-		for i := 0; i+1 < len(a.Options); i += 2 {
-			options = append(options, [2]string{strings.TrimPrefix(a.Options[i], "--"), a.Options[i+1]})
-		}
-		m.restart(options, done)
-	case lessons.ClockAdvance:
-		m.control(bridge.OpAdvance, bridge.Record(nil).Int(a.By.Microseconds()), state)
-	case lessons.ClockPause:
-		m.control(bridge.OpPause, nil, state)
-	case lessons.ClockResume:
-		m.control(bridge.OpResume, nil, state)
-	case lessons.Pause, lessons.Resume:
-		if c := m.openConsole(a.Console); c != nil {
-			m.freeze(c, a.Verb == lessons.Pause)
-		}
-		done(m)
-	case lessons.KillClient:
-		if c := m.Console(a.Console); c != nil {
-			m.hangUp(c)
-			c.CLI.Closed()
-			m.mark(PartConsoles)
-		}
-		done(m)
-	case lessons.FillUp:
-		m.flood(a.Fill.Commands(), 0, 0, done)
-	case lessons.Traffic:
-		m.flood(a.Load.Commands(), a.Load.Count, a.Load.Over, done)
-	case lessons.Load:
-		m.control(bridge.OpImport, bridge.Record(nil).Bytes(l.Extra(a.File)), func(m *Model, data []byte) {
-			m.filesStale = true
-			state(m, data)
-		})
-	case lessons.DiskHang, lessons.DiskAnswer:
-		m.hang(a.Verb == lessons.DiskHang, done)
-		m.askDisk()
-	case lessons.WaitBackground:
-		m.pollBackground(r, done)
-	case lessons.WaitSynced:
-		r.busy = false
-		until(func(m *Model) bool { return m.Durability.Synced >= m.Durability.Last })
-	default:
-		done(m)
-	}
-}
-
-// fillBatch is how many commands of a fill travel together: enough that the
-// crossing does not matter, few enough that the page goes on drawing.
-const fillBatch = 2000
-
-// flood sends commands. If they come over a while of engine time, the clock
-// jumps a little after each batch.
-func (m *Model) flood(commands iter.Seq[[]string], count int, over time.Duration, done func(m *Model)) {
-	next, stop := iter.Pull(commands)
-	batch, leap := fillBatch, int64(0)
-	if over > 0 {
-		parts := int(over/time.Second) + 1
-		batch = min(count/parts+1, fillBatch)
-		leap = over.Microseconds() * int64(batch) / int64(count)
-	}
-	var more func(m *Model)
-	more = func(m *Model) {
-		sent := 0
-		for sent < batch {
-			words, ok := next()
-			if !ok {
-				break
-			}
-			sent++
-			var then func(m *Model, v resp.Value)
-			if sent == batch {
-				then = func(m *Model, _ resp.Value) {
-					if leap == 0 {
-						more(m)
-						return
-					}
-					m.control(bridge.OpAdvance, bridge.Record(nil).Int(leap), func(m *Model, data []byte) {
-						m.hostState(data)
-						more(m)
-					})
-				}
-			}
-			m.ask(0, then, words...)
-		}
-		if sent < batch {
-			stop()
-			m.ask(0, func(m *Model, _ resp.Value) { done(m) }, "PING")
-		}
-	}
-	more(m)
-}
-
-// pollBackground waits until no child is at work, as a learner would by INFO.
-func (m *Model) pollBackground(r *run, done func(m *Model)) {
-	m.printed("INFO persistence", func(m *Model, reply string) {
-		idle := strings.Contains(reply, "rdb_bgsave_in_progress:0") && strings.Contains(reply, "aof_rewrite_in_progress:0") &&
-			strings.Contains(reply, "aof_rewrite_scheduled:0")
-		if idle || m.Down {
-			done(m)
-			return
-		}
-		r.busy = false
-		again := m.Wall + 60_000
-		r.wait = func(m *Model) bool {
-			if m.Wall < again {
-				return false
-			}
-			r.busy, r.wait = true, nil
-			m.pollBackground(r, done)
-			return false
-		}
-	})
 }

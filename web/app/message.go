@@ -132,8 +132,15 @@ type (
 		Block            string
 		Question, Choice int
 	}
-	// ForgetProgress begins the lesson anew.
-	ForgetProgress struct{}
+	// Guess makes a prediction, or Skipped.
+	Guess struct {
+		Block  string
+		Choice int
+	}
+	// ResetStep goes back to the beginning of a step, whatever happened.
+	ResetStep struct{ ID string }
+	// ResetLesson begins the lesson anew.
+	ResetLesson struct{}
 	// DownloadFile, DownloadAll and DownloadRaw fetch files.
 	DownloadFile struct{ Name string }
 	// DownloadAll fetches a zip of dump.rdb and appendonlydir.
@@ -185,8 +192,8 @@ type (
 		Name string
 		Data []byte
 	}
-	// Save keeps the lesson's progress.
-	Save struct{ Progress string }
+	// Save keeps a lesson's progress; "" forgets it.
+	Save struct{ Lesson, Progress string }
 	// SaveHistory keeps what was entered at the consoles, a line each.
 	SaveHistory struct{ Text string }
 	// Say tells screen readers.

@@ -245,8 +245,12 @@ func (m *Model) update(message Message) {
 		m.enterStep(msg.ID)
 	case Choose:
 		m.choose(msg)
-	case ForgetProgress:
-		m.forgetProgress()
+	case Guess:
+		m.guess(msg.Block, msg.Choice)
+	case ResetStep:
+		m.resetStep(msg.ID)
+	case ResetLesson:
+		m.resetLesson()
 
 	case DownloadFile:
 		m.downloadFile(msg.Name)

@@ -464,7 +464,7 @@ func TestTheQuizKeepsItsScore(t *testing.T) {
 	if !again.model.Lesson.StepDone(&quizLesson.Steps[1]) {
 		t.Error("an answered quiz is a step that is done")
 	}
-	again.do(app.ForgetProgress{})
+	again.do(app.ResetLesson{})
 	if _, answered, _ := again.model.Lesson.Score(); answered != 0 {
 		t.Errorf("%d answers outlived forgetting", answered)
 	}

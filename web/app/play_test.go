@@ -24,9 +24,12 @@ type browser struct {
 	inbox [][]byte // from the worker
 	busy  bool
 	began time.Time
+	saved string // the lesson's progress
 }
 
-func openBrowser(t *testing.T, l *lessons.Lesson) *browser {
+func openBrowser(t *testing.T, l *lessons.Lesson) *browser { return openBrowserWith(t, l, "") }
+
+func openBrowserWith(t *testing.T, l *lessons.Lesson, saved string) *browser {
 	b := &browser{t: t, model: app.New(nil), wall: 1_700_000_000_000_000, began: time.Now()}
 	b.host = host.New(host.Options{
 		Post:      func(batch []byte) { b.inbox = append(b.inbox, append([]byte(nil), batch[4:]...)) },
@@ -42,7 +45,7 @@ func openBrowser(t *testing.T, l *lessons.Lesson) *browser {
 	}
 	b.conn.OnEvents = func(batch []byte) { b.do(app.Events{Batch: append([]byte(nil), batch...)}) }
 	b.conn.OnNotice = func(kind bridge.Notice, text string) { b.do(app.Noticed{Kind: kind, Text: text}) }
-	b.do(app.Boot{Wall: b.wall, Lesson: l})
+	b.do(app.Boot{Wall: b.wall, Lesson: l, Saved: saved})
 	b.until("the server answers", func() bool { return !b.model.Loading && len(b.model.Settings) > 0 })
 	return b
 }
@@ -62,6 +65,8 @@ func (b *browser) do(m app.Message) {
 				b.queue = append(b.queue, app.Connected{Console: e.Console, Client: b.conn.Connect(e.Address)})
 			case app.Disconnect:
 				b.conn.Disconnect(e.Client)
+			case app.Save:
+				b.saved = e.Progress
 			case app.Send:
 				b.conn.Send(e.Client, e.Data)
 			case app.Control:

@@ -70,7 +70,7 @@ func TestAfterTheFirstVisitTheNetworkMayBeOff(t *testing.T) {
 	b.eval(`everysec.command("SET", "k", "before")`, nil)
 	b.eval(kept, nil)
 	s.serve(nil)
-	for _, path := range []string{"/?config.appendfsync=always", "/", "/index.html?config.appendfsync=always#setnx"} {
+	for _, path := range []string{"/?config.appendfsync=always", "/", "/index.html?config.appendfsync=always#lesson"} {
 		b.open(path)
 		b.ping()
 		var value string

@@ -19,15 +19,23 @@ import (
 // learner is somebody at the page: keyboard, mouse and eyes.
 type learner struct{ *browser }
 
-func arrive(t *testing.T) learner {
+func arrive(t *testing.T) learner { return arriveAt(t, "/") }
+
+func arriveAt(t *testing.T, path string) learner {
 	t.Helper()
 	l := learner{launch(t, t.TempDir(), site(t))}
-	l.open("/?store=memory:&seed=7")
+	l.goes(path + "?store=memory:&seed=7")
+	return l
+}
+
+// goes opens a page and waits until it is alive.
+func (l learner) goes(path string) {
+	l.t.Helper()
+	l.open(path)
 	// A click goes where the button was; it must not glide away meanwhile.
 	l.eval(`document.querySelector("#lesson").style.scrollBehavior = "auto"`, nil)
 	l.sees("the server runs", `document.body.dataset.server === "running" && document.querySelector("#set-save").value !== ""`)
 	l.sees("everything is laid out", `document.documentElement.classList.contains("whole")`)
-	return l
 }
 
 // sees waits until an expression is true.
@@ -114,47 +122,80 @@ func (l learner) plays(lines []lessons.Line) {
 	}
 }
 
+// firstStep finds the first step of the course that has what is asked for.
+func firstStep(t *testing.T, has func(s *lessons.Step) bool) (*lessons.Lesson, *lessons.Step) {
+	t.Helper()
+	list, err := markdown.Load(filepath.Join("..", "..", "lessons"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range list {
+		for i := range l.Steps {
+			if has(&l.Steps[i]) {
+				return l, &l.Steps[i]
+			}
+		}
+	}
+	t.Fatal("the course has no such step")
+	return nil, nil
+}
+
+// does tells whether a transcript of a step has an action.
+func does(s *lessons.Step, verb lessons.Verb) bool {
+	for _, k := range s.Blocks {
+		for _, line := range k.Lines {
+			if k.Kind == lessons.Transcript && line.Action != nil && line.Action.Verb == verb {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // The transcripts of these steps are typed by hand, actions too, and each
 // reply is the lesson's.
 func TestALearnerTypesTheTranscripts(t *testing.T) {
-	list, err := markdown.Load(filepath.Join("..", "..", "lessons"))
-	if err != nil || len(list) == 0 {
-		t.Fatal(err)
-	}
-	chapter := list[0]
-	for _, id := range []string{"what-ok-promises", "setnx", "token", "pause"} {
-		t.Run(id, func(t *testing.T) {
-			l := arrive(t)
-			l.plays(chapter.Setup)
-			played := 0
-			for _, step := range chapter.Steps {
-				if step.ID != id {
-					continue
-				}
-				for _, k := range step.Blocks {
-					if k.Kind == lessons.SetupKind || k.Kind == lessons.Transcript {
-						l.plays(k.Lines)
-						played += len(k.Lines)
+	for name, verb := range map[string]lessons.Verb{"crash": lessons.Crash, "kill": lessons.KillClient, "pause": lessons.Pause} {
+		t.Run(name, func(t *testing.T) {
+			lesson, step := firstStep(t, func(s *lessons.Step) bool {
+				for _, k := range s.Blocks {
+					if k.Together {
+						return false // no hand is as quick
 					}
 				}
-			}
-			if played == 0 {
-				t.Errorf("the chapter has no step %q with transcripts", id)
+				return does(s, verb)
+			})
+			l := arriveAt(t, "/lessons/"+lesson.ID+"/")
+			l.plays(lesson.Setup)
+			for _, k := range step.Blocks {
+				if k.Kind == lessons.SetupKind || k.Kind == lessons.Transcript {
+					l.plays(k.Lines)
+				}
 			}
 		})
 	}
 }
 
 func TestRunTypesABlockAndCheckJudgesTheState(t *testing.T) {
-	l := arrive(t)
-	l.eval(`document.querySelector('#setnx .solution .transcript').closest("details").open = true`, nil)
-	l.clicks("#setnx div.check button.check")
-	l.sees("the check fails at first", `document.querySelector("#setnx div.check .verdict").textContent === "Not yet."`)
-	l.clicks("#setnx .solution button.run")
-	l.sees("the solution has been played", `(() => { const s = [...document.querySelectorAll("#setnx .solution li")]; return s.length && s.every((e) => e.dataset.state === "played") })()`)
-	l.clicks("#setnx div.check button.check")
-	l.sees("the check passes", `document.querySelector("#setnx div.check .verdict").textContent === "Done."`)
-	l.sees("the step is marked", `document.querySelector('#steps a[data-step="setnx"]').classList.contains("done")`)
+	lesson, step := firstStep(t, func(s *lessons.Step) bool {
+		checks := 0
+		for _, k := range s.Blocks {
+			if k.Check != nil && strings.HasPrefix(k.Check.Items[0].Source, "exists") && strings.HasSuffix(k.Check.Items[0].Source, "== 1") {
+				checks++
+			}
+		}
+		return checks == 1
+	})
+	l := arriveAt(t, "/lessons/"+lesson.ID+"/")
+	id := "#" + step.ID
+	l.eval(`document.querySelector('`+id+` .solution .transcript').closest("details").open = true`, nil)
+	l.clicks(id + " div.check button.check")
+	l.sees("the check fails at first", `document.querySelector("`+id+` div.check .verdict").textContent.startsWith("Not yet")`)
+	l.clicks(id + " .solution button.run")
+	l.sees("the solution has been played", `(() => { const s = [...document.querySelectorAll("`+id+` .solution li")]; return s.length && s.every((e) => e.dataset.state === "played") })()`)
+	l.clicks(id + " div.check button.check")
+	l.sees("the check passes", `document.querySelector("`+id+` div.check .verdict").textContent === "Done."`)
+	l.sees("the step is marked", `document.querySelector('#steps a[data-step="`+step.ID+`"]').classList.contains("done")`)
 }
 
 func TestAPowerCutIsAccountedFor(t *testing.T) {

@@ -75,6 +75,7 @@ type Console struct {
 	history History
 	input   []byte   // received, not yet a whole reply
 	ahead   []string // lines entered while a command runs
+	sent    int      // of these, from the first on, were sent all the same: a pipeline
 
 	connected   bool
 	connecting  bool // the host has been asked to connect and has not answered
@@ -261,6 +262,7 @@ func (c *Console) Closed() {
 // it is selected again.
 func (c *Console) forget() {
 	c.input, c.unseen = nil, nil
+	c.ahead, c.sent = c.ahead[min(c.sent, len(c.ahead)):], 0
 	c.monitor = false
 	c.protocol = 2
 	if c.inMulti {
@@ -292,6 +294,17 @@ func (c *Console) Submit(line string) {
 	}
 	c.enter(line)
 	c.next()
+}
+
+// Follow sends a line behind a command whose reply has not come, as a client
+// does that pipelines. Where nothing is awaited it is Submit.
+func (c *Console) Follow(line string) {
+	args, ok := Split(line)
+	if c.running != nil && c.connected && !c.silent && !c.monitor && c.sent == len(c.ahead) && ok && len(args) > 0 {
+		c.effect.Send = resp.AppendCommand(c.effect.Send, args...)
+		c.sent++
+	}
+	c.Submit(line)
 }
 
 // next runs lines that were typed ahead, as far as they go.
@@ -461,6 +474,10 @@ func (c *Console) start(args [][]byte, repeat int64) {
 	}
 	word := strings.ToLower(string(args[0]))
 	c.expectClose = word == "shutdown"
+	if c.sent > 0 && !c.silent {
+		c.sent--
+		return
+	}
 	c.effect.Send = resp.AppendCommand(c.effect.Send, args...)
 }
 

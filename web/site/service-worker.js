@@ -7,7 +7,8 @@
 
 // [address, SHA-256 in base64] of every file, the page itself first. The build fills it in.
 const files = [];
-// The same of files that are kept when they have been used for the first time.
+// The same of files that are kept when they have been used for the first time:
+// the lessons among them, whose addresses end with a slash.
 const later = [];
 const build = "";
 
@@ -54,29 +55,38 @@ addEventListener("activate", (event) => {
   );
 });
 
-addEventListener("message", ({ data }) => {
-  if (data === "take over") skipWaiting();
+const isPage = ([address]) => address.endsWith("/");
+
+addEventListener("message", (event) => {
+  if (event.data === "take over") skipWaiting();
+  if (event.data === "keep the course") event.waitUntil(Promise.allSettled(later.filter(isPage).map(kept)));
 });
+
+async function kept(file) {
+  const cache = await caches.open(cacheName);
+  if (!(await cache.match(file[0]))) await keep(cache, file);
+  return cache.match(file[0]);
+}
 
 async function answer(request, name) {
   if (name === "" || name === "index.html") {
     const page = await caches.match(files[0][0], { cacheName });
     if (page) return page;
+  } else if (isPage([name])) {
+    const page = later.find(([address]) => address === name);
+    const answer = page && (await kept(page).catch(() => null)); // of another build: as the network has it
+    if (answer) return answer;
   } else if (new URL(request.url).search) {
-    const kept = await caches.match(request); // of this build or of the one before
-    if (kept) return kept;
+    const old = await caches.match(request); // of this build or of the one before
+    if (old) return old;
     const file = later.find(([address]) => new URL(address, registration.scope).href === request.url);
-    if (file) {
-      const cache = await caches.open(cacheName);
-      await keep(cache, file);
-      return cache.match(request);
-    }
+    if (file) return kept(file);
   }
   try {
     return await fetch(request);
   } catch (e) {
-    const kept = await caches.match(request, { cacheName, ignoreSearch: true });
-    if (kept) return kept;
+    const old = await caches.match(request, { cacheName, ignoreSearch: true });
+    if (old) return old;
     throw e;
   }
 }

@@ -11,7 +11,7 @@ import (
 	"everysec/lessons"
 )
 
-//go:embed index.html style.css panels.css theme.js icon.svg manifest.webmanifest service-worker.js
+//go:embed index.html style.css panels.css course.html course.css course.js theme.js icon.svg manifest.webmanifest service-worker.js
 var files embed.FS
 
 // Static are the files that are served as they are.
@@ -20,9 +20,15 @@ func Static() fs.FS { return files }
 // Page is what Index fills in.
 type Page struct {
 	Lesson *lessons.Lesson
+	Lang   string // "" is English
 	HTML   []byte // of the lesson, from lessons/markdown
-	Style  string // the URL of style.css
-	Panels string // of panels.css; "": it is in the page
+	Base   string // from the page to the folder that the other URLs begin in
+	Store  string // the name under which its server's files are kept
+	// Course is the URL of the map; Previous and Next are nil where there is none.
+	Course         string
+	Previous, Next *Neighbour
+	Style          string // the URL of style.css
+	Panels         string // of panels.css; "": it is in the page
 	// Early are scripts that run before the rest of the page is read.
 	Early []string
 	// Scripts are the module scripts that start the page, in order; relative URLs.
@@ -34,10 +40,35 @@ type Page struct {
 	Download string
 }
 
-var index = template.Must(template.ParseFS(files, "index.html"))
+// Config is the configuration of the lesson's server, a line for each directive.
+func (p Page) Config() string {
+	s := ""
+	for _, d := range p.Lesson.Directives() {
+		s += d[0] + " " + d[1] + "\n"
+	}
+	return s
+}
+
+// Neighbour is another lesson.
+type Neighbour struct{ Title, URL string }
+
+var pages = template.Must(template.ParseFS(files, "index.html", "course.html"))
 
 // Index writes index.html.
-func Index(p Page) ([]byte, error) {
+func Index(p Page) ([]byte, error) { return execute("index.html", p) }
+
+// Parts are what differs from lesson to lesson inside of a page: its steps in
+// the top line, and its text.
+func Parts(p Page) ([]byte, error) {
+	steps, err := execute("steps", p)
+	if err != nil {
+		return nil, err
+	}
+	lesson, err := execute("lesson", p)
+	return append(steps, lesson...), err
+}
+
+func execute(name string, p Page) ([]byte, error) {
 	type step struct{ ID, Title string }
 	var data struct {
 		Page
@@ -46,6 +77,9 @@ func Index(p Page) ([]byte, error) {
 		Encoded string
 	}
 	data.Page = p
+	if p.Lang == "" {
+		data.Lang = "en"
+	}
 	// The lesson is ours, and its text was escaped by lessons/markdown.
 	data.Article = template.HTML(p.HTML)
 	for _, s := range p.Lesson.Steps {
@@ -53,8 +87,64 @@ func Index(p Page) ([]byte, error) {
 	}
 	data.Encoded = lessons.Text(p.Lesson.Encode())
 	var b bytes.Buffer
-	if err := index.Execute(&b, data); err != nil {
+	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// Course is what Map and List fill in: the whole course.
+type Course struct {
+	Lang     string
+	Base     string
+	Style    string
+	More     string // the URL of course.css
+	Early    []string
+	Scripts  []string
+	Download string
+	Phases   []Phase
+	First    string // the URL of the first lesson
+	Back     string // the URL of the lesson that the map lies over; "": it is a page
+}
+
+// Phase is a part of the course.
+type Phase struct {
+	Number  int
+	Title   string
+	Lessons []Entry
+}
+
+// Entry is one lesson in the map.
+type Entry struct {
+	Number int
+	Lesson *lessons.Lesson
+	URL    string
+}
+
+// Phased sorts lessons by their phases. url is where a lesson is.
+func Phased(all []*lessons.Lesson, url func(l *lessons.Lesson) string) []Phase {
+	var phases []Phase
+	for i, title := range lessons.Phases {
+		phases = append(phases, Phase{Number: i + 1, Title: title})
+	}
+	for i, l := range all {
+		p := &phases[l.Phase-1]
+		p.Lessons = append(p.Lessons, Entry{i + 1, l, url(l)})
+	}
+	return phases
+}
+
+// Map writes the page with all lessons.
+func Map(c Course) ([]byte, error) { return c.execute("course.html") }
+
+// List writes only its list of lessons.
+func List(c Course) ([]byte, error) { return c.execute("course") }
+
+func (c Course) execute(name string) ([]byte, error) {
+	if c.Lang == "" {
+		c.Lang = "en"
+	}
+	var b bytes.Buffer
+	err := pages.ExecuteTemplate(&b, name, c)
+	return b.Bytes(), err
 }

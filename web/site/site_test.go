@@ -30,7 +30,7 @@ An introduction.
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := markdown.HTML(l)
+	text, err := markdown.HTML(l, func(lesson, _ string) string { return lesson })
 	if err != nil {
 		t.Fatal(err)
 	}

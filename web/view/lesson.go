@@ -4,6 +4,7 @@ package view
 
 import (
 	"strconv"
+	"syscall/js"
 
 	"everysec/lessons"
 	"everysec/web/app"
@@ -21,12 +22,19 @@ type lesson struct {
 	checks         map[string]*check
 	quizzes        map[string]*quiz
 	measures       map[string][]*node
+	guesses        map[string]*guess
 	scrolled       bool
 }
 
 type transcript struct {
 	button *node
+	words  string // on the button
 	lines  []*node
+}
+
+type guess struct {
+	labels, inputs []*node
+	skip, outcome  *node
 }
 
 type check struct {
@@ -48,6 +56,7 @@ func (l *lesson) bind(p *Page) {
 	l.root, l.progress = byID("lesson"), byID("progress")
 	l.steps, l.transcripts = map[string]*node{}, map[string]*transcript{}
 	l.checks, l.quizzes, l.measures = map[string]*check{}, map[string]*quiz{}, map[string][]*node{}
+	l.guesses = map[string]*guess{}
 	for _, a := range p.body.all("#steps a") {
 		l.steps[a.data("step")] = a
 		a.on("click", func(*dom.BasicEvent) { p.tab("lesson") })
@@ -56,9 +65,14 @@ func (l *lesson) bind(p *Page) {
 	for _, n := range l.root.all(".transcript") {
 		id := n.data("block")
 		t := &transcript{button: n.find("button.run"), lines: n.all("li[data-line]")}
+		t.words = t.button.v.Get("textContent").String()
 		l.transcripts[id] = t
 		t.button.on("click", func(*dom.BasicEvent) {
 			p.dispatch(app.RunBlock{ID: id})
+			if g := l.guesses[p.model.Lesson.Asked]; g != nil {
+				g.inputs[0].v.Call("focus")
+				return
+			}
 			if matches("(max-width: 760px)") {
 				p.tab("work")
 			}
@@ -82,20 +96,92 @@ func (l *lesson) bind(p *Page) {
 		for i, f := range n.all("fieldset") {
 			ask := question{labels: f.all("label"), inputs: f.all("input"), explain: f.find(".explain")}
 			f.on("change", func(e *dom.BasicEvent) {
-				if choice, err := strconv.Atoi(e.Underlying().Get("target").Get("value").String()); err == nil {
-					p.dispatch(app.Choose{Block: id, Question: i, Choice: choice})
-				}
+				p.dispatch(app.Choose{Block: id, Question: i, Choice: chosen(e)})
 			})
 			q.questions = append(q.questions, ask)
 		}
 		l.quizzes[id] = q
+	}
+	for _, n := range l.root.all(".predict") {
+		id := n.data("block")
+		g := &guess{labels: n.all("label"), inputs: n.all("input"), skip: n.find("button"), outcome: n.find(".outcome")}
+		n.on("change", func(e *dom.BasicEvent) { p.dispatch(app.Guess{Block: id, Choice: chosen(e)}) })
+		g.skip.on("click", func(*dom.BasicEvent) { p.dispatch(app.Guess{Block: id, Choice: app.Skipped}) })
+		l.guesses[id] = g
+	}
+	for _, n := range l.root.all("[data-reset]") {
+		n.on("click", func(*dom.BasicEvent) {
+			p.dispatch(app.ResetStep{ID: n.data("reset")})
+			l.goTo(n.data("reset"))
+		})
 	}
 	for _, n := range l.root.all(".measure") {
 		l.measures[n.data("block")] = n.all("dd")
 	}
 	l.root.on("scroll", func(*dom.BasicEvent) { l.scrolled = true })
 	l.scrolled = true
-	p.click("forget", func() app.Message { return app.ForgetProgress{} })
+	p.click("reset-lesson", func() app.Message {
+		l.root.v.Set("scrollTop", 0)
+		return app.ResetLesson{}
+	})
+	present := byID("present")
+	html := wrap(document.Get("documentElement"))
+	present.on("click", func(*dom.BasicEvent) {
+		if html.v.Call("toggleAttribute", "data-present").Bool() {
+			present.set("aria-pressed", "true")
+		} else {
+			present.set("aria-pressed", "false")
+		}
+	})
+	wrap(document).on("keydown", func(e *dom.BasicEvent) { l.key(p, e.Underlying()) })
+}
+
+// chosen is the number of the radio button that an event is about.
+func chosen(e *dom.BasicEvent) int {
+	n, err := strconv.Atoi(e.Underlying().Get("target").Get("value").String())
+	if err != nil {
+		return app.Skipped
+	}
+	return n
+}
+
+// key goes to the next step by n and to the one before by p, as long as no
+// field and nothing else that takes letters has the focus.
+func (l *lesson) key(p *Page, e js.Value) {
+	move := map[string]int{"n": 1, "p": -1}[e.Get("key").String()]
+	if move == 0 || p.model.Lesson == nil || e.Get("ctrlKey").Bool() || e.Get("metaKey").Bool() || e.Get("altKey").Bool() ||
+		e.Get("target").Get("closest").Truthy() && e.Get("target").Call("closest", "input:not([type=radio]), select, textarea, [role=application], [role=tree], .panel, .viewer").Truthy() {
+		return
+	}
+	for i, s := range l.sections {
+		if s.data("step") == p.model.Lesson.Step && i+move >= 0 && i+move < len(l.sections) {
+			l.goTo(l.sections[i+move].data("step"))
+			return
+		}
+	}
+	if len(l.sections) > 0 && move > 0 {
+		l.goTo(l.sections[0].data("step"))
+	}
+}
+
+// goTo brings a step to the top, for eyes and for screen readers.
+func (l *lesson) goTo(step string) {
+	n := byID(step)
+	n.v.Call("scrollIntoView")
+	byID(step+"-title").v.Call("focus", map[string]any{"preventScroll": true})
+}
+
+// resume scrolls to the step that was being read when the page was left, unless
+// the address names one.
+func (l *lesson) resume(m *app.Model) {
+	if m.Lesson == nil || m.Lesson.Reached == "" || js.Global().Get("location").Get("hash").String() != "" {
+		return
+	}
+	if len(l.sections) > 0 && l.sections[0].data("step") != m.Lesson.Reached {
+		html := wrap(document.Get("documentElement"))
+		html.v.Get("classList").Call("add", "whole") // heights that are only guessed would miss it
+		byID(m.Lesson.Reached).v.Call("scrollIntoView", map[string]any{"behavior": "instant"})
+	}
 }
 
 func (l *lesson) draw(p *Page, dirty app.Part) {
@@ -113,7 +199,6 @@ func (l *lesson) draw(p *Page, dirty app.Part) {
 	if dirty&(app.PartLesson|app.PartQuiz) == 0 {
 		return
 	}
-	done := 0
 	for i := range m.Steps {
 		s := &m.Steps[i]
 		a := l.steps[s.ID]
@@ -122,7 +207,6 @@ func (l *lesson) draw(p *Page, dirty app.Part) {
 		}
 		state := ""
 		if m.StepDone(s) {
-			done++
 			state = ", done"
 		}
 		a.class("done", state != "")
@@ -134,15 +218,18 @@ func (l *lesson) draw(p *Page, dirty app.Part) {
 		}
 	}
 	right, answered, all := m.Score()
-	text := strconv.Itoa(done) + " of " + strconv.Itoa(len(m.Steps)) + " steps"
+	text := strconv.Itoa(m.Done()) + " of " + strconv.Itoa(len(m.Steps)) + " steps"
 	if answered > 0 {
 		text += " · quiz " + strconv.Itoa(right) + "/" + strconv.Itoa(all)
 	}
 	l.progress.setText(text)
 	for id, t := range l.transcripts {
-		text := "Run"
-		if m.Running == id {
+		text := t.words
+		switch {
+		case m.Running == id:
 			text = "Stop"
+		case m.Unguessed(id) != "":
+			text = "Predict first"
 		}
 		t.button.setText(text)
 		states := m.Lines[id]
@@ -155,7 +242,10 @@ func (l *lesson) draw(p *Page, dirty app.Part) {
 		}
 	}
 	for id, c := range l.checks {
-		c.draw(m.Verdict[id], m.Passed[id])
+		c.draw(m.Verdict[id], m.Passed[id], m.Waiting[id] != 0)
+	}
+	for id, g := range l.guesses {
+		g.draw(m, id)
 	}
 	for id, figures := range m.Figures {
 		for i, n := range l.measures[id] {
@@ -178,6 +268,9 @@ func (l *lesson) visible() string {
 		return ""
 	}
 	line := top.Get("top").Float() + top.Get("height").Float()*0.45
+	if v := l.root.v; v.Get("scrollTop").Int()+v.Get("clientHeight").Int() > v.Get("scrollHeight").Int()-8 {
+		line = top.Get("bottom").Float() // the last step may be too short to come up to there
+	}
 	id := ""
 	for _, s := range l.sections {
 		if s.v.Call("getBoundingClientRect").Get("top").Float() > line {
@@ -188,7 +281,42 @@ func (l *lesson) visible() string {
 	return id
 }
 
-func (c *check) draw(verdicts []lessons.Verdict, passed bool) {
+func (g *guess) draw(m *app.Lesson, id string) {
+	choice, made := m.Guessed[id]
+	outcome, over := m.Outcome[id]
+	for i, label := range g.labels {
+		state := ""
+		switch {
+		case over && i == outcome.Right:
+			state = "right"
+		case over && i == choice:
+			state = "wrong"
+		}
+		label.set("data-state", state)
+		g.inputs[i].v.Set("checked", made && i == choice)
+		g.inputs[i].v.Set("disabled", over)
+	}
+	g.skip.show(!over && !(made && choice == app.Skipped))
+	text := ""
+	switch {
+	case !over && m.Asked == id:
+		text = "Make your choice first, or say that you do not know."
+	case !over && made && choice == app.Skipped:
+		text = "Then run it and see."
+	case !over && made:
+		text = "Now run it."
+	case over && choice == outcome.Right:
+		text = "As you predicted."
+	case over && made && choice != app.Skipped:
+		text = "Not as you predicted."
+	}
+	if over && outcome.Saw != "" {
+		text += " The server says: " + cut(outcome.Saw, 80)
+	}
+	g.outcome.setText(text)
+}
+
+func (c *check) draw(verdicts []lessons.Verdict, passed, waiting bool) {
 	c.root.class("passed", passed)
 	for i, item := range c.items {
 		state, saw := "", ""
@@ -206,6 +334,8 @@ func (c *check) draw(verdicts []lessons.Verdict, passed bool) {
 	switch {
 	case lessons.Passed(verdicts):
 		c.verdict.setText("Done.")
+	case waiting:
+		c.verdict.setText("Not yet; it is looked at again …")
 	case len(verdicts) > 0:
 		c.verdict.setText("Not yet.")
 	case passed:

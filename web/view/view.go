@@ -71,7 +71,12 @@ func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 		p.outstanding = false // another engine may have taken the place of the one that was asked
 		p.dispatch(app.Noticed{Kind: kind, Text: text})
 	}
-	p.dispatch(app.Boot{Wall: wall(), Lesson: encodedLesson(), Saved: stored("everysec.progress"), History: stored("everysec.history")})
+	boot := app.Boot{Wall: wall(), Lesson: encodedLesson(), History: stored("everysec.history")}
+	if boot.Lesson != nil {
+		boot.Saved = stored("everysec.progress." + boot.Lesson.ID)
+	}
+	p.dispatch(boot)
+	p.lesson.resume(p.model)
 
 	var frame js.Func
 	frame = js.FuncOf(func(js.Value, []js.Value) any {
@@ -137,7 +142,8 @@ func (p *Page) perform(effect app.Effect) {
 	case app.Download:
 		download(e.Name, e.Data)
 	case app.Save:
-		store("everysec.progress", e.Progress)
+		store("everysec.progress."+e.Lesson, e.Progress)
+		store("everysec.at", e.Lesson)
 	case app.SaveHistory:
 		store("everysec.history", e.Text)
 	case app.Say:

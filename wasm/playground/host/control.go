@@ -49,16 +49,15 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 		h.tellOthers(c)
 		result = h.diskState().Append(nil)
 	case bridge.OpRestart:
-		var more [][2]string
-		for n := f.Int(); n > 0 && f.More(); n-- {
-			more = append(more, [2]string{f.String(), f.String()})
-		}
-		h.restart(c, call, more...)
+		h.restart(c, call, f.Pairs()...)
 		return
 	case bridge.OpImport:
 		h.importRDB(c, call, f.Bytes())
 		return
 	case bridge.OpErase:
+		if f.More() {
+			h.renew(f)
+		}
 		h.erase(c, call)
 		return
 	case bridge.OpTakeOver:
@@ -303,6 +302,15 @@ func (h *Host) erase(c *channel, call uint32) {
 	h.fail(c, call, err)
 }
 
+// renew takes the wishes of a lesson that begins again, and undoes what was done
+// to time and to the disk.
+func (h *Host) renew(f *bridge.Fields) {
+	h.settings.Seed, h.starts, h.settings.Lesson = uint64(f.Int()), 0, f.Pairs()
+	h.clock.pause(h.wall, false)
+	h.clock.setSpeed(h.wall, 1)
+	_ = h.fault(bridge.NoFault, 0) // this one is known
+}
+
 func (h *Host) removeAll(dir string) error {
 	infos, err := h.disk.ReadDir(dir)
 	if err != nil {
@@ -368,7 +376,7 @@ func (h *Host) importRDB(c *channel, call uint32, rdb []byte) {
 // host's own settings say.
 func (h *Host) wantsAOF() bool {
 	want := false
-	for _, pair := range slices.Concat(Lesson, h.settings.Config) {
+	for _, pair := range slices.Concat(h.lesson(), h.settings.Config) {
 		if strings.EqualFold(pair[0], "appendonly") {
 			want = pair[1] == "yes"
 		}

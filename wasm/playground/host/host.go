@@ -19,6 +19,7 @@ import (
 	"everysec/engine/event"
 	"everysec/engine/server"
 	"everysec/engine/vfs"
+	"everysec/lessons"
 	"everysec/wasm/bridge"
 	"everysec/wasm/idb"
 )
@@ -39,21 +40,12 @@ type Options struct {
 // reads, in the data directory.
 const ConfigName = "redis.conf"
 
-// Lesson is the configuration of a data directory without a redis.conf: the
-// server is started as if there were one that says this.
-var Lesson = [][2]string{
-	{"save", "900 1 300 100"},
-	{"appendonly", "yes"},
-	{"appendfsync", "everysec"},
-	// The page's only client is the learner: DEBUG is for learning here.
-	{"enable-debug-command", "yes"},
-}
-
 // Settings are the page's wishes.
 type Settings struct {
 	Store  string // its name, for people
 	Seed   uint64
 	Config [][2]string // goes over Lesson and redis.conf
+	Lesson [][2]string // of a data directory without a redis.conf; nil: lessons.Playground
 }
 
 // Host is one server and everything around it.
@@ -506,9 +498,7 @@ func (h *Host) start(more ...[2]string) {
 	h.starts++
 	file, err := vfs.ReadFile(h.disk, ConfigName)
 	if err != nil {
-		for _, pair := range Lesson {
-			file = append(file, pair[0]+" "+pair[1]+"\n"...)
-		}
+		file = []byte(lessons.Conf(h.lesson()))
 	}
 	o.ConfigFile, o.Config = file, slices.Concat(h.settings.Config, more)
 	engine, err := server.Open(h.now(), o)
@@ -520,6 +510,14 @@ func (h *Host) start(more ...[2]string) {
 	for _, c := range h.order {
 		c.resync = nil
 	}
+}
+
+// lesson is the configuration of a data directory without a redis.conf.
+func (h *Host) lesson() [][2]string {
+	if h.settings.Lesson != nil {
+		return h.settings.Lesson
+	}
+	return lessons.Playground
 }
 
 // loaded is the moment at which the server answers.

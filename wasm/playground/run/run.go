@@ -86,7 +86,7 @@ func (r *Recorder) stage(in *reader) *stage {
 }
 
 // Configure takes the page's settings, which it keeps: the store's name, the
-// seed, and pairs of directive and value.
+// seed, pairs of directive and value, and perhaps the pairs of a lesson.
 func (r *Recorder) Configure(settings []byte) {
 	r.log.begin(configured, 0, settings, true, 0)
 	r.live.host.Configure(readSettings(settings))
@@ -95,9 +95,9 @@ func (r *Recorder) Configure(settings []byte) {
 
 func readSettings(b []byte) host.Settings {
 	f := bridge.Read(b)
-	s := host.Settings{Store: f.String(), Seed: uint64(f.Int())}
-	for pairs := f.Int(); pairs > 0 && f.More(); pairs-- {
-		s.Config = append(s.Config, [2]string{f.String(), f.String()})
+	s := host.Settings{Store: f.String(), Seed: uint64(f.Int()), Config: f.Pairs()}
+	if f.More() {
+		s.Lesson = f.Pairs()
 	}
 	return s
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // firstVisit are the files that the page is made of, as it asks for them, the
@@ -17,7 +19,7 @@ var firstVisit = []string{"early.js", "style.css", "everysec.js", "boot.js", "wo
 func (b *Builder) offline(files map[string][]byte) error {
 	const name, list, build = "service-worker.js", "const files = [];", `const build = "";`
 	kept := [][2]string{{"./", Digest(files["index.html"])}}
-	for _, f := range firstVisit {
+	for _, f := range append(firstVisit, "course.css", "course.js", "theme.js") { // the map needs little
 		kept = append(kept, [2]string{address(files, f), Digest(files[f])})
 	}
 	for _, f := range []string{"icon.svg", "manifest.webmanifest"} {
@@ -29,6 +31,11 @@ func (b *Builder) offline(files map[string][]byte) error {
 	var later [][2]string
 	for _, f := range append([]string{"panels.css"}, viewerFiles...) {
 		later = append(later, [2]string{address(files, f), Digest(files[f])})
+	}
+	for _, f := range slices.Sorted(maps.Keys(files)) {
+		if page, ok := strings.CutSuffix(f, "/index.html"); ok {
+			later = append(later, [2]string{page + "/", Digest(files[f])})
+		}
 	}
 	text, err := json.Marshal(kept)
 	if err != nil {

@@ -5,9 +5,13 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"html"
 	"regexp"
 	"slices"
 	"strings"
+
+	"everysec/lessons"
+	"everysec/web/site"
 )
 
 // The site to take along: as one HTML file that a double click opens, without
@@ -38,6 +42,55 @@ const inlineScript = `globalThis.everysecInline = (() => {
   return { worker: (name) => start("everysec", name), viewer: () => start("viewer", "inline") };
 })();
 `
+
+// inlineLesson takes the lesson that ?lesson= names out of its template, before
+// any program looks at the page.
+const inlineLesson = `{
+  const id = new URLSearchParams(location.search).get("lesson");
+  const chosen = id && document.querySelector('template[data-lesson="' + CSS.escape(id) + '"]');
+  if (chosen) {
+    document.title = chosen.dataset.title;
+    globalThis.everysecLesson = chosen.dataset;
+    for (const name of ["steps", "lesson"]) document.getElementById(name).replaceWith(chosen.content.getElementById(name));
+  }
+}
+`
+
+// inlineCourse is the page of the first lesson, and what lies behind it: the
+// other lessons, each in a template, and the map.
+func (b *Builder) inlineCourse() (page, course []byte, err error) {
+	list, err := b.lessons()
+	if err != nil {
+		return nil, nil, err
+	}
+	url := func(lesson, step string) string { return anchored("?lesson="+lesson, step) }
+	var out bytes.Buffer
+	for i, l := range list {
+		p, err := pageOf(list, i, url)
+		if err != nil {
+			return nil, nil, err
+		}
+		p.Course = "#course"
+		if i == 0 {
+			if page, err = site.Index(p); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		parts, err := site.Parts(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		fmt.Fprintf(&out, "<template data-lesson=\"%s\" data-title=\"%s\" data-store=\"%s\" data-config=\"%s\">%s</template>\n",
+			l.ID, html.EscapeString(l.Title), p.Store, html.EscapeString(p.Config()), parts)
+	}
+	listed, err := site.List(site.Course{
+		First: url(list[0].ID, ""), Back: "#lesson",
+		Phases: site.Phased(list, func(l *lessons.Lesson) string { return url(l.ID, "") }),
+	})
+	out.Write(listed)
+	return page, out.Bytes(), err
+}
 
 // inlineDownload stands in the worker where download.js does otherwise.
 const inlineDownload = `self.everysecModule =
@@ -87,7 +140,7 @@ func (b *Builder) single(files, scripts map[string][]byte, runtime string, whole
 	viewer := exported.ReplaceAllString(string(scripts["viewer.js"]), "$1 $2") + "\nglobalThis.everysecViewer = { look };\n"
 	texts := map[string]string{
 		"viewer.js": viewer, "viewer-worker.js": string(scripts["viewer-worker.js"]),
-		"early.js": inlineScript + string(scripts["early.js"]), "boot.js": module, "worker.js": inlineDownload + "\n" + runtime + worker[1],
+		"early.js": inlineLesson + inlineScript + string(scripts["early.js"]), "course.js": string(files["course.js"]), "boot.js": module, "worker.js": inlineDownload + "\n" + runtime + worker[1],
 	}
 	for name, text := range texts {
 		small, err := minified(name, []byte(text))
@@ -97,9 +150,13 @@ func (b *Builder) single(files, scripts map[string][]byte, runtime string, whole
 		texts[name] = endTag.ReplaceAllString(string(small), `<\$1`) // "</script" ends a script even within a string
 	}
 	early, module := texts["early.js"], texts["boot.js"]
-	style := string(files["style.css"]) + string(files["panels.css"])
+	style := string(files["style.css"]) + string(files["panels.css"]) + string(files["course.css"])
 
-	page := string(files["index.html"])
+	text, course, err := b.inlineCourse()
+	if err != nil {
+		return nil, err
+	}
+	page := string(text)
 	page = linkTag.ReplaceAllString(page, "")
 	page = scriptTag.ReplaceAllString(page, "")
 	once := func(tag *regexp.Regexp, with string) error {
@@ -109,8 +166,8 @@ func (b *Builder) single(files, scripts map[string][]byte, runtime string, whole
 		page = tag.ReplaceAllLiteralString(page, with)
 		return nil
 	}
-	policy := fmt.Sprintf("default-src 'none'; script-src %s %s %s 'wasm-unsafe-eval'; worker-src blob:; style-src %s; img-src data: blob:; base-uri 'none'; form-action 'none'",
-		allowed(early), allowed(module), allowed(texts["viewer.js"]), allowed(style))
+	policy := fmt.Sprintf("default-src 'none'; script-src %s %s %s %s 'wasm-unsafe-eval'; worker-src blob:; style-src %s; img-src data: blob:; base-uri 'none'; form-action 'none'",
+		allowed(early), allowed(module), allowed(texts["viewer.js"]), allowed(texts["course.js"]), allowed(style))
 	icon := "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(files["icon.svg"])
 	for _, err := range []error{
 		once(iconTag, `<meta http-equiv="Content-Security-Policy" content="`+policy+`">`+"\n"+`<link rel="icon" href="`+icon+`" type="image/svg+xml">`),
@@ -127,11 +184,12 @@ func (b *Builder) single(files, scripts map[string][]byte, runtime string, whole
 	}
 	var out bytes.Buffer
 	out.WriteString(body)
+	out.Write(course)
 	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-worker\">%s</script>\n", texts["worker.js"])
 	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"everysec-wasm\">%s</script>\n", base64.StdEncoding.EncodeToString(gzipped(whole)))
 	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"viewer-worker\">%s</script>\n", texts["viewer-worker.js"])
 	fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"viewer-wasm\">%s</script>\n", base64.StdEncoding.EncodeToString(gzipped(files["viewer.wasm"])))
-	fmt.Fprintf(&out, "<script type=\"module\">%s</script>\n", texts["viewer.js"])
+	fmt.Fprintf(&out, "<script type=\"module\">%s</script>\n<script type=\"module\">%s</script>\n", texts["viewer.js"], texts["course.js"])
 	fmt.Fprintf(&out, "<script>%s</script>\n<script type=\"module\">%s</script>\n</body>%s", early, module, end)
 	return out.Bytes(), nil
 }
