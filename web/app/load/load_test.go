@@ -269,6 +269,13 @@ func TestWalls(t *testing.T) {
 		t.Errorf("%+v", walls)
 	}
 	walls = Walls(points, causes, false)
+	// Six milliseconds stand out where one is usual, and not where ten are; sixty do in any case.
+	for usual, want := range map[int64]int{1000: 2, 10_000: 1, 40_000: 1} {
+		some := []Point{{From: Interval, Sent: 1, P99: usual, Max: 40_000}, {From: 2 * Interval, Sent: 1, P99: usual, Max: 40_000}, {From: 3 * Interval, Sent: 1, P99: usual, Max: 300}}
+		if got := Walls(some, []Cause{{"SCAN 0", Interval, 6000}, {"KEYS *", 2 * Interval, 60_000}}, false); len(got) != want {
+			t.Errorf("where %d is usual: %+v", usual, got)
+		}
+	}
 	// Found again, and then forgotten by the points but not by the learner.
 	known := Keep(nil, walls, 0)
 	known = Keep(known, Walls(points, causes, false), 0)

@@ -1,6 +1,10 @@
 package load
 
-import "everysec/web/app"
+import (
+	"slices"
+
+	"everysec/web/app"
+)
 
 // Cause is a command that held the thread, in real time.
 type Cause struct {
@@ -41,8 +45,10 @@ func (w *Wall) Label() string {
 }
 
 const (
-	// Felt is from when on a command that held the thread makes a wall.
-	Felt = 4_000
+	// Felt is from when on a command that held the thread may make a wall. On a
+	// machine where waiting is usual it takes more, up to surely.
+	Felt   = 4_000
+	surely = 25_000
 	// unexplained is the same for a wait that no command explains. It is more:
 	// browsers and their collectors stop for some milliseconds, too.
 	unexplained = 50_000
@@ -53,8 +59,9 @@ const (
 // are waits for the disk.
 func Walls(points []Point, causes []Cause, always bool) (walls []Wall) {
 	explained := make([]bool, len(points))
+	stands := min(max(Felt, 2*usual(points)), surely)
 	for _, c := range causes {
-		if c.Held < Felt {
+		if c.Held < stands {
 			continue
 		}
 		w := Wall{Cause: c}
@@ -94,6 +101,19 @@ func Walls(points []Point, causes []Cause, always bool) (walls []Wall) {
 		}
 	}
 	return walls
+}
+
+// usual is the median of what 99 of a hundred commands wait at most.
+func usual(points []Point) int64 {
+	if len(points) == 0 {
+		return 0
+	}
+	waits := make([]int64, len(points))
+	for i := range points {
+		waits[i] = points[i].P99
+	}
+	slices.Sort(waits)
+	return waits[len(waits)/2]
 }
 
 func (w *Wall) extend(p *Point) {
