@@ -1,84 +1,79 @@
 package browsertest
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
-// TestScreenshots writes pictures of the page for the README and for eyes:
-// `make screenshots`. Without SCREENSHOTS it checks that the pictures can be
-// taken and show something.
+// TestScreenshots takes a picture of every view, on a desktop and on a phone, in
+// light and dark, for eyes to review: `make screenshots` keeps them in
+// screenshots/, and those of the README in web/. Otherwise it checks, on a
+// desktop, that there is something to be seen.
 func TestScreenshots(t *testing.T) {
+	keep := os.Getenv("SCREENSHOTS") != ""
 	dir := t.TempDir()
-	if os.Getenv("SCREENSHOTS") != "" {
+	if keep {
 		dir = "screenshots"
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	l := arrive(t)
-	take := func(name string) {
-		var picture []byte
-		l.run(chromedp.Sleep(500*time.Millisecond), chromedp.CaptureScreenshot(&picture))
-		if len(picture) < 10_000 {
-			t.Errorf("%s: a picture of %d bytes shows nothing", name, len(picture))
-		}
-		if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	size := func(width, height int64) { l.run(chromedp.EmulateViewport(width, height)) }
-	scheme := func(value string) {
-		l.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}}))
-	}
-	size(1440, 900)
-	scheme("light")
-	l.eval(`everysec.pipeline([
-		["HSET", "user:1", "name", "Ada", "city", "London"], ["HSET", "user:2", "name", "Grace"],
-		["RPUSH", "queue:mail", ...Array.from({length: 40}, (_, i) => "job " + i)],
-		["ZADD", "board", "120", "ada", "95", "grace", "80", "edsger"], ["SADD", "tags", "redis", "locks", "fsync"],
-		...Array.from({length: 36}, (_, i) => ["SET", "session:" + i, "x".repeat(40 + i * 17), "EX", String(40 + i * 20)])])`, nil)
-	time.Sleep(1500 * time.Millisecond)
+	l.size(1440, 900)
+	l.prefers("prefers-color-scheme", "light")
+	l.fill()
+	l.eval(`everysec.pipeline(Array.from({length: 36}, (_, i) => ["SET", "session:" + i, "x".repeat(40 + i * 17), "EX", String(400 + i * 20)]))`, nil)
 	l.eval(`everysec.command("BGSAVE")`, nil)
-	time.Sleep(500 * time.Millisecond)
-	for _, line := range []string{"SET lock token-A NX EX 30", "GET lock", "LRANGE queue:mail 0 2", "OBJECT ENCODING board"} {
+	for _, line := range []string{"SET lock token-A NX EX 300", "GET lock", "LRANGE queue:mail 0 2", "OBJECT ENCODING board"} {
 		l.types("redis", line)
-		time.Sleep(200 * time.Millisecond)
 	}
-	take("wide-light")
-	scheme("dark")
-	take("wide-dark")
-	size(390, 844)
-	for _, tab := range []string{"lesson", "work", "durability", "watch"} {
-		l.run(chromedp.Click(`.tabs [data-tab="` + tab + `"]`))
-		scheme("light")
-		take("narrow-" + tab + "-light")
-		scheme("dark")
-		take("narrow-" + tab + "-dark")
+	// The pictures of the README, by the view that they show.
+	readme := map[string]string{"keys": "page.png", "account": "crash.png", "panel of load": "load.png"}
+	eachView(t, l, func(t *testing.T, v view) {
+		name := strings.ReplaceAll(v.name, " ", "-")
+		l.shoot(filepath.Join(dir, name+"-desktop-light.png"), 1)
+		if !keep {
+			return
+		}
+		if file := readme[v.name]; file != "" {
+			l.shoot(filepath.Join("..", file), 0.6)
+		}
+		l.prefers("prefers-color-scheme", "dark")
+		l.shoot(filepath.Join(dir, name+"-desktop-dark.png"), 1)
+		l.size(390, 844)
+		l.clicks(`.tabs [data-tab="` + v.tab + `"]`)
+		l.shoot(filepath.Join(dir, name+"-phone-dark.png"), 1)
+		l.prefers("prefers-color-scheme", "light")
+		l.shoot(filepath.Join(dir, name+"-phone-light.png"), 1)
+		l.size(1440, 900)
+	})
+}
+
+// shoot writes what is on the screen.
+func (l learner) shoot(file string, scale float64) {
+	l.t.Helper()
+	time.Sleep(400 * time.Millisecond) // transitions come to their end
+	var picture []byte
+	l.run(chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		_, _, _, view, _, _, err := page.GetLayoutMetrics().Do(ctx)
+		if err != nil {
+			return err
+		}
+		clip := &page.Viewport{X: float64(view.PageX), Y: float64(view.PageY), Width: float64(view.ClientWidth), Height: float64(view.ClientHeight), Scale: scale}
+		picture, err = page.CaptureScreenshot().WithClip(clip).Do(ctx)
+		return err
+	}))
+	if len(picture) < 10_000 {
+		l.t.Errorf("%s: a picture of %d bytes shows nothing", file, len(picture))
 	}
-	size(1440, 900)
-	scheme("light")
-	l.types("redis", "SET order:1 paid")
-	l.run(chromedp.Click(`button.crash[data-crash="2"]`, chromedp.ByQuery))
-	l.sees("the server is down", `document.querySelector("#account-title").textContent.includes("the server is down")`)
-	take("wide-down-light")
-	l.run(chromedp.Click("#restart", chromedp.ByQuery))
-	l.sees("what came back", `document.querySelector("#account-title").textContent.includes("what came back")`)
-	take("wide-crash-light")
-	scheme("dark")
-	take("wide-crash-dark")
-	size(390, 844)
-	l.run(chromedp.Click(`.tabs [data-tab="durability"]`))
-	l.eval(`document.querySelector("#account").scrollIntoView({behavior: "instant"})`, nil)
-	take("narrow-crash-dark")
-	scheme("light")
-	take("narrow-crash-light")
-	size(1440, 900)
-	l.eval(`document.querySelector("#lesson fieldset").scrollIntoView({behavior: "instant"})`, nil)
-	take("wide-quiz-light")
+	if err := os.WriteFile(file, picture, 0o644); err != nil {
+		l.t.Fatal(err)
+	}
 }
