@@ -52,6 +52,7 @@ func TestAnEarlierMomentIsLookedAtAndGoneOnFrom(t *testing.T) {
 	l.sees("its value then", `document.querySelector("#inspector-value").innerText.includes("1")`)
 	l.picture("time-past")
 	l.size(390, 844)
+	l.clicks(`.tabs [data-tab="more"]`)
 	l.picture("time-past-phone")
 	l.size(1440, 900)
 	l.backTo("redis: SET a 1")

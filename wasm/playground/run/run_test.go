@@ -513,3 +513,39 @@ func TestADamagedFileIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A record that is full ends, and says so; the run goes on, and what was recorded
+// can be played and saved.
+func TestAFullRecordEnds(t *testing.T) {
+	w := begin(t, 6)
+	c := w.users[1].conn.Connect("redis")
+	value := bytes.Repeat([]byte("x"), 4<<20)
+	send := func(i int) {
+		w.users[1].conn.Send(c, resp.AppendCommand(nil, []byte("SET"), fmt.Appendf(nil, "k%d", i%3), value))
+		w.pass(20_000)
+	}
+	i := 0
+	var entries int
+	var last uint64
+	for ; !w.recorder.log.full; i++ {
+		entries, last = w.recorder.log.entries, fingerprint(t, w.recorder.live)
+		send(i)
+	}
+	state, err := bridge.ReadRunState(w.call(bridge.OpRunState, nil))
+	if err != nil || !state.Full || state.Bytes > Limit || state.Bytes < Limit-8<<20 {
+		t.Errorf("%d bytes are recorded: %+v (%v)", w.recorder.log.size, state, err)
+	}
+	if w.recorder.log.entries != entries {
+		t.Fatalf("%d entries, and not %d: something was recorded after the end", w.recorder.log.entries, entries)
+	}
+	w.users[1].output = nil
+	send(i)
+	if got := string(w.users[1].output); got != "+OK\r\n" {
+		t.Errorf("after the end of the record the server answers %q", got)
+	}
+	w.call(bridge.OpRunLoad, bridge.Record(nil).Bytes(bridge.Read(w.call(bridge.OpRunSave, nil)).Bytes()))
+	w.seek(-1)
+	if got := fingerprint(t, w.recorder.past.stage); got != last {
+		t.Error("the record does not end where it ended")
+	}
+}

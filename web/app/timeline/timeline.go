@@ -73,7 +73,7 @@ func (l *Line) open(op bridge.Op, payload bridge.Record, name string, show bool)
 // Want shows a moment. The last one of this page's run is now.
 func (l *Line) Want(m *app.Model, number int64) {
 	number = min(max(number, 0), l.Moment.Last)
-	if !l.Past && number == l.Moment.Last {
+	if !l.Past && l.isNow(number) {
 		return
 	}
 	if !l.Past && !m.InPast() {
@@ -82,6 +82,10 @@ func (l *Line) Want(m *app.Model, number int64) {
 	l.wanted, l.show = number, true
 	l.ask()
 }
+
+// isNow tells whether a moment is the present: the last one of this page's run,
+// as long as that is recorded.
+func (l *Line) isNow(number int64) bool { return l.Name == "" && !l.Run.Full && number == l.Moment.Last }
 
 // Wanted is the moment that is asked for, or the one that is shown.
 func (l *Line) Wanted() int64 {
@@ -134,7 +138,7 @@ func (l *Line) answered(m *app.Model, number int64, data []byte) {
 	switch {
 	case l.branch:
 		l.Branch()
-	case l.show && l.Name == "" && moment.Number == moment.Last && number != end:
+	case l.show && l.isNow(moment.Number):
 		l.Back(m)
 	case l.show:
 		if !l.Past && !m.InPast() {
@@ -243,6 +247,9 @@ func (l *Line) Where() string {
 	if !l.Known {
 		return "the run is gone through"
 	}
+	if !l.Past && l.Run.Full {
+		return "now; the record ends at " + app.Clock(l.End)
+	}
 	if !l.Past {
 		return "now, after " + app.Plural(l.Moment.Last+1, "moment", "moments")
 	}
@@ -263,7 +270,7 @@ func (l *Line) What() string { return app.Text([]byte(l.Moment.Text)) }
 // Keeps says what of the run is kept.
 func (l *Line) Keeps() string {
 	if l.Run.Full {
-		return "The record is full, with " + app.Bytes(l.Run.Bytes) + ": it ends here, while the run goes on. A new one begins when the page is loaded again."
+		return "The record is full, with " + app.Bytes(l.Run.Bytes) + ": the run goes on without it. Who goes on from an earlier moment cannot come back to what was not recorded. A new record begins when the page is loaded again."
 	}
 	return "Everything that came in since the page was loaded: " + app.Bytes(l.Run.Bytes) + " of " + app.Bytes(l.Run.Limit) + "."
 }
