@@ -18,6 +18,7 @@ import (
 type timePanel struct {
 	line timeline.Line
 
+	clock                          *node // what only the present has
 	pause, step, stepped, speed    *node
 	canvas                         *canvas
 	slider, earlier, later         *node
@@ -96,7 +97,9 @@ func (t *timePanel) buildClock(p *Page, box *node) {
 		}
 	})
 	t.stepped = create("p", "aside").set("role", "status").set("id", "time-stepped")
-	box.add(row, create("p", "").add(create("label", "").setText("Speed ").add(t.speed)), t.stepped)
+	t.clock = create("fieldset", "bare").set("aria-label", "Engine time")
+	t.clock.add(row, create("p", "").add(create("label", "").setText("Speed ").add(t.speed)))
+	box.add(t.clock, t.stepped)
 }
 
 func (t *timePanel) buildRun(p *Page, box *node) {
@@ -174,6 +177,7 @@ func (t *timePanel) draw(p *Page, dirty app.Part) {
 			l.Open()
 		}
 	}
+	t.clock.disable(l.Past)
 	t.pause.set("aria-pressed", strconv.FormatBool(m.Host.Paused && !l.Past))
 	if m.Host.Speed > 0 {
 		t.speed.property("value", strconv.FormatFloat(m.Host.Speed, 'g', -1, 64))
@@ -208,7 +212,7 @@ func (t *timePanel) draw(p *Page, dirty app.Part) {
 func (t *timePanel) markPast(p *Page, where string) {
 	t.strip.show(t.line.Past)
 	if t.line.Past {
-		t.stripText.setText("You look into the past: " + where)
+		t.stripText.setText("The past: " + where)
 		p.body.set("data-past", "")
 	} else {
 		p.body.unset("data-past")

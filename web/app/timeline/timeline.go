@@ -85,7 +85,9 @@ func (l *Line) Want(m *app.Model, number int64) {
 
 // isNow tells whether a moment is the present: the last one of this page's run,
 // as long as that is recorded.
-func (l *Line) isNow(number int64) bool { return l.Name == "" && !l.Run.Full && number == l.Moment.Last }
+func (l *Line) isNow(number int64) bool {
+	return l.Name == "" && !l.Run.Full && number == l.Moment.Last
+}
 
 // Wanted is the moment that is asked for, or the one that is shown.
 func (l *Line) Wanted() int64 {
