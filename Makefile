@@ -6,7 +6,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run build dist dev size test check native wasm differential compare sim sim-breaks fuzz browser kills bench screenshots needs clean
+.PHONY: run build dist dev lesson size test check native wasm differential compare sim sim-breaks fuzz browser kills bench screenshots needs clean
 
 SITE := go run ./web/cmd/site
 
@@ -24,6 +24,10 @@ dist:
 
 dev:
 	@$(SITE) dev
+
+# Begins a lesson: make lesson NAME=bitmaps
+lesson:
+	@go run ./lessons/cmd/scaffold $(NAME)
 
 size:
 	@$(SITE) size

@@ -267,6 +267,17 @@ func (m *Model) guess(id string, choice int) {
 // Unguessed is the prediction that has to be made, or skipped, before a
 // transcript can run; "": there is none.
 func (l *Lesson) Unguessed(transcript string) string {
+	return l.above(transcript, func(id string) bool { _, made := l.Guessed[id]; return !made })
+}
+
+// Veiled tells whether a transcript must not yet be read: it would give away what
+// is to be predicted.
+func (l *Lesson) Veiled(transcript string) bool {
+	return l.above(transcript, func(id string) bool { _, over := l.Outcome[id]; return !over }) != ""
+}
+
+// above is the first of the predictions above a transcript that is as asked.
+func (l *Lesson) above(transcript string, wanted func(id string) bool) string {
 	s, first := l.stepOf(transcript), ""
 	for i := range s.Blocks {
 		k := &s.Blocks[i]
@@ -275,10 +286,8 @@ func (l *Lesson) Unguessed(transcript string) string {
 			return first
 		case k.Kind == lessons.Transcript:
 			first = ""
-		case k.Predict != nil && first == "":
-			if _, made := l.Guessed[k.ID]; !made {
-				first = k.ID
-			}
+		case k.Predict != nil && first == "" && wanted(k.ID):
+			first = k.ID
 		}
 	}
 	return ""

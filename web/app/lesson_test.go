@@ -72,6 +72,9 @@ func (b *browser) typed(console, line string) {
 func TestAPredictionComesBeforeItsTranscript(t *testing.T) {
 	b := openBrowser(t, parsed(t, brokenLesson))
 	l := func() *app.Lesson { return b.model.Lesson }
+	if !l().Veiled("first/3") || !l().Veiled("first/5") || l().Veiled("first/7") {
+		t.Error("a transcript gives away what comes out")
+	}
 	b.do(app.RunBlock{ID: "first/3"})
 	if l().Running != "" || l().Asked != "first/1" {
 		t.Fatalf("running %q, asked %q", l().Running, l().Asked)
@@ -89,6 +92,9 @@ func TestAPredictionComesBeforeItsTranscript(t *testing.T) {
 	}
 	if o := l().Outcome["first/2"]; o.Right != 1 || o.Saw != "2" {
 		t.Errorf("what came out: %+v", o)
+	}
+	if l().Veiled("first/3") {
+		t.Error("what came out stays hidden")
 	}
 	b.do(app.Guess{Block: "first/1", Choice: 0})
 	if l().Guessed["first/1"] != 1 {

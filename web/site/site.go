@@ -11,7 +11,7 @@ import (
 	"everysec/lessons"
 )
 
-//go:embed index.html style.css panels.css course.html course.css course.js theme.js icon.svg manifest.webmanifest service-worker.js
+//go:embed index.html style.css panels.css course.html course.css course.js live.js theme.js icon.svg manifest.webmanifest service-worker.js
 var files embed.FS
 
 // Static are the files that are served as they are.

@@ -27,9 +27,9 @@ type lesson struct {
 }
 
 type transcript struct {
-	button *node
-	words  string // on the button
-	lines  []*node
+	root, button *node
+	words        string // on the button
+	lines        []*node
 }
 
 type guess struct {
@@ -64,7 +64,7 @@ func (l *lesson) bind(p *Page) {
 	l.sections = l.root.all("section.step")
 	for _, n := range l.root.all(".transcript") {
 		id := n.data("block")
-		t := &transcript{button: n.find("button.run"), lines: n.all("li[data-line]")}
+		t := &transcript{root: n, button: n.find("button.run"), lines: n.all("li[data-line]")}
 		t.words = t.button.v.Get("textContent").String()
 		l.transcripts[id] = t
 		t.button.on("click", func(*dom.BasicEvent) {
@@ -232,6 +232,7 @@ func (l *lesson) draw(p *Page, dirty app.Part) {
 			text = "Predict first"
 		}
 		t.button.setText(text)
+		t.root.class("veiled", m.Running != id && m.Veiled(id))
 		states := m.Lines[id]
 		for i, line := range t.lines {
 			state := app.Unplayed

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"everysec/lessons/lint"
 	"everysec/web/cmd/site/publish"
 )
 
@@ -37,7 +38,7 @@ func run(verb string) error {
 	if err != nil {
 		return err
 	}
-	b := publish.Builder{Root: root, Out: filepath.Join(root, "dist"), Compress: verb == "build" || verb == "dist" || verb == "size", Download: verb == "dist"}
+	b := publish.Builder{Root: root, Out: filepath.Join(root, "dist"), Compress: verb == "build" || verb == "dist" || verb == "size", Download: verb == "dist", Live: verb == "dev"}
 	switch verb {
 	case "build", "dist":
 		return b.Build()
@@ -58,10 +59,27 @@ func run(verb string) error {
 		if err := b.Build(); err != nil {
 			return err
 		}
+		b.Built = func() { advise(root) }
+		b.Built()
 		go b.Watch()
 		return listen(b.Out)
 	}
 	return fmt.Errorf("unknown verb %q: build, dist, serve, dev or size", verb)
+}
+
+// advise prints what the lessons lack. It keeps nobody from looking at them.
+func advise(root string) {
+	names, _ := filepath.Glob(filepath.Join(root, "lessons", "[0-9][0-9]-*", "lesson.md")) // the pattern is a good one
+	found, err := lint.Files(filepath.Join(root, "lessons"), names)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "site:", err)
+	}
+	for _, e := range found {
+		if name, err := filepath.Rel(root, e.File); err == nil {
+			e.File = name
+		}
+		fmt.Fprintln(os.Stderr, e)
+	}
 }
 
 func listen(dir string) error {

@@ -32,6 +32,10 @@ type Builder struct {
 	Out      string // the folder that is written, and cleared of everything else
 	Compress bool   // write .br and .gz beside each file
 	Download bool   // also write the whole site as one page and as a zip
+	Live     bool   // pages load again when they have changed
+	Built    func() // is called by Watch after each build; may be nil
+
+	made map[string][]byte // what the last build made, without its pages
 }
 
 // Build makes the site.
@@ -128,6 +132,7 @@ func (b *Builder) collect() (map[string][]byte, error) {
 	if err := b.viewer(files, scripts, runtime); err != nil {
 		return nil, err
 	}
+	b.made = maps.Clone(files)
 	if err := b.pages(files); err != nil {
 		return nil, err
 	}
@@ -284,35 +289,61 @@ func hash(data []byte) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// Watch builds again whenever a source changes. It does not return.
+// repage makes the pages again, of lessons that have changed, around the
+// programs of the last build.
+func (b *Builder) repage() error {
+	if b.made == nil {
+		return b.Build()
+	}
+	files := maps.Clone(b.made)
+	if err := b.pages(files); err != nil {
+		return err
+	}
+	if err := b.offline(files); err != nil {
+		return err
+	}
+	return b.write(files)
+}
+
+// Watch builds again whenever a source changes: only the pages where only
+// lessons did. It does not return.
 func (b *Builder) Watch() {
-	last := b.newest()
+	code, text := b.newest()
 	for {
 		time.Sleep(400 * time.Millisecond)
-		now := b.newest()
-		if !now.After(last) {
+		newCode, newText := b.newest()
+		build := b.repage
+		switch {
+		case newCode.After(code):
+			build = b.Build
+		case !newText.After(text):
 			continue
 		}
-		last = now
-		if err := b.Build(); err != nil {
+		code, text = newCode, newText
+		if err := build(); err != nil {
 			fmt.Fprintln(os.Stderr, "site:", err) // the next change may mend it
+		} else if b.Built != nil {
+			b.Built()
 		}
 	}
 }
 
-// newest is when a source was changed last.
-func (b *Builder) newest() time.Time {
-	var newest time.Time
+// newest is when a source was changed last, and when a lesson was.
+func (b *Builder) newest() (code, text time.Time) {
 	for _, dir := range []string{"engine", "wasm", "web", "lessons"} {
 		_ = filepath.WalkDir(filepath.Join(b.Root, dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "/testdata/") {
 				return nil // a directory that is gone by now is no news
 			}
-			if info, err := d.Info(); err == nil && info.ModTime().After(newest) {
-				newest = info.ModTime()
+			newest := &code
+			if ext := filepath.Ext(path); dir == "lessons" && (ext == ".md" || ext == ".rdb") {
+				newest = &text
+			}
+			if info, err := d.Info(); err == nil && info.ModTime().After(*newest) {
+				*newest = info.ModTime()
 			}
 			return nil
 		})
 	}
-	return newest
+	return code, text
 }

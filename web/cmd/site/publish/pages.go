@@ -25,6 +25,9 @@ func (b *Builder) pages(files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
+	if !b.Live {
+		delete(files, "live.js")
+	}
 	for _, size := range []int{192, 512} {
 		if files[fmt.Sprintf("icon-%d.png", size)], err = iconPNG(size); err != nil {
 			return err
@@ -92,6 +95,9 @@ func (b *Builder) lessonPage(files map[string][]byte, list []*lessons.Lesson, at
 	page.Early, page.Scripts = []string{address(files, "early.js")}, []string{address(files, "boot.js")}
 	page.Preload = [][2]string{{address(files, "everysec.js"), "script"}}
 	page.Download = b.download()
+	if b.Live {
+		page.Scripts = append(page.Scripts, address(files, "live.js"))
+	}
 	return page, err
 }
 
