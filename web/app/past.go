@@ -125,8 +125,8 @@ func (p *past) hold(m *Model, batch []byte) {
 // forbids tells whether a message would change the present, which nobody sees.
 func (p *past) forbids(message Message) bool {
 	switch message.(type) {
-	case Submit, PauseClient, KillClient, Crash, Restart, ClockPause, ClockSpeed, ClockAdvance, SetConfig,
-		RunBlock, CheckBlock, Import, Erase, TakeOver, UseCopy:
+	case Submit, Interrupt, CloseConsole, PauseClient, KillClient, Crash, Disarm, SetFault, Restart,
+		ClockPause, ClockSpeed, ClockAdvance, SetConfig, RunBlock, CheckBlock, ResetStep, Import, Erase, TakeOver, UseCopy:
 		return true
 	}
 	return false
