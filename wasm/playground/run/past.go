@@ -3,6 +3,7 @@ package run
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 
 	"everysec/engine/event"
 	"everysec/engine/phrase"
@@ -159,7 +160,7 @@ func (p *past) play(r *Recorder, to int, goOn func() bool) (arrived bool, err er
 }
 
 // heard notes what a batch from the page brings: clients, commands, jumps of
-// time. Those of the page's own client are no moments.
+// time. What the page's own client and a background load send are no moments.
 func (p *past) heard(message []byte, tell bool) {
 	if len(message) < channelBytes {
 		return
@@ -178,7 +179,7 @@ func (p *past) heard(message []byte, tell bool) {
 		case bridge.KindDisconnect:
 			delete(p.clients, client)
 		case bridge.KindInput:
-			if name := p.clients[client]; name != unseen {
+			if name := p.clients[client]; name != unseen && !strings.HasPrefix(name, background) {
 				text := ""
 				if tell {
 					text = name + ": " + firstCommand(f.Data)
@@ -200,6 +201,9 @@ func (p *past) heard(message []byte, tell bool) {
 
 // unseen is the name of the page's own client, which asks for what is shown.
 const unseen = "page"
+
+// background is how the names of a load's clients begin.
+const background = "load-"
 
 func (h *happening) add(k bridge.Kinds, text string) {
 	h.kinds |= k

@@ -444,6 +444,8 @@ func TestMomentsAreTold(t *testing.T) {
 	u := w.users[1]
 	c := u.conn.Connect("redis")
 	u.conn.Send(c, resp.AppendCommand(nil, []byte("SET"), []byte("k"), []byte("v"), []byte("PX"), []byte("5000")))
+	u.conn.Send(u.conn.Connect("load-1"), resp.AppendCommand(nil, []byte("GET"), []byte("background")))
+	u.conn.Send(u.conn.Connect(unseen), resp.AppendCommand(nil, []byte("GET"), []byte("background")))
 	w.pass(1_500_000)
 	u.conn.Control(bridge.OpPause, nil, nil)
 	u.conn.Control(bridge.OpStep, nil, nil)
@@ -465,6 +467,9 @@ func TestMomentsAreTold(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in:\n%s", want, got)
 		}
+	}
+	if strings.Contains(got, "background") {
+		t.Errorf("what nobody typed is a moment:\n%s", got)
 	}
 	if !strings.HasSuffix(got, "the server is gone") {
 		t.Errorf("the end is missing in:\n%s", got)
