@@ -149,7 +149,7 @@ func (d *decoder) group(s stream.Stream, kind byte) error {
 	if err != nil {
 		return err
 	}
-	waiting := make(map[stream.ID]delivery, min(n, 1<<16))
+	waiting := make(map[stream.ID]delivery, min(n, 1<<10))
 	for range n {
 		id, at := r.key(), r.time()
 		count := r.number()
