@@ -24,12 +24,18 @@ func newCanvas(n *node) *canvas {
 	return &canvas{node: n, context: n.v.Call("getContext", "2d", map[string]any{"alpha": false})}
 }
 
+// size is that of the element now, in pixels of the screen.
+func (c *canvas) size() (w, h int) {
+	c.scale = js.Global().Get("devicePixelRatio").Float()
+	w = int(c.node.v.Get("clientWidth").Float()*c.scale + 0.5)
+	h = int(c.node.v.Get("clientHeight").Float()*c.scale + 0.5)
+	return w, h
+}
+
 // fit gives the image the size of the element. It reports false while the
 // element is not visible.
 func (c *canvas) fit() bool {
-	c.scale = js.Global().Get("devicePixelRatio").Float()
-	w := int(c.node.v.Get("clientWidth").Float()*c.scale + 0.5)
-	h := int(c.node.v.Get("clientHeight").Float()*c.scale + 0.5)
+	w, h := c.size()
 	if w == 0 || h == 0 {
 		return false
 	}

@@ -37,6 +37,7 @@ type loadPanel struct {
 	list, rows                     *node
 	table                          *node
 	picture                        *canvas
+	theme                          chart.Theme // of the picture
 	listed                         string
 	stale                          bool // something to draw, though no load runs
 	fill                           filler
@@ -349,7 +350,11 @@ func (l *loadPanel) draw(p *Page, dirty app.Part) {
 		l.drawFill()
 	}
 	l.repair.show(p.model.Disk.SyncMicros > 0)
-	if l.run == nil && !l.stale && l.picture.w != 0 || !l.stale && !p.every(slow) {
+	if l.run == nil && p.every(30) {
+		w, h := l.picture.size()
+		l.stale = l.stale || w != l.picture.w || h != l.picture.h || l.theme != p.keyspace.theme
+	}
+	if l.run == nil && !l.stale || !l.stale && !p.every(slow) {
 		return
 	}
 	l.stale = false
@@ -397,6 +402,7 @@ func (l *loadPanel) drawChart(p *Page, now int64) {
 		return
 	}
 	k := &p.keyspace
+	l.theme = k.theme
 	px := func(css float64) int { return int(css*c.scale + 0.5) }
 	// An interval is a pixel wide at least.
 	window := int64(load.Span * load.Interval)
