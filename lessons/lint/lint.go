@@ -153,10 +153,6 @@ func (f *finder) lessonLink(line int, to string) {
 	}
 }
 
-// IsLink tells whether a finding is about a link to another lesson, which may
-// not have been written yet.
-func IsLink(e *lessons.Error) bool { return strings.HasPrefix(e.Text, `the link "lesson:`) }
-
 func (f *finder) lesson(l *lessons.Lesson) {
 	switch {
 	case l.Goal == "":

@@ -11,8 +11,8 @@ import (
 // colon, or, for config and setup, on the indented lines that follow:
 //
 //	---
-//	id: production-reality
-//	title: Production reality
+//	id: rdb-and-aof
+//	title: RDB and AOF
 //	goal: Say what an OK is worth.
 //	phase: 3
 //	seed: 42
