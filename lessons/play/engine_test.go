@@ -2,6 +2,7 @@ package play_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,7 @@ func TestLessonsOnTheEngine(t *testing.T) {
 	}
 	for _, l := range all {
 		t.Run(l.ID, func(t *testing.T) {
+			t.Parallel()
 			w, err := play.NewEngine(l)
 			if err != nil {
 				t.Fatal(err)
@@ -41,6 +43,39 @@ func TestLessonsOnTheEngine(t *testing.T) {
 	}
 }
 
+// No check passes by the setup alone: there is something to do in it.
+func TestNoCheckPassesUntouched(t *testing.T) {
+	all, err := markdown.Load("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range all {
+		t.Run(l.ID, func(t *testing.T) {
+			t.Parallel()
+			for i := range l.Steps {
+				s := &l.Steps[i]
+				if !slices.ContainsFunc(s.Blocks, func(b lessons.Block) bool { return b.Check != nil }) {
+					continue
+				}
+				w, err := play.NewEngine(l)
+				if err != nil {
+					t.Fatal(err)
+				}
+				report, err := play.Untouched(l.ID+"/lesson.md", l, s, w)
+				for _, f := range report.Failures {
+					t.Error(f)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				if report.Verdicts == 0 {
+					t.Errorf("no check of %s was judged", s.ID)
+				}
+			}
+		})
+	}
+}
+
 // A learner may open the chapter at any step, on a fresh server, and may go
 // back to the one before.
 func TestEveryStepStandsAlone(t *testing.T) {
@@ -51,6 +86,7 @@ func TestEveryStepStandsAlone(t *testing.T) {
 	for _, l := range all {
 		for i, s := range l.Steps {
 			t.Run(l.ID+"/"+s.ID, func(t *testing.T) {
+				t.Parallel()
 				alone := *l
 				alone.Steps = []lessons.Step{l.Steps[(i+1)%len(l.Steps)], s}
 				w, err := play.NewEngine(l)

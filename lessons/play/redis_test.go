@@ -16,6 +16,7 @@ func TestLessonsOnRedis(t *testing.T) {
 	}
 	for _, l := range all {
 		t.Run(l.ID, func(t *testing.T) {
+			t.Parallel()
 			w, err := play.StartRedis(l, t.TempDir())
 			if err != nil {
 				t.Fatal(err)
