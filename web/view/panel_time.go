@@ -27,6 +27,7 @@ type timePanel struct {
 	keeps, undo                    *node
 
 	strip, stripText *node // above the page, while it shows the past
+	marked           bool
 	drawn            drawnMoments
 	refreshed        int64
 }
@@ -210,12 +211,23 @@ func (t *timePanel) draw(p *Page, dirty app.Part) {
 // markPast says over the whole page that it shows the past; panels.css takes
 // away what only works in the present.
 func (t *timePanel) markPast(p *Page, where string) {
-	t.strip.show(t.line.Past)
 	if t.line.Past {
 		t.stripText.setText("The past: " + where)
+	}
+	if t.marked == t.line.Past {
+		return
+	}
+	t.marked = t.line.Past
+	t.strip.show(t.marked)
+	tabindex := "-1"
+	if t.marked {
 		p.body.set("data-past", "")
+		tabindex = "0" // a screen without its line is scrolled all the same
 	} else {
 		p.body.unset("data-past")
+	}
+	for _, screen := range p.body.all(".screen") {
+		screen.set("tabindex", tabindex)
 	}
 }
 
