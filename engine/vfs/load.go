@@ -116,5 +116,9 @@ func (d *Disk) Attach(p Platter) Ticket {
 	return r.ticket
 }
 
+// Detach takes the platter away: what becomes durable from now on is so in this
+// Disk's own memory only, until the next Attach.
+func (d *Disk) Detach() { d.platter, d.foreign = instant{}, true }
+
 // SetWake changes who is told that a ticket is done.
 func (d *Disk) SetWake(wake func()) { d.wake = wake }

@@ -33,6 +33,8 @@ const (
 	OpDisarm    Op = 25 // () -> Disk; no crash is waited for any more
 	OpFault     Op = 26 // (Fault u8, value number) -> Disk
 	OpAccount   Op = 27 // () -> Account of the last crash; one with At 0 if there was none
+	OpReplace   Op = 28 // (n number, n times name, bytes) -> State; these files take the place of all others
+	OpBringBack Op = 29 // () -> State; undoes the last OpErase, OpImport or OpReplace: files and memory are as they were
 	OpStep      Op = 40 // () -> (what text); engine time goes on to the next thing that it brings
 
 	// The record of the run. These are not part of it.

@@ -117,7 +117,7 @@ func (h *Host) Settle() {
 	if h.disk != nil {
 		h.disk.Disarm()
 	}
-	h.armed = nil // whoever waits for that crash is not here
+	h.armed, h.aside = nil, nil // whoever waits for that crash is not here
 	for more := h.disk != nil; more; more = h.disk.Land() {
 		if h.platter != nil {
 			h.platter.Settle()

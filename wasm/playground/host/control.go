@@ -1,7 +1,6 @@
 package host
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -52,8 +51,19 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 		h.restart(c, call, f.Pairs()...)
 		return
 	case bridge.OpImport:
-		h.importRDB(c, call, f.Bytes())
+		h.replace(c, call, []named{{"dump.rdb", f.Bytes()}})
 		return
+	case bridge.OpReplace:
+		var files []named
+		for n := f.Int(); n > 0 && f.More(); n-- {
+			files = append(files, named{f.String(), f.Bytes()})
+		}
+		if err = f.Err(); err == nil {
+			h.replace(c, call, files)
+			return
+		}
+	case bridge.OpBringBack:
+		err = h.bringBack(c)
 	case bridge.OpErase:
 		if f.More() {
 			h.renew(f)
@@ -204,7 +214,7 @@ func (h *Host) Stored(image []byte, wall int64) {
 	default:
 		h.disarm()
 		h.drop()
-		h.died = nil
+		h.died, h.aside = nil, nil
 		h.open(im)
 		h.answer(c, a.call, h.state().Append(nil))
 	}
@@ -288,18 +298,11 @@ func (h *Host) erase(c *channel, call uint32) {
 		h.ask(c, call, idb.Erase)
 		return
 	}
-	h.disarm()
-	h.drop()
-	h.died = nil // of its files there will be none
-	err := h.removeAll(".")
-	if err == nil {
-		h.disk.SyncAll()
-		h.start()
-		h.step()
-		h.answer(c, call, h.state().Append(nil))
-		return
-	}
-	h.fail(c, call, err)
+	h.setAside()
+	h.attach()
+	h.start()
+	h.step()
+	h.answer(c, call, h.state().Append(nil))
 }
 
 // renew takes the wishes of a lesson that begins again, and undoes what was done
@@ -309,67 +312,6 @@ func (h *Host) renew(f *bridge.Fields) {
 	h.clock.pause(h.wall, false)
 	h.clock.setSpeed(h.wall, 1)
 	_ = h.fault(bridge.NoFault, 0) // this one is known
-}
-
-func (h *Host) removeAll(dir string) error {
-	infos, err := h.disk.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, info := range infos {
-		name := info.Name
-		if dir != "." {
-			name = dir + "/" + name
-		}
-		if info.Dir {
-			if err := h.removeAll(name); err != nil {
-				return err
-			}
-		}
-		if err := h.disk.Remove(name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// importRDB replaces everything with the content of an RDB file. The file is
-// tried on a server of its own first, so that a bad one costs nothing.
-//
-// A server with appendonly yes and no AOF starts empty and does not look at
-// dump.rdb, so this one starts without, and is told to begin an AOF as soon as
-// it has loaded.
-func (h *Host) importRDB(c *channel, call uint32, rdb []byte) {
-	if err := h.try(rdb); err != nil {
-		h.fail(c, call, err)
-		return
-	}
-	h.disarm()
-	h.drop()
-	h.died = nil // of its files there will be none
-	config, _ := vfs.ReadFile(h.disk, ConfigName)
-	err := h.removeAll(".")
-	if err == nil {
-		err = h.put("dump.rdb", rdb)
-	}
-	if err == nil && config != nil {
-		err = h.put(ConfigName, config)
-	}
-	if err != nil {
-		h.start()
-		h.fail(c, call, err)
-		return
-	}
-	h.disk.SyncAll()
-	h.start([2]string{"appendonly", "no"}, [2]string{"dbfilename", "dump.rdb"})
-	h.afterLoad = append(h.afterLoad, func() {
-		done := func([]byte) { h.answer(c, call, h.state().Append(nil)) }
-		if h.engine == nil || !h.wantsAOF() {
-			done(nil)
-			return
-		}
-		h.run(done, "CONFIG", "SET", "appendonly", "yes")
-	})
 }
 
 // wantsAOF is what appendonly would be at an ordinary start, as far as the
@@ -382,41 +324,6 @@ func (h *Host) wantsAOF() bool {
 		}
 	}
 	return want
-}
-
-// try loads an RDB file on a server that nobody sees.
-func (h *Host) try(rdb []byte) error {
-	disk := vfs.New(vfs.Options{})
-	if err := put(disk, "dump.rdb", rdb); err != nil {
-		return err
-	}
-	engine, err := server.Open(h.now(), server.Options{
-		FS: disk, Config: [][2]string{{"appendonly", "no"}, {"save", ""}, {"dbfilename", "dump.rdb"}},
-	})
-	if err != nil {
-		return err
-	}
-	for now := h.now(); engine.Running() && engine.Loading(); now++ {
-		disk.Advance(now)
-		engine.Step(now)
-	}
-	if !engine.Running() {
-		return cmp.Or(engine.Failure(), errors.New("the file could not be loaded"))
-	}
-	return nil
-}
-
-func (h *Host) put(name string, data []byte) error { return put(h.disk, name, data) }
-
-func put(disk *vfs.Disk, name string, data []byte) error {
-	f, err := disk.OpenFile(name, vfs.Write|vfs.Create|vfs.Truncate)
-	if err != nil {
-		return err
-	}
-	if _, err := f.Write(data); err != nil {
-		return err
-	}
-	return f.Close()
 }
 
 // run sends a command from a client of the host's own; then gets the reply,

@@ -73,6 +73,7 @@ type Host struct {
 	last     bridge.Account // of the newest crash
 	armed    *armed         // the crash that is waited for
 	fallen   *fallen        // the crash that has just happened
+	aside    *aside         // what was replaced last; nil: nothing
 	// acknowledged is the newest change whose reply has left.
 	acknowledged uint64
 	died         *crashreport.Crash // what it knew of its writes

@@ -805,7 +805,7 @@ func TestShutdownIsToldAndRestartWorks(t *testing.T) {
 
 func TestAConfigurationFileIsRead(t *testing.T) {
 	p := open(t)
-	if err := p.host.put(ConfigName, []byte("appendonly yes\nappendfsync everysec\n")); err != nil {
+	if err := put(p.host.disk, ConfigName, []byte("appendonly yes\nappendfsync everysec\n")); err != nil {
 		t.Fatal(err)
 	}
 	p.crash(bridge.KillNine, 1)
