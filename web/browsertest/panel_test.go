@@ -1,6 +1,9 @@
 package browsertest
 
 import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -145,4 +148,48 @@ func TestTheConfigurationIsChangedInItsPanel(t *testing.T) {
 	l.eval(`[...document.querySelectorAll("#panel button")].find((b) => b.textContent === "CONFIG REWRITE").click()`, nil)
 	l.sees("its answer", `document.querySelector("#settings-result").textContent.includes("redis.conf is written")`)
 	l.sees("redis.conf on the disk", `document.querySelector('#file-rows button[value="redis.conf"]')`)
+}
+
+// A clean slate is undone, what was exported is imported on another page, and
+// what no server can load changes nothing.
+func TestEverythingIsTakenHomeAndBroughtBack(t *testing.T) {
+	l := arrive(t)
+	l.eval(`everysec.pipeline([["CONFIG", "SET", "appendonly", "no"], ["CONFIG", "SET", "save", ""], ["SET", "in-memory-only", "1"]])`, nil)
+	l.sees("the key", `document.querySelector("#keyspace-figures").textContent.startsWith("1 key")`)
+	l.opens("files")
+	l.clicks("#files-erase")
+	l.sees("it is gone", `document.querySelector("#files-said").textContent.startsWith("Every key") && document.querySelector("#keyspace-figures").textContent.startsWith("0 keys")`)
+	l.clicks("#files-undo")
+	l.sees("it is back", `document.querySelector("#files-said").textContent === "Everything is as it was." && document.querySelector("#keyspace-figures").textContent.startsWith("1 key")`)
+	l.types("redis", "GET in-memory-only")
+	l.answer("redis", "GET in-memory-only", []string{`"1"`})
+
+	l.eval(`everysec.pipeline([["SAVE"], ["CONFIG", "SET", "appendonly", "yes"]])`, nil)
+	var packed string
+	l.eval(`everysec.exportZip().then((b) => btoa(String.fromCharCode(...b)))`, &packed)
+	zip, err := base64.StdEncoding.DecodeString(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	bad, good := filepath.Join(dir, "bad.rdb"), filepath.Join(dir, "backup.zip")
+	for path, data := range map[string][]byte{bad: []byte("REDIS0010 and nonsense"), good: zip} {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := arrive(t)
+	other.eval(`everysec.command("SET", "mine", "1")`, nil)
+	other.opens("files")
+	other.run(chromedp.SetUploadFiles("#files-import", []string{bad}, chromedp.ByQuery))
+	other.sees("a refusal", `document.querySelector("#files-said").textContent.startsWith("It was refused: ")`)
+	other.types("redis", "GET mine")
+	other.answer("redis", "GET mine", []string{`"1"`})
+	other.run(chromedp.SetUploadFiles("#files-import", []string{good}, chromedp.ByQuery))
+	other.sees("it is loaded", `document.querySelector("#files-said").textContent.startsWith("backup.zip has been loaded.")`)
+	other.types("redis", "KEYS *")
+	other.answer("redis", "KEYS *", []string{`1) "in-memory-only"`})
+	other.clicks("#files-undo")
+	other.types("redis", "KEYS *")
+	other.answer("redis", "KEYS *", []string{`1) "mine"`})
 }

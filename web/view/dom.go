@@ -198,6 +198,14 @@ func closest(e *dom.BasicEvent, selector string) js.Value {
 	return js.Undefined()
 }
 
+// goBytes copies an ArrayBuffer.
+func goBytes(buffer js.Value) []byte {
+	bytes := js.Global().Get("Uint8Array").New(buffer)
+	data := make([]byte, bytes.Length())
+	js.CopyBytesToGo(data, bytes)
+	return data
+}
+
 // settle calls done with what a promise yields, or with the text of its failure.
 func settle(promise js.Value, done func(value js.Value, failure string)) {
 	var ok, bad js.Func

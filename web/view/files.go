@@ -55,10 +55,7 @@ func (f *files) bind(p *Page) {
 				p.dispatch(app.Noticed{Text: name + " could not be read: " + failure})
 				return
 			}
-			bytes := js.Global().Get("Uint8Array").New(buffer)
-			data := make([]byte, bytes.Length())
-			js.CopyBytesToGo(data, bytes)
-			p.dispatch(app.Import{Name: name, Data: data})
+			p.dispatch(app.Import{Name: name, Data: goBytes(buffer)})
 		})
 	})
 }

@@ -3,30 +3,161 @@
 package view
 
 import (
+	"errors"
 	"syscall/js"
 
+	"everysec/wasm/bridge"
 	"everysec/web/app"
+	"everysec/web/app/archive"
 
 	dom "honnef.co/go/js/dom/v2"
 )
 
-// filesPanel takes everything home and begins anew.
-type filesPanel struct{ erase *node }
+// filesPanel takes everything home, brings it back, and begins anew.
+type filesPanel struct {
+	kept, progress, said *node
+	buttons              []*node
+	undo                 *node
+	busySince            int64 // real time; 0: nothing is under way
+}
 
 func (f *filesPanel) build(p *Page, box *node) {
-	export := create("button", "").setText("Export everything (zip)").set("type", "button")
-	export.on("click", func(*dom.BasicEvent) { p.dispatch(app.DownloadAll{}) })
-	f.erase = create("button", "").setText("Clean slate").set("type", "button")
-	f.erase.on("click", func(*dom.BasicEvent) {
-		if js.Global().Call("confirm", "Remove every key and every file?").Bool() {
-			p.dispatch(app.Erase{})
-		}
+	f.kept = create("p", "aside")
+	f.progress = create("progress", "").set("id", "files-progress").set("aria-label", "Under way")
+	f.progress.show(false)
+	f.said = create("p", "").set("role", "status").set("id", "files-said")
+	f.undo = button("Undo", "Files and memory as they were", func() { f.run(p, bridge.OpBringBack, nil, "Everything is as it was.") })
+	f.undo.set("id", "files-undo").show(false)
+	export := button("Export everything (zip)", "", func() {
+		f.begin(p)
+		p.conn.Control(bridge.OpExport, nil, func(data []byte, err error) {
+			f.end(err, "")
+			if err == nil {
+				download("everysec.zip", bridge.Read(data).Bytes())
+			}
+		})
 	})
+	upload := create("input", "sr").set("type", "file").set("id", "files-import").set("accept", ".zip,.rdb,.aof")
+	upload.on("change", func(*dom.BasicEvent) { f.take(p, upload) })
+	erase := button("Clean slate", "", func() {
+		f.run(p, bridge.OpErase, nil, "Every key and every file is gone. Undo brings them back, until the page is closed.")
+	}).set("id", "files-erase")
+	f.buttons = []*node{export, erase, f.undo}
 	box.add(
-		create("p", "").setText("What the server has on its disk: dump.rdb, appendonlydir, redis.conf."),
-		create("p", "").add(export),
-		create("p", "").add(f.erase),
+		f.kept, f.progress, create("p", "actions").add(f.said, f.undo),
+		create("h3", "").setText("Take it home"),
+		create("p", "aside").setText("dump.rdb, appendonlydir and redis.conf, as a redis-server of 7.0 reads them."),
+		create("p", "actions").add(export),
+		create("h3", "").setText("Bring it back"),
+		create("p", "aside").setText("A zip of a data directory, a dump.rdb or an append only file, of any server. It is tried first: what cannot be loaded changes nothing. It replaces everything here, and stays on this machine."),
+		create("p", "actions").add(create("label", "button").setText("Import…").add(upload)),
+		create("h3", "").setText("Begin anew"),
+		create("p", "aside").setText("Removes every key and every file. What is on the disk of the browser goes at once."),
+		create("p", "actions").add(erase),
 	)
 }
 
-func (f *filesPanel) draw(*Page, app.Part) {}
+func (f *filesPanel) begin(p *Page) {
+	f.busySince = p.model.Wall
+	f.said.setText("")
+	for _, b := range f.buttons {
+		b.v.Set("disabled", true)
+	}
+}
+
+func (f *filesPanel) end(failure error, done string) {
+	f.busySince = 0
+	f.progress.show(false)
+	for _, b := range f.buttons {
+		b.v.Set("disabled", false)
+	}
+	if failure != nil {
+		done = "It was refused: " + failure.Error()
+	}
+	f.said.setText(done)
+}
+
+// run does what replaces everything.
+func (f *filesPanel) run(p *Page, op bridge.Op, payload []byte, done string) {
+	f.begin(p)
+	p.conn.Control(op, payload, func(_ []byte, err error) {
+		f.end(err, done)
+		if err == nil {
+			f.undo.show(op != bridge.OpBringBack)
+			p.dispatch(app.Noticed{Kind: bridge.NoticeRun}) // everything is to be asked for again
+		}
+	})
+}
+
+// take reads a file that was chosen.
+func (f *filesPanel) take(p *Page, upload *node) {
+	file := upload.v.Get("files").Index(0)
+	if file.IsUndefined() {
+		return
+	}
+	name := file.Get("name").String()
+	f.begin(p)
+	settle(file.Call("arrayBuffer"), func(buffer js.Value, failure string) {
+		upload.v.Set("value", "")
+		if failure != "" {
+			f.end(errors.New(failure), "")
+			return
+		}
+		data := goBytes(buffer)
+		entries, err := archive.Single(name, data), error(nil)
+		if archive.IsZip(data) {
+			if entries, err = archive.Read(data); err == nil {
+				err = archive.Place(entries)
+			}
+		}
+		if err != nil {
+			f.end(err, "")
+			return
+		}
+		f.inflate(p, name, entries, 0)
+	})
+}
+
+// inflate unpacks the entries from one on, by the browser, and then imports all.
+func (f *filesPanel) inflate(p *Page, name string, entries []archive.Entry, at int) {
+	for at < len(entries) && !entries[at].Deflated {
+		at++
+	}
+	if at == len(entries) {
+		payload := bridge.Record(nil).Int(int64(len(entries)))
+		for _, e := range entries {
+			payload = payload.String(e.Name).Bytes(e.Data)
+		}
+		f.run(p, bridge.OpReplace, payload, name+" has been loaded. Undo brings back what was here.")
+		return
+	}
+	packed := js.Global().Get("Uint8Array").New(len(entries[at].Data))
+	js.CopyBytesToJS(packed, entries[at].Data)
+	stream := js.Global().Get("Blob").New([]any{packed}).Call("stream").
+		Call("pipeThrough", js.Global().Get("DecompressionStream").New("deflate-raw"))
+	settle(js.Global().Get("Response").New(stream).Call("arrayBuffer"), func(buffer js.Value, failure string) {
+		if failure != "" {
+			f.end(errors.New(failure), "")
+			return
+		}
+		entries[at].Data, entries[at].Deflated = goBytes(buffer), false
+		f.inflate(p, name, entries, at+1)
+	})
+}
+
+func (f *filesPanel) draw(p *Page, dirty app.Part) {
+	if f.busySince != 0 && p.model.Wall-f.busySince > 300_000 {
+		f.progress.show(true)
+		f.progress.unset("value")
+		if done := app.Progress(&p.model.Job); p.model.JobActive && done >= 0 {
+			f.progress.v.Set("value", done)
+		}
+	}
+	if dirty&app.PartFiles != 0 {
+		kept := p.model.Kept()
+		if kept == "" {
+			kept = "The files are kept in this browser."
+		}
+		f.kept.setText(kept)
+	}
+}
