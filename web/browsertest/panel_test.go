@@ -164,7 +164,12 @@ func TestEverythingIsTakenHomeAndBroughtBack(t *testing.T) {
 	l.types("redis", "GET in-memory-only")
 	l.answer("redis", "GET in-memory-only", []string{`"1"`})
 
-	l.eval(`everysec.pipeline([["SAVE"], ["CONFIG", "SET", "appendonly", "yes"]])`, nil)
+	l.eval(`everysec.command("CONFIG", "SET", "appendonly", "yes").then(async () => {
+		for (let told = ""; !(told.includes("aof_rewrite_in_progress:0") && told.includes("aof_rewrite_scheduled:0")); ) {
+			await new Promise((done) => setTimeout(done, 20));
+			told = await everysec.command("INFO", "persistence");
+		}
+	})`, nil)
 	var packed string
 	l.eval(`everysec.exportZip().then((b) => btoa(String.fromCharCode(...b)))`, &packed)
 	zip, err := base64.StdEncoding.DecodeString(packed)
