@@ -42,6 +42,9 @@ func serve(root, dist, files string) (*httptest.Server, error) {
 	mux.Handle("/", isolated(publish.Handler(dist)))
 	mux.Handle("/bench/", isolated(http.StripPrefix("/bench/", http.FileServerFS(sub))))
 	mux.Handle("/bench/files/", isolated(http.StripPrefix("/bench/files/", http.FileServer(http.Dir(files)))))
+	for _, p := range publish.Parts { // beside the worker
+		mux.Handle("/bench/"+p.File(), isolated(http.StripPrefix("/bench", publish.Handler(dist))))
+	}
 	mux.Handle("/bench/wasm_exec.js", isolated(file(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js")))
 	mux.Handle("/bench/begun.js", isolated(file(root, "wasm", "js", "begun.js")))
 	mux.Handle("/bench/store.js", isolated(file(root, "wasm", "idb", "store.js")))

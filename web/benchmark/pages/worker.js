@@ -135,8 +135,7 @@ async function run(...words) {
 // start returns the milliseconds that it took to read the store, and from then
 // to the first PONG, when all is loaded.
 async function start({ module, config = {}, url = "memory:" }) {
-  const instance = await WebAssembly.instantiate(module, go.importObject);
-  go.begun(module, instance);
+  const instance = await go.begin(module);
   engine = instance.exports;
   const begun = performance.now();
   store = openStore(url, { taken: () => (failure = "the store was taken") });

@@ -91,6 +91,9 @@ func execute(where, binary string, args []string) (int, error) {
 	defer os.RemoveAll(dir)
 	slimmer := filepath.Join(dir, filepath.Base(binary))
 	if where == "chromium" {
+		if module, err = publish.Pack(module); err != nil {
+			return 1, err
+		}
 		if err := os.WriteFile(slimmer, module, 0o644); err != nil {
 			return 1, err
 		}
@@ -131,7 +134,11 @@ func split(module []byte, symbols []string, file string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file, made.First, 0o644); err != nil {
+	first, err := publish.Pack(made.First)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, first, 0o644); err != nil {
 		return err
 	}
 	for i, part := range made.Parts {

@@ -70,7 +70,10 @@ func (b *Builder) collect() (map[string][]byte, error) {
 	} else {
 		fmt.Fprintln(os.Stderr, "site: everysec.wasm begins in the browser:", err) // slower, and as good
 	}
-	whole := files["everysec.wasm"]
+	whole, err := Pack(files["everysec.wasm"])
+	if err != nil {
+		return nil, err
+	}
 	if err := split(files, symbols); err != nil {
 		return nil, err
 	}

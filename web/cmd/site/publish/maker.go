@@ -11,8 +11,54 @@ import (
 // that leads from a program counter to its function (findfunctab) has 320 bytes
 // for each function, and follows from the functions' order. The descriptions of
 // functions are full of offsets that grow from one to the next, which compress
-// far better as differences. unmake takes the first out and writes the
-// differences; maker is a function that undoes both when the module starts.
+// far better as differences. Pack takes the first out and writes the
+// differences, and adds a function that undoes both when the module starts. What
+// a part brings with it (see Split) is zeros here, and stays so.
+
+// Pack is the last that is done to a module.
+func Pack(wasm []byte) ([]byte, error) {
+	sections, err := sectionsOf(wasm)
+	if err != nil {
+		return nil, err
+	}
+	var start startFunction
+	var data []byte
+	for _, s := range sections {
+		if s.id != dataSection {
+			continue
+		}
+		memory, base, err := flatten(s.body)
+		if err != nil {
+			return nil, err
+		}
+		if start.code, err = maker(memory, base); err != nil {
+			return nil, err
+		}
+		if err := unmake(memory, base); err != nil {
+			return nil, err
+		}
+		data = segments(memory, base)
+	}
+	var out []section
+	for _, s := range sections {
+		switch s.id {
+		case typeSection:
+			s.body = start.appendType(s.body)
+		case importSection:
+			start.imported, _ = counted(s.body)
+		case funcSection:
+			s.body = start.appendFunction(s.body)
+		case codeSection:
+			s.body = start.appendCode(s.body)
+		case dataSection:
+			s.body = data
+		}
+		if out = append(out, s); s.id == exportSection { // the start function is named behind them
+			out = append(out, section{startSection, binary.AppendUvarint(nil, uint64(start.index))})
+		}
+	}
+	return assemble(out), nil
+}
 
 // tables is where they are.
 type tables struct {
@@ -43,7 +89,7 @@ func findTables(memory []byte, base int) (t tables, err error) {
 		f := memory[t.functab+offset:]
 		fields := int(le.Uint32(f[fieldPCDatas:]))
 		if fields > 4 || fieldPCData+4*(fields+int(f[fieldFuncDatas])) > len(f) ||
-			entry != firstFunction+uint32(i) || le.Uint32(f) != entry {
+			entry != firstFunction+uint32(i) || le.Uint32(f) != entry && !absent(f) {
 			return t, fmt.Errorf("function %d: %w", i, errLayout)
 		}
 	}
@@ -65,6 +111,9 @@ func findTables(memory []byte, base int) (t tables, err error) {
 	}
 	return t, nil
 }
+
+// absent says whether the description of a function comes with a part.
+func absent(f []byte) bool { return binary.LittleEndian.Uint32(f) == 0 }
 
 // unmake writes the tables as maker expects them.
 func unmake(memory []byte, base int) error {
@@ -88,6 +137,9 @@ func unmake(memory []byte, base int) error {
 		le.PutUint32(pair, 0)
 		le.PutUint32(pair[4:], offset-before)
 		before = offset
+		if absent(f) {
+			continue
+		}
 		le.PutUint32(f, 0)
 		le.PutUint32(f[fieldName:], difference(f[fieldName:], &name))
 		fields := int(le.Uint32(f[fieldPCDatas:]))

@@ -37,12 +37,13 @@ func packages(paths ...string) func(string) bool {
 	}
 }
 
-func partName(p Part) string { return "everysec-" + p.Name + ".wasm" }
+// File is its name.
+func (p Part) File() string { return "everysec-" + p.Name + ".wasm" }
 
 func partNames() []string {
 	var names []string
 	for _, p := range Parts {
-		names = append(names, partName(p))
+		names = append(names, p.File())
 	}
 	return names
 }
@@ -55,13 +56,17 @@ func split(files map[string][]byte, symbols []string) error {
 	}
 	listed := made.ID
 	for i, part := range made.Parts {
-		name := partName(Parts[i])
+		name := Parts[i].File()
 		if files[name] = part; part == nil {
 			return fmt.Errorf("the part %s is empty", Parts[i].Name)
 		}
 		listed += "\n" + Parts[i].Name + " " + address(files, name)
 	}
-	files["everysec.wasm"] = withCustom(made.First, partsSection, listed)
+	first, err := Pack(made.First)
+	if err != nil {
+		return err
+	}
+	files["everysec.wasm"] = withCustom(first, partsSection, listed)
 	return nil
 }
 

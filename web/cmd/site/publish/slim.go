@@ -24,8 +24,7 @@ import (
 // name in place of each ("f1x"), and Slim returns the list that tells which is
 // which, and tells of a function that was inlined only what it was inlined into.
 // What the collector, the unwinder and recover need stays: frame sizes and stack
-// maps. Tables that follow from others are left out too, and numbers that grow
-// are written as differences: see maker.
+// maps.
 
 // errLayout says that this Go arranges its tables in another way than we know.
 var errLayout = errors.New("unknown layout of the line tables")
@@ -39,12 +38,12 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 	var counters []counters
 	var known numbers
 	var others map[int][]byte
-	var start startFunction
 	var called []bool
+	imported := 0
 	for r := (reader{wasm[8:]}); len(r.b) > 0; {
 		id := r.take(1)[0]
 		if body := r.take(r.uint()); id == 11 {
-			memory, base, err := flatten(body)
+			memory, _, err := flatten(body)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -52,9 +51,6 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 				return nil, nil, err
 			}
 			if others, err = replacements(memory); err != nil {
-				return nil, nil, err
-			}
-			if start.code, err = maker(memory, base); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -67,22 +63,18 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		case 10:
 			for _, list := range [][]int64{known.final, known.plain, known.jumped} {
 				for i := range list {
-					list[i] += int64(start.imported)
+					list[i] += int64(imported)
 				}
 			}
-			if body, err = straightened(body, counters, others, known, called, start.imported); err != nil {
+			if body, err = straightened(body, counters, others, known, called, imported); err != nil {
 				return nil, nil, err
 			}
-			body = start.appendCode(body)
-		case 1:
-			body = start.appendType(body)
 		case 2:
-			start.imported = (&reader{body}).uint()
+			imported = (&reader{body}).uint()
 		case 3:
 			called = callable(body)
-			body = start.appendFunction(body)
 		case 7:
-			uncallable(called, body, start.imported)
+			uncallable(called, body, imported)
 		case 11:
 			memory, base, err := flatten(body)
 			if err != nil {
@@ -94,9 +86,6 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 			if err := dropTypeNames(memory, base); err != nil {
 				return nil, nil, err
 			}
-			if err := unmake(memory, base); err != nil {
-				return nil, nil, err
-			}
 			body = segments(memory, base)
 		case 12: // how many segments there are, for one-pass readers: optional
 			continue
@@ -104,10 +93,6 @@ func Slim(wasm []byte) (out, names []byte, err error) {
 		out = append(out, id)
 		out = binary.AppendUvarint(out, uint64(len(body)))
 		out = append(out, body...)
-		if id == 7 { // the exports; the start function is named behind them
-			start := binary.AppendUvarint(nil, uint64(start.index))
-			out = append(append(out, 8, byte(len(start))), start...)
-		}
 	}
 	return out, names, nil
 }

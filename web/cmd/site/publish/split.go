@@ -2,10 +2,12 @@ package publish
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"everysec/web/cmd/site/straighten"
@@ -40,6 +42,8 @@ const missingSymbol = "main.missing"
 
 const (
 	partsModule   = "parts" // whose function load gets a part, by its number
+	shortGap      = 16      // bytes are worth less than the header of another segment
+	stackMaps     = 2       // so many of FUNCDATA, the first, are stack maps: of arguments and of locals
 	partsSection  = "parts" // of the first module: the name it goes by, and where each part is
 	tableExport   = "table"
 	memoryExport  = "mem"
@@ -127,8 +131,12 @@ func Split(wasm []byte, symbols []string, parts []Part) (*SplitModule, error) {
 		return nil, err
 	}
 	made := &SplitModule{ID: s.id}
+	data, err := s.separate()
+	if err != nil {
+		return nil, err
+	}
 	for p := range parts {
-		part, err := s.part(p)
+		part, err := s.part(p, data[p])
 		if err != nil {
 			return nil, fmt.Errorf("part %s: %w", parts[p].Name, err)
 		}
@@ -291,8 +299,112 @@ func (s *splitter) assign(symbols []string, roots []int) error {
 	return nil
 }
 
+// What the runtime knows of a function is asked for when it runs: its
+// description, its tables of frame sizes and stack maps, and these. separate takes
+// what belongs to functions of parts out of the image, and returns a data section
+// for each part.
+func (s *splitter) separate() ([][]byte, error) {
+	le := binary.LittleEndian
+	at, table, count, _, funcs, err := lineTables(s.image)
+	if err != nil {
+		return nil, err
+	}
+	module, err := moduleData(s.image, s.base)
+	if err != nil {
+		return nil, err
+	}
+	tables := at + int(le.Uint64(table[8+8*6:])) // of frame sizes and the like
+	stackMap := int(le.Uint64(module[moduleGoFunc:])) - s.base
+	if tables < at || tables > at+funcs || stackMap < 0 || stackMap > len(s.image) {
+		return nil, fmt.Errorf("tables at %d, stack maps at %d: %w", tables, stackMap, errLayout)
+	}
+	type span struct{ from, to int }
+	users := map[span]int{} // the part of its only users, or noPart
+	use := func(part, from, n int) {
+		if n <= 0 || from < 0 || n > len(s.image)-from {
+			return
+		}
+		if user, known := users[span{from, from + n}]; known && user != part {
+			part = noPart
+		}
+		users[span{from, from + n}] = part
+	}
+	for i := range count {
+		part := noPart
+		if i < len(s.functions) {
+			part = s.functions[i].part
+		}
+		from := at + funcs + int(le.Uint32(table[funcs+8*i+4:]))
+		if from+fieldPCData > len(s.image) {
+			return nil, fmt.Errorf("function %d: %w", i, errLayout)
+		}
+		f := s.image[from:]
+		fields, more := int(le.Uint32(f[fieldPCDatas:])), int(f[fieldFuncDatas])
+		size := fieldPCData + 4*(fields+more)
+		if fields > 4 || size > len(f) {
+			return nil, fmt.Errorf("function %d: %w", i, errLayout)
+		}
+		use(part, from, size)
+		for k := range fields + 1 {
+			field := f[fieldPCSP:]
+			if k > 0 {
+				field = f[fieldPCData+4*(k-1):]
+			}
+			if offset := int(le.Uint32(field)); offset != 0 && tables+offset < at+funcs {
+				use(part, tables+offset, tableLength(s.image[tables:at+funcs], offset))
+			}
+		}
+		for k := range min(more, stackMaps) {
+			offset := le.Uint32(f[fieldPCData+4*(fields+k):])
+			if from := stackMap + int(offset); offset != 1<<32-1 && from+8 <= len(s.image) {
+				n, bits := int(le.Uint32(s.image[from:])), int(le.Uint32(s.image[from+4:]))
+				use(part, from, 8+n*((bits+7)/8))
+			}
+		}
+	}
+	// Whatever two of them have in common stays.
+	spans := slices.SortedFunc(maps.Keys(users), func(a, b span) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	end := 0
+	for i, u := range spans {
+		if i > 0 && u.from < end {
+			users[u] = noPart
+			for k := i - 1; k >= 0 && spans[k].to > u.from; k-- {
+				users[spans[k]] = noPart
+			}
+		}
+		end = max(end, u.to)
+	}
+	list := make([][]byte, len(s.parts))
+	for p := range list {
+		var count uint64
+		var body []byte
+		for i := 0; i < len(spans); {
+			u := spans[i]
+			if i++; users[u] != p {
+				continue
+			}
+			for i < len(spans) && (users[spans[i]] != p || spans[i].from-u.to <= shortGap) {
+				if users[spans[i]] == p {
+					u.to = spans[i].to // what lies between never changes
+				}
+				i++
+			}
+			count++
+			body = append(appendSigned(append(body, 0, constI32), s.base+u.from), opEnd)
+			body = append(binary.AppendUvarint(body, uint64(u.to-u.from)), s.image[u.from:u.to]...)
+		}
+		list[p] = append(binary.AppendUvarint(nil, count), body...)
+	}
+	for u, part := range users {
+		if part != noPart {
+			clear(s.image[u.from:u.to])
+		}
+	}
+	return list, nil
+}
+
 // part makes the module of a part.
-func (s *splitter) part(number int) ([]byte, error) {
+func (s *splitter) part(number int, data []byte) ([]byte, error) {
 	var members []int
 	index := map[int]int{}
 	for i, f := range s.functions {
@@ -352,6 +464,7 @@ func (s *splitter) part(number int) ([]byte, error) {
 		{funcSection, kinds},
 		{elementNumber, append(binary.AppendUvarint(nil, runs), elements...)},
 		{codeSection, code},
+		{dataSection, data},
 	}), nil
 }
 
@@ -408,6 +521,8 @@ func (s *splitter) first(sections []section, missing int) ([]byte, error) {
 			body, err = movedElements(body, moved)
 		case codeSection:
 			body, err = s.firstCode(moved, enter, load, missing)
+		case dataSection:
+			body = segments(s.image, s.base)
 		}
 		if err != nil {
 			return nil, err

@@ -21,7 +21,9 @@ func (b *Builder) viewer(files, scripts map[string][]byte, runtime []byte) error
 		return err
 	}
 	if slim, _, err := Slim(wasm); err == nil {
-		wasm = slim
+		if slim, err = Pack(slim); err == nil {
+			wasm = slim
+		}
 	}
 	files["viewer.wasm"] = wasm
 	for _, name := range viewerFiles[:2] {
