@@ -115,6 +115,40 @@ func findTables(memory []byte, base int) (t tables, err error) {
 // absent says whether the description of a function comes with a part.
 func absent(f []byte) bool { return binary.LittleEndian.Uint32(f) == 0 }
 
+// differences writes descriptions of functions, one after the other.
+type differences struct{ name, table, data uint32 }
+
+func difference(at []byte, last *uint32) uint32 {
+	now := binary.LittleEndian.Uint32(at)
+	d := int32(now - *last)
+	*last = now
+	return uint32(d<<1) ^ uint32(d>>31)
+}
+
+func (d *differences) write(f []byte) {
+	le := binary.LittleEndian
+	le.PutUint32(f, 0)
+	le.PutUint32(f[fieldName:], difference(f[fieldName:], &d.name))
+	fields := int(le.Uint32(f[fieldPCDatas:]))
+	for k := range fields + 1 {
+		at := f[fieldPCSP:]
+		if k > 0 {
+			at = f[fieldPCData+4*(k-1):]
+		}
+		if le.Uint32(at) != 0 {
+			le.PutUint32(at, difference(at, &d.table)+1)
+		}
+	}
+	for k := range int(f[fieldFuncDatas]) {
+		at := f[fieldPCData+4*(fields+k):]
+		if le.Uint32(at) == 1<<32-1 {
+			le.PutUint32(at, 0)
+		} else {
+			le.PutUint32(at, difference(at, &d.data)+1)
+		}
+	}
+}
+
 // unmake writes the tables as maker expects them.
 func unmake(memory []byte, base int) error {
 	t, err := findTables(memory, base)
@@ -123,45 +157,79 @@ func unmake(memory []byte, base int) error {
 	}
 	clear(memory[t.find:][:t.findEntries*findSize])
 	le := binary.LittleEndian
-	var before, name, table, data uint32
-	difference := func(at []byte, last *uint32) uint32 {
-		now := le.Uint32(at)
-		d := int32(now - *last)
-		*last = now
-		return uint32(d<<1) ^ uint32(d>>31)
-	}
+	var before uint32
+	var d differences
 	for i := range t.functions {
 		pair := memory[t.functab+8*i:]
 		offset := le.Uint32(pair[4:])
-		f := memory[t.functab+int(offset):]
 		le.PutUint32(pair, 0)
 		le.PutUint32(pair[4:], offset-before)
 		before = offset
-		if absent(f) {
-			continue
-		}
-		le.PutUint32(f, 0)
-		le.PutUint32(f[fieldName:], difference(f[fieldName:], &name))
-		fields := int(le.Uint32(f[fieldPCDatas:]))
-		for k := range fields + 1 {
-			at := f[fieldPCSP:]
-			if k > 0 {
-				at = f[fieldPCData+4*(k-1):]
-			}
-			if le.Uint32(at) != 0 {
-				le.PutUint32(at, difference(at, &table)+1)
-			}
-		}
-		for k := range int(f[fieldFuncDatas]) {
-			at := f[fieldPCData+4*(fields+k):]
-			if le.Uint32(at) == 1<<32-1 {
-				le.PutUint32(at, 0)
-			} else {
-				le.PutUint32(at, difference(at, &data)+1)
-			}
+		if f := memory[t.functab+int(offset):]; !absent(f) {
+			d.write(f)
 		}
 	}
 	return nil
+}
+
+// The locals of the functions that undo differences: i is the number of a
+// function, or their count.
+const (
+	makerI = iota
+	makerEnd
+	makerPair
+	makerF
+	makerField
+	makerLeft
+	makerValue
+	makerOffset
+	makerName
+	makerTable
+	makerData
+	makerLocals
+)
+
+// undo writes code that makes the description at F again.
+func undo(a *straighten.Assembler) {
+	const f, field, left, value = makerF, makerField, makerLeft, makerValue
+	// last += the difference that value holds; value = last
+	add := func(last int) {
+		a.Get(last).Get(value).Const(1).ShiftRight().Const(0).Get(value).Const(1).And().Sub().Xor().Add().Tee(last).Set(value)
+	}
+	a.Get(f).Get(makerI).Const(firstFunction).Add().Store(0)
+	a.Get(f).Load(fieldName).Set(value)
+	add(makerName)
+	a.Get(f).Get(value).Store(fieldName)
+	a.Get(f).Load(fieldPCDatas).Set(left)
+	a.Get(f).Const(fieldPCSP).Add().Set(field)
+	a.Loop()
+	{
+		a.Get(field).Load(0).Tee(value).If()
+		a.Get(value).Const(1).Sub().Set(value)
+		add(makerTable)
+		a.Get(field).Get(value).Store(0)
+		a.End()
+		// After pcsp come the fields at the end.
+		a.Get(field).Const(4).Get(f).Const(fieldPCData).Add().Get(field).Sub()
+		a.Get(field).Get(f).Sub().Const(fieldPCSP).NotEqual().Select().Add().Set(field)
+		a.Get(left).Const(1).Sub().Tee(left).Const(-1).NotEqual().BranchIf(0)
+	}
+	a.End()
+	a.Get(f).Load8(fieldFuncDatas).Tee(left).If()
+	a.Loop()
+	{
+		a.Get(field).Load(0).Tee(value).If()
+		a.Get(value).Const(1).Sub().Set(value)
+		add(makerData)
+		a.Get(field).Get(value).Store(0)
+		a.Else()
+		a.Get(field).Const(-1).Store(0)
+		a.End()
+		a.Get(field).Const(4).Add().Set(field)
+		a.Get(left).Const(1).Sub().Tee(left).BranchIf(0)
+	}
+	a.End()
+	a.End()
 }
 
 // maker is the body of the function that makes the tables again.
@@ -170,64 +238,15 @@ func maker(memory []byte, base int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	const (
-		i = iota
-		pair
-		f
-		field
-		left
-		value
-		offset
-		name
-		table
-		data
-		locals
-	)
+	const i, pair, offset = makerI, makerPair, makerOffset
 	a := straighten.Assembler{}
-	// last += the difference that value holds; value = last
-	add := func(last int) {
-		a.Get(last).Get(value).Const(1).ShiftRight().Const(0).Get(value).Const(1).And().Sub().Xor().Add().Tee(last).Set(value)
-	}
 	a.Const(base + t.functab).Set(pair)
 	a.Loop()
 	{
 		a.Get(pair).Get(i).Const(firstFunction).Add().Store(0)
 		a.Get(pair).Get(offset).Get(pair).Load(4).Add().Tee(offset).Store(4)
-		a.Const(base + t.functab).Get(offset).Add().Set(f)
-		a.Get(f).Get(i).Const(firstFunction).Add().Store(0)
-		a.Get(f).Load(fieldName).Set(value)
-		add(name)
-		a.Get(f).Get(value).Store(fieldName)
-		a.Get(f).Load(fieldPCDatas).Set(left)
-		a.Get(f).Const(fieldPCSP).Add().Set(field)
-		a.Loop()
-		{
-			a.Get(field).Load(0).Tee(value).If()
-			a.Get(value).Const(1).Sub().Set(value)
-			add(table)
-			a.Get(field).Get(value).Store(0)
-			a.End()
-			// After pcsp come the fields at the end.
-			a.Get(field).Const(4).Get(f).Const(fieldPCData).Add().Get(field).Sub()
-			a.Get(field).Get(f).Sub().Const(fieldPCSP).NotEqual().Select().Add().Set(field)
-			a.Get(left).Const(1).Sub().Tee(left).Const(-1).NotEqual().BranchIf(0)
-		}
-		a.End()
-		a.Get(f).Load8(fieldFuncDatas).Tee(left).If()
-		a.Loop()
-		{
-			a.Get(field).Load(0).Tee(value).If()
-			a.Get(value).Const(1).Sub().Set(value)
-			add(data)
-			a.Get(field).Get(value).Store(0)
-			a.Else()
-			a.Get(field).Const(-1).Store(0)
-			a.End()
-			a.Get(field).Const(4).Add().Set(field)
-			a.Get(left).Const(1).Sub().Tee(left).BranchIf(0)
-		}
-		a.End()
-		a.End()
+		a.Const(base + t.functab).Get(offset).Add().Set(makerF)
+		undo(&a)
 		a.Get(pair).Const(8).Add().Set(pair)
 		a.Get(i).Const(1).Add().Tee(i).Const(t.functions).Less().BranchIf(0)
 	}
@@ -240,7 +259,21 @@ func maker(memory []byte, base int) ([]byte, error) {
 	}
 	a.End()
 	a.End()
-	return append([]byte{1, locals, 0x7f}, a.Code...), nil // that many locals of type i32
+	return append([]byte{1, makerLocals, typeI32}, a.Code...), nil // that many locals of type i32
+}
+
+// partMaker is the body of a part's function, of the functions from i on to end,
+// that makes their descriptions; functab is where the table of functions is, which
+// has been made.
+func partMaker(functab int) []byte {
+	a := straighten.Assembler{}
+	a.Loop()
+	a.Const(functab).Get(makerI).Const(8).Multiply().Const(functab).Add().Load(4).Add().Set(makerF)
+	undo(&a)
+	a.Get(makerI).Const(1).Add().Tee(makerI).Get(makerEnd).Less().BranchIf(0)
+	a.End()
+	a.End()
+	return append([]byte{1, makerLocals - 2, typeI32}, a.Code...) // behind the two parameters
 }
 
 // startFunction adds maker to a module.

@@ -68,6 +68,7 @@ type splitter struct {
 	types     []byte // the section
 	image     []byte // memory from base on
 	base      int
+	functab   int // the address of the table of functions
 }
 
 // piece is one function of it.
@@ -374,6 +375,18 @@ func (s *splitter) separate() ([][]byte, error) {
 		}
 		end = max(end, u.to)
 	}
+	for p := range s.parts {
+		var d differences
+		for i := range count {
+			if i < len(s.functions) && s.functions[i].part == p {
+				if i > 0 && s.functions[i-1].part != p {
+					d = differences{} // each run is made by a call
+				}
+				d.write(s.image[at+funcs+int(le.Uint32(table[funcs+8*i+4:])):])
+			}
+		}
+	}
+	s.functab = s.base + at + funcs
 	list := make([][]byte, len(s.parts))
 	for p := range list {
 		var count uint64
@@ -425,7 +438,8 @@ func (s *splitter) part(number int, data []byte) ([]byte, error) {
 	for i, t := range s.globals {
 		imports = append(name(name(imports, s.id), partGlobal(i)), kindGlobal, t, mutable)
 	}
-	count := binary.AppendUvarint(nil, uint64(len(members)))
+	const made = 2 // functions that are added: one that makes descriptions, one that calls it
+	count := binary.AppendUvarint(nil, uint64(len(members)+made))
 	kinds, code := slices.Clone(count), slices.Clone(count)
 	for _, i := range members {
 		f := &s.functions[i]
@@ -445,6 +459,7 @@ func (s *splitter) part(number int, data []byte) ([]byte, error) {
 	}
 	var runs uint64
 	var elements []byte
+	start := straighten.Assembler{}
 	for from := 0; from < len(members); {
 		to := from + 1
 		for to < len(members) && members[to] == members[to-1]+1 {
@@ -456,12 +471,20 @@ func (s *splitter) part(number int, data []byte) ([]byte, error) {
 		for i := from; i < to; i++ {
 			elements = binary.AppendUvarint(elements, uint64(i))
 		}
+		start.Const(members[from]).Const(members[to-1] + 1).Call(len(members))
 		from = to
 	}
+	start.End()
+	types, rest := counted(s.types)
+	kinds = binary.AppendUvarint(binary.AppendUvarint(kinds, uint64(types)), uint64(types+1))
+	for _, body := range [][]byte{partMaker(s.functab), append([]byte{0}, start.Code...)} {
+		code = append(binary.AppendUvarint(code, uint64(len(body))), body...)
+	}
 	return assemble([]section{
-		{typeSection, s.types},
+		{typeSection, append(append(binary.AppendUvarint(nil, uint64(types+made)), rest...), 0x60, 2, typeI32, typeI32, 0, 0x60, 0, 0)},
 		{importSection, imports},
 		{funcSection, kinds},
+		{startSection, binary.AppendUvarint(nil, uint64(len(members)+1))},
 		{elementNumber, append(binary.AppendUvarint(nil, runs), elements...)},
 		{codeSection, code},
 		{dataSection, data},
