@@ -50,9 +50,9 @@ func Size(dir string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%9d  bytes of brotli for a first visit, of %d\n", total, Limit)
 	fmt.Fprintf(w, "%9d  more of parts, fetched when the page has been whole for a while, to work without a network\n", apart)
 	fmt.Fprintf(w, "%9d  more when a file is first looked into\n", later)
+	fmt.Fprintf(w, "%9d  bytes of brotli for a first visit, of %d\n", total, Limit)
 	if total > Limit {
 		return errors.New("the first visit is too large")
 	}
