@@ -15,6 +15,10 @@ func Edit(before, after, key string) (string, string, bool) {
 		return "", before + after, true
 	case "e":
 		return before + after, "", true
+	case "b":
+		return before[:len(before)-last], before[len(before)-last:] + after, true
+	case "h":
+		return before[:len(before)-last], after, true
 	case "d":
 		return before, after[next:], before+after != "" // on an empty line it would end redis-cli
 	case "k":
