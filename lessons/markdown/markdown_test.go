@@ -163,3 +163,36 @@ func readFile(t *testing.T, name string) string {
 	}
 	return string(b)
 }
+
+// A translation is the same lesson: the same blocks, of which only words differ.
+func TestTranslations(t *testing.T) {
+	all, err := Load("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := Translations("..", all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found["de"]) == 0 {
+		t.Error("no lesson in German")
+	}
+	src := front + "Words.\n## A {#a}\n```predict\nWhat?\n- \"1\"\n- (nil) | none\n> GET k\n```\n```redis\n> GET k\n(nil)\n```\n```check\n# ask\nkeys == 1\n```\n```solution\n> SET k v\n```\n"
+	one, err := Parse("lesson.md", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for change, alike := range map[[2]string]bool{
+		{"Words.", "Worte."}: true, {"What?", "Was?"}: true, {"| none", "| nichts"}: true, {"# ask", "# frag"}: true, {"## A", "## B"}: true,
+		{"{#a}", "{#b}"}: false, {"keys == 1", "keys == 2"}: false, {"SET k v", "SET k w"}: false, {"- \"1\"", "- \"2\""}: false,
+		{"> GET k\n(nil)", "> GET k\n\"v\""}: false, {"seed: 1", "seed: 2"}: false, {"```redis", "More.\n\n```redis"}: false,
+	} {
+		other, err := Parse("lesson.de.md", []byte(strings.Replace(src, change[0], change[1], 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line, what := difference(one, other); (what == "") != alike {
+			t.Errorf("%q: line %d, %s", change, line, what)
+		}
+	}
+}

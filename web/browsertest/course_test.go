@@ -308,3 +308,31 @@ func TestTheWholeCourseIsThereWithoutANetwork(t *testing.T) {
 	b.open("/lessons/" + lessons[len(lessons)-1] + "/?store=memory:")
 	b.ping()
 }
+
+// A translated lesson has its page: its words, and the page's, in that language.
+func TestALessonInGerman(t *testing.T) {
+	list, err := markdown.Load(filepath.Join("..", "..", "lessons"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tongues, err := markdown.Translations(filepath.Join("..", "..", "lessons"), list)
+	if err != nil || len(tongues["de"]) == 0 {
+		t.Fatal("no lesson in German", err)
+	}
+	for id, lesson := range tongues["de"] {
+		l := arriveAt(t, "/lessons/"+id+"/de/")
+		l.sees("the language", `document.documentElement.lang === "de" && document.querySelector("#lesson h1").textContent === `+strconv.Quote(lesson.Title))
+		l.sees("the page's words", `document.querySelector(".top .course").textContent === "Lektionen" && document.querySelector("button.run").textContent === "Ausführen"`)
+		l.sees("the program's words", `/^\d+ von \d+ Schritten/.test(document.querySelector("#progress").textContent)`)
+		run := ""
+		for _, k := range lesson.Steps[0].Blocks {
+			if k.Kind == lessons.Transcript && run == "" {
+				run = block(k.ID)
+			}
+		}
+		l.clicks(run + " button.run")
+		l.sees("it has been played", `[...document.querySelectorAll('`+run+` li')].every((e) => e.dataset.state === "played")`)
+		l.eval(`document.querySelector('.onward [hreflang="en"]').click()`, nil)
+		l.sees("the same lesson in English", `document.documentElement?.lang === "en" && location.pathname === "/lessons/`+id+`/" && document.querySelector('.onward [hreflang="de"]')`)
+	}
+}

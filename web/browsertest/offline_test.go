@@ -213,6 +213,21 @@ func TestTheSiteCanBeTakenAlong(t *testing.T) {
 			const look = () => (document.querySelector(".log").textContent.includes("(integer) 1") ? resolve() : setTimeout(look, 20));
 			look();
 		})`, nil)
+		// All lessons are in it, and the map.
+		var ids []string
+		b.eval(`[...document.querySelectorAll("#course [data-lesson]")].map((e) => e.dataset.lesson)`, &ids)
+		if len(ids) < 2 {
+			t.Fatalf("lessons: %q", ids)
+		}
+		b.open("/everysec.html?store=memory:&lesson=" + ids[len(ids)-1] + "#course")
+		var there bool
+		b.eval(`document.querySelector("#lesson article").dataset.lesson === "`+ids[len(ids)-1]+`" && document.querySelector("#course").checkVisibility() && document.querySelectorAll("#steps a").length > 3`, &there)
+		if !there {
+			t.Error("the last lesson is not shown, or the map does not lie over it")
+		}
+		b.ping()
+		b.open("/everysec.html?config.appendfsync=always")
+		b.run(chromedp.WaitVisible(`[data-server="running"]`, chromedp.ByQuery))
 		// Its files can be looked into, though nothing can be fetched.
 		b.run(chromedp.Click(`#file-rows button[name="view"]`, chromedp.ByQuery), chromedp.WaitVisible(`#viewer[data-done="true"] .cells i[data-at]`, chromedp.ByQuery))
 		b.mu.Lock()

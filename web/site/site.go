@@ -11,7 +11,7 @@ import (
 	"everysec/lessons"
 )
 
-//go:embed index.html style.css panels.css course.html course.css course.js live.js theme.js icon.svg manifest.webmanifest service-worker.js
+//go:embed index.html style.css panels.css course.html course.css course.js live.js words.de theme.js icon.svg manifest.webmanifest service-worker.js
 var files embed.FS
 
 // Static are the files that are served as they are.
@@ -27,8 +27,9 @@ type Page struct {
 	// Course is the URL of the map; Previous and Next are nil where there is none.
 	Course         string
 	Previous, Next *Neighbour
-	Style          string // the URL of style.css
-	Panels         string // of panels.css; "": it is in the page
+	Languages      []Neighbour // the same lesson in others
+	Style          string      // the URL of style.css
+	Panels         string      // of panels.css; "": it is in the page
 	// Early are scripts that run before the rest of the page is read.
 	Early []string
 	// Scripts are the module scripts that start the page, in order; relative URLs.
@@ -50,7 +51,7 @@ func (p Page) Config() string {
 }
 
 // Neighbour is another lesson.
-type Neighbour struct{ Title, URL string }
+type Neighbour struct{ Title, URL, Lang string }
 
 var pages = template.Must(template.ParseFS(files, "index.html", "course.html"))
 

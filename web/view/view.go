@@ -44,6 +44,9 @@ type Page struct {
 // Run binds the page to a connection and returns; callbacks do the rest.
 func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 	document = js.Global().Get("document")
+	if meta := wrap(document.Call("querySelector", "meta[data-words]")); meta != nil {
+		words = app.ReadWords(meta.data("words"))
+	}
 	p := &Page{model: app.New(specs), conn: conn}
 	p.body = wrap(document.Get("body"))
 	p.say = byID("say")
@@ -147,7 +150,7 @@ func (p *Page) perform(effect app.Effect) {
 	case app.SaveHistory:
 		store("everysec.history", e.Text)
 	case app.Say:
-		p.say.v.Set("textContent", e.Text)
+		p.say.v.Set("textContent", words.Say(e.Text))
 	}
 }
 

@@ -1,10 +1,14 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"everysec/lessons"
 	"everysec/lessons/markdown"
@@ -14,7 +18,7 @@ import (
 // pages adds the page, with the lesson's text in it, and what it is drawn with.
 func (b *Builder) pages(files map[string][]byte) error {
 	err := fs.WalkDir(site.Static(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(name) == ".html" {
+		if err != nil || d.IsDir() || path.Ext(name) == ".html" || strings.HasPrefix(name, "words.") {
 			return err
 		}
 		if files[name], err = fs.ReadFile(site.Static(), name); err == nil && (path.Ext(name) == ".css" || name == "course.js" || name == "theme.js") {
@@ -37,8 +41,12 @@ func (b *Builder) pages(files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
+	tongues, err := markdown.Translations(filepath.Join(b.Root, "lessons"), list)
+	if err != nil {
+		return err
+	}
 	for i, l := range list {
-		page, err := b.lessonPage(files, list, i, "../../")
+		page, err := b.lessonPage(files, list, i, "../../", "", tongues)
 		if err != nil {
 			return err
 		}
@@ -46,8 +54,35 @@ func (b *Builder) pages(files map[string][]byte) error {
 			return err
 		}
 	}
+	for lang, translated := range tongues {
+		words, err := site.Words(lang)
+		if err != nil {
+			return err
+		}
+		// Where there is no translation the links lead to English.
+		mixed := slices.Clone(list)
+		for i, l := range list {
+			if t := translated[l.ID]; t != nil {
+				mixed[i] = t
+			}
+		}
+		for i, l := range list {
+			if translated[l.ID] == nil {
+				continue
+			}
+			page, err := b.lessonPage(files, mixed, i, "../../../", lang, tongues)
+			if err != nil {
+				return err
+			}
+			text, err := site.Index(page)
+			if err != nil {
+				return err
+			}
+			files[folder+l.ID+"/"+lang+"/index.html"] = site.Translate(text, words)
+		}
+	}
 	// A newcomer begins to learn at once: the first page is the first lesson.
-	first, err := b.lessonPage(files, list, 0, "")
+	first, err := b.lessonPage(files, list, 0, "", "", tongues)
 	if err != nil {
 		return err
 	}
@@ -86,10 +121,25 @@ func (b *Builder) download() string {
 	return ""
 }
 
-// lessonPage is the page of a lesson; base leads from it to the site's root.
-func (b *Builder) lessonPage(files map[string][]byte, list []*lessons.Lesson, at int, base string) (site.Page, error) {
-	url := func(lesson, step string) string { return anchored(base+folder+lesson+"/", step) }
-	page, err := pageOf(list, at, url)
+// names are what languages call themselves.
+var names = map[string]string{"": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
+
+// lessonPage is the page of a lesson in a language ("" is English); base leads
+// from it to the site's root.
+func (b *Builder) lessonPage(files map[string][]byte, list []*lessons.Lesson, at int, base, lang string, tongues map[string]map[string]*lessons.Lesson) (site.Page, error) {
+	in := func(lesson, lang string) string {
+		if lang != "" && tongues[lang][lesson] != nil {
+			return base + folder + lesson + "/" + lang + "/"
+		}
+		return base + folder + lesson + "/"
+	}
+	page, err := pageOf(list, at, func(lesson, step string) string { return anchored(in(lesson, lang), step) })
+	page.Lang = lang
+	for _, other := range append([]string{""}, slices.Sorted(maps.Keys(tongues))...) {
+		if id := list[at].ID; other != lang && (other == "" || tongues[other][id] != nil) {
+			page.Languages = append(page.Languages, site.Neighbour{Title: names[other], URL: in(id, other), Lang: cmp.Or(other, "en")})
+		}
+	}
 	page.Base, page.Course = base, base+folder
 	page.Style, page.Panels = address(files, "style.css"), address(files, "panels.css")
 	page.Early, page.Scripts = []string{address(files, "early.js")}, []string{address(files, "boot.js")}
