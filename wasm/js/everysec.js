@@ -385,6 +385,9 @@ function decodeEvents(b, emit) {
 const CONNECT = 1;
 const DISCONNECT = 2;
 const INPUT = 3;
+// The kind of the first frame that is more than the time at which it was sent (6,
+// in 20 bytes).
+const kindAt = (b, at) => b[b[at] === 6 ? at + 20 : at];
 const CONTROL = 4;
 const CREDIT = 5;
 const OUTPUT = 129;
@@ -626,7 +629,7 @@ class Engine {
         if (this.closed) return handlers.lost("the engine is closed");
         for (let i = 0; i < 4; i++) batch[i] = id >>> (8 * i);
         if (n <= 512) {
-          if (batch[8] === INPUT) stayAwake();
+          if (kindAt(batch, 8) === INPUT) stayAwake();
           this.worker.postMessage(String.fromCharCode.apply(null, batch.subarray(0, n)));
         } else {
           const buffer = batch.buffer.slice(0, n);
@@ -973,7 +976,7 @@ class Database {
       lost: (why) => handlers.onlost?.(why),
     });
     handlers.send = (frames) => {
-      if (frames[4] === INPUT) this.#persist();
+      if (kindAt(frames, 4) === INPUT) this.#persist();
       const batch = new Uint8Array(4 + frames.length);
       batch.set(frames, 4);
       channel.post(batch, batch.length);
