@@ -259,6 +259,12 @@ export interface Database {
   readFile(name: string): Promise<Uint8Array>;
   /** Replaces everything. A file that cannot be loaded rejects and changes nothing. */
   importRDB(bytes: Uint8Array | ArrayBuffer): Promise<State>;
+  /** The same with a whole data directory, by name: "dump.rdb", or "appendonlydir/appendonly.aof.manifest" and what it names. */
+  importFiles(files: Record<string, Uint8Array | ArrayBuffer>): Promise<State>;
+  /** The same with one append only file. */
+  importAOF(bytes: Uint8Array | ArrayBuffer): Promise<State>;
+  /** Undoes the last import or erase(): files and memory are as they were. */
+  undo(): Promise<State>;
   /** dump.rdb and appendonlydir, for a redis-server. */
   exportZip(): Promise<Uint8Array>;
   /** Removes every file and starts empty. */

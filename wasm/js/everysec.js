@@ -401,7 +401,7 @@ const header = 12;
 const op = {
   state: 1, pause: 2, resume: 3, speed: 4, advance: 5, crash: 6, restart: 7, files: 8, readFile: 9,
   importRDB: 10, exportZip: 11, erase: 12, takeOver: 13, copy: 14, rawStore: 15, resync: 16, freeSpace: 17, warm: 18,
-  disk: 24, disarm: 25, fault: 26,
+  disk: 24, disarm: 25, fault: 26, replace: 28, bringBack: 29,
   step: 40, runSave: 42, runLoad: 44, runSeek: 46, runBranch: 52,
 };
 
@@ -930,6 +930,20 @@ class Database {
 
   importRDB(bytes) {
     return this.#state(op.importRDB, record(new Uint8Array(bytes)));
+  }
+
+  importFiles(files) {
+    const entries = Object.entries(files);
+    return this.#state(op.replace, record(entries.length, ...entries.flatMap(([name, bytes]) => [name, new Uint8Array(bytes)])));
+  }
+
+  importAOF(bytes) {
+    const name = "appendonly.aof";
+    return this.importFiles({ [`appendonlydir/${name}`]: bytes, [`appendonlydir/${name}.manifest`]: encoder.encode(`file ${name} seq 1 type b\n`) });
+  }
+
+  undo() {
+    return this.#state(op.bringBack);
   }
 
   exportZip() {

@@ -114,6 +114,17 @@ func TestTheJavaScriptAPI(t *testing.T) {
 			[]any{"HOST", "1"},
 		},
 		{
+			"an append only file takes the place of everything, and that is undone",
+			`(async () => {
+				const aof = new TextEncoder().encode("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$7\r\nfromAOF\r\n$1\r\n5\r\n");
+				const { phase } = await everysec.importAOF(aof);
+				const loaded = await everysec.pipeline([["GET", "fromAOF"], ["EXISTS", "kept"]]);
+				await everysec.undo();
+				return [phase, ...loaded, ...(await everysec.pipeline([["EXISTS", "fromAOF"], ["GET", "kept"]])), await code(everysec.undo())];
+			})()`,
+			[]any{"running", "5", 0.0, 0.0, "1", "EngineError HOST: there is nothing to bring back"},
+		},
+		{
 			"changes and durability are told",
 			`(async () => {
 				const heard = {};
