@@ -198,3 +198,26 @@ func TestEverythingIsTakenHomeAndBroughtBack(t *testing.T) {
 	other.types("redis", "KEYS *")
 	other.answer("redis", "KEYS *", []string{`1) "mine"`})
 }
+
+// The run is saved and looked at from the panel of files as from that of time.
+func TestTheRunIsAFileInThePanelOfFiles(t *testing.T) {
+	l := arrive(t)
+	l.types("redis", "SET k 1")
+	l.answer("redis", "SET k 1", []string{"OK"})
+	l.opens("files")
+	l.eval(`globalThis.blob = null; URL.createObjectURL = (b) => { globalThis.blob = b; return "blob:x"; }; HTMLAnchorElement.prototype.click = () => {}; document.querySelector("#files-run-save").click()`, nil)
+	l.sees("the file", `globalThis.blob?.size > 100`)
+	l.types("redis", "SET k 2")
+	l.answer("redis", "SET k 2", []string{"OK"})
+	l.eval(`(() => {
+		const chosen = new DataTransfer(), input = document.querySelector("#files-run-load");
+		chosen.items.add(new File([blob], "mine.everysec"));
+		input.files = chosen.files;
+		input.dispatchEvent(new Event("change"));
+	})()`, nil)
+	l.sees("the end of that run", `document.querySelector("#panel").dataset.panel === "time" && document.querySelector("#past:not([hidden])")?.textContent.includes("mine.everysec")`)
+	l.clicks("#time-back")
+	l.sees("the present", `document.querySelector("#past").hidden`)
+	l.types("redis", "GET k")
+	l.answer("redis", "GET k", []string{`"2"`})
+}

@@ -24,7 +24,7 @@ var panels = [...]*panel{
 	{name: "load", title: "Load", covers: "keyspace", body: &loadPanel{}},
 	{name: "settings", title: "Settings", covers: "lesson", body: &settingsPanel{}},
 	{name: "files", title: "Files and state", covers: "keyspace", body: &filesPanel{}},
-	{name: "time", title: "Time", covers: "lesson", body: &timePanel{}},
+	{name: "time", title: "Time", covers: "lesson", body: theTimePanel},
 }
 
 type panel struct {

@@ -43,6 +43,10 @@ func (f *filesPanel) build(p *Page, box *node) {
 		f.run(p, bridge.OpErase, nil, "Every key and every file is gone. Undo brings them back, until the page is closed.")
 	}).set("id", "files-erase")
 	f.buttons = []*node{export, erase, f.undo}
+	theTimePanel.connect(p)
+	saveRun, lookAtRun := theTimePanel.runFile(p)
+	saveRun.set("id", "files-run-save")
+	lookAtRun.find("input").set("id", "files-run-load")
 	box.add(
 		f.kept, f.progress, create("p", "actions").add(f.said, f.undo),
 		create("h3", "").setText("Take it home"),
@@ -51,6 +55,9 @@ func (f *filesPanel) build(p *Page, box *node) {
 		create("h3", "").setText("Bring it back"),
 		create("p", "aside").setText("A zip of a data directory, a dump.rdb or an append only file, of any server. It is tried first: what cannot be loaded changes nothing. It replaces everything here, and stays on this machine."),
 		create("p", "actions").add(create("label", "button").setText("Import…").add(upload)),
+		create("h3", "").setText("The run"),
+		create("p", "aside").setText("Everything that came in, as a file. It is looked at in the panel of time; nothing here changes by that."),
+		create("p", "actions").add(saveRun, lookAtRun),
 		create("h3", "").setText("Begin anew"),
 		create("p", "aside").setText("Removes every key and every file. What is on the disk of the browser goes at once."),
 		create("p", "actions").add(erase),

@@ -17,6 +17,7 @@ import (
 // timePanel is engine time: it is held, stepped, hurried, and looked back on.
 type timePanel struct {
 	line timeline.Line
+	load func() // looks at a file that was chosen, in the next frame
 
 	clock                          *node // what only the present has
 	pause, step, stepped, speed    *node
@@ -59,8 +60,15 @@ func button(text, title string, click func()) *node {
 	return b
 }
 
+// theTimePanel has the run; the panel of files saves and opens it, too.
+var theTimePanel = &timePanel{}
+
+func (t *timePanel) connect(p *Page) {
+	t.line.Do, t.line.Dispatch = func(e app.Effect) { p.perform(e) }, p.dispatch
+}
+
 func (t *timePanel) build(p *Page, box *node) {
-	t.line = timeline.Line{Do: func(e app.Effect) { p.perform(e) }, Dispatch: p.dispatch}
+	t.connect(p)
 	t.strip = create("div", "past").set("role", "status").set("id", "past")
 	t.stripText = create("p", "")
 	t.strip.add(
@@ -139,8 +147,18 @@ func (t *timePanel) buildRun(p *Page, box *node) {
 func (t *timePanel) buildFile(p *Page, box *node) {
 	t.keeps = create("p", "aside")
 	t.undo = button("Back to the run before", "The run that was left when a moment became the present", func() { t.line.Undo() }).set("id", "time-undo")
-	save := button("Save the run", "A file with everything that came in; played again it gives the same bytes", func() { t.line.Save() }).set("id", "time-save")
-	upload := create("input", "").set("type", "file").set("accept", ".everysec").set("id", "time-load")
+	box.add(create("h3", "").setText("The run as a file"), t.keeps)
+	save, look := t.runFile(p)
+	save.set("id", "time-save")
+	look.find("input").set("id", "time-load")
+	box.add(create("p", "actions").add(save, look, t.undo))
+}
+
+// runFile is what saves the run, and what opens a saved one: in this panel and in
+// that of the files.
+func (t *timePanel) runFile(p *Page) (save, look *node) {
+	save = button("Save the run", "A file with everything that came in; played again it gives the same bytes", func() { t.line.Save() })
+	upload := create("input", "sr").set("type", "file").set("accept", ".everysec")
 	upload.on("change", func(*dom.BasicEvent) {
 		file := upload.v.Get("files").Index(0)
 		if file.IsUndefined() {
@@ -153,17 +171,14 @@ func (t *timePanel) buildFile(p *Page, box *node) {
 				p.dispatch(app.Noticed{Text: name + " could not be read: " + failure})
 				return
 			}
-			bytes := js.Global().Get("Uint8Array").New(buffer)
-			data := make([]byte, bytes.Length())
-			js.CopyBytesToGo(data, bytes)
-			t.line.Load(name, data)
+			data := goBytes(buffer)
+			t.load = func() { t.line.Load(name, data) }
+			if open := p.panels.open; open == nil || open.body != panelBody(t) {
+				p.panels.show(p, "time")
+			}
 		})
 	})
-	box.add(
-		create("h3", "").setText("The run as a file"), t.keeps,
-		create("p", "buttons").add(save, t.undo),
-		create("p", "").add(create("label", "").setText("Look at a run from a file: ").add(upload)),
-	)
+	return save, create("label", "button").setText("Look at a run from a file…").add(upload)
 }
 
 // refresh is how often the run is gone through up to now, in microseconds.
@@ -172,7 +187,10 @@ const refresh = 2_000_000
 func (t *timePanel) draw(p *Page, dirty app.Part) {
 	m, l := p.model, &t.line
 	l.Check(m)
-	if dirty == app.PartAll || !l.Past && m.Wall-t.refreshed > refresh {
+	if t.load != nil {
+		t.load()
+		t.load, t.refreshed = nil, m.Wall
+	} else if dirty == app.PartAll || !l.Past && m.Wall-t.refreshed > refresh {
 		t.refreshed = m.Wall
 		if !l.Past {
 			l.Open()
