@@ -101,7 +101,9 @@ func (m *Model) noticed(msg Noticed) {
 		return
 	case bridge.NoticeDown:
 		m.went()
-		m.Notice = &msg
+		if !m.left() {
+			m.Notice = &msg
+		}
 	case bridge.NoticeFatal:
 		m.went()
 		m.Down, m.Loading = false, true // another engine is on its way
@@ -436,7 +438,8 @@ func (m *Model) readFile(name string, then func(m *Model, c bridge.FileContent))
 func (m *Model) importFile(msg Import) {
 	m.control(bridge.OpImport, bridge.Record(nil).Bytes(msg.Data), func(m *Model, data []byte) {
 		m.hostState(data)
-		m.emit(Say{msg.Name + " has been loaded"})
+		m.Notice = &Noticed{NoticeReplaced, msg.Name + " has been loaded. Undo brings back what was here, until the page is closed."}
+		m.mark(PartStatus)
 		m.filesStale = true
 	})
 }

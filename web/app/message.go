@@ -51,6 +51,9 @@ type (
 	}
 )
 
+// NoticeReplaced is the page's own: what was replaced can be brought back.
+const NoticeReplaced bridge.Notice = 255
+
 // What the learner does.
 type (
 	// Submit is a line entered at a console, at a real time; 0: that of the frame.
@@ -152,8 +155,12 @@ type (
 		Name string
 		Data []byte
 	}
+	// BringBack undoes the last Import: files and memory are as they were.
+	BringBack struct{}
 	// Erase removes every file, or what is stored and not understood.
 	Erase struct{}
+	// Leave follows a link to another page.
+	Leave struct{ To string }
 	// TakeOver takes the store from the tab that owns it.
 	TakeOver struct{}
 	// UseCopy runs in memory on a copy of it.
@@ -196,6 +203,8 @@ type (
 	Save struct{ Lesson, Progress string }
 	// SaveHistory keeps what was entered at the consoles, a line each.
 	SaveHistory struct{ Text string }
+	// Go leaves the page.
+	Go struct{ To string }
 	// Say tells screen readers.
 	Say struct{ Text string }
 )

@@ -81,6 +81,8 @@ type Model struct {
 	based        bool
 	fresh        []changed
 	past         *past // nil: what is shown is the present
+	underway     underway
+	leaving      leaving
 }
 
 // New returns a model; specs are the rows of the command table, for hints.
@@ -260,8 +262,12 @@ func (m *Model) update(message Message) {
 		m.control(bridge.OpRawStore, nil, zipped("everysec-store.zip"))
 	case Import:
 		m.importFile(msg)
+	case BringBack:
+		m.control(bridge.OpBringBack, nil, (*Model).hostState)
 	case Erase:
 		m.control(bridge.OpErase, nil, (*Model).hostState)
+	case Leave:
+		m.leave(msg.To)
 	case TakeOver:
 		m.control(bridge.OpTakeOver, nil, (*Model).hostState)
 	case UseCopy:
@@ -314,6 +320,8 @@ func (m *Model) frame(wall int64) {
 	if m.Disk != (bridge.Disk{Free: -1}) && wall-m.diskAskedAt > 500_000 {
 		m.askDisk() // how far it has come
 	}
+	m.watchUnderway()
+	m.frameLeaving()
 	m.frameLesson()
 	m.watchTable()
 }

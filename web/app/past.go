@@ -126,7 +126,7 @@ func (p *past) hold(m *Model, batch []byte) {
 func (p *past) forbids(message Message) bool {
 	switch message.(type) {
 	case Submit, Interrupt, CloseConsole, PauseClient, KillClient, Crash, Disarm, SetFault, Restart,
-		ClockPause, ClockSpeed, ClockAdvance, SetConfig, RunBlock, CheckBlock, ResetStep, Import, Erase, TakeOver, UseCopy:
+		ClockPause, ClockSpeed, ClockAdvance, SetConfig, RunBlock, CheckBlock, ResetStep, Import, BringBack, Erase, TakeOver, UseCopy:
 		return true
 	}
 	return false

@@ -341,6 +341,8 @@ func TestFilesGoHomeAndComeBack(t *testing.T) {
 	other.sees("what is inside", `document.querySelector("#keyspace-figures").textContent.startsWith("1 key")`)
 	other.types("redis", "GET kept")
 	other.answer("redis", "GET kept", []string{`"yes"`})
+	other.clicks(`#notice-actions [name="undo"]`)
+	other.sees("what was there before", `document.querySelector("#keyspace-figures").textContent.startsWith("0 keys")`)
 }
 
 func TestThePageFitsAPhone(t *testing.T) {

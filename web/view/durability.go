@@ -173,7 +173,7 @@ func (d *durability) drawLanes(m *app.Model) {
 
 	job := ""
 	if m.JobActive && m.Job.Kind != event.LazyFree {
-		job = map[event.JobKind]string{event.BackgroundSave: "BGSAVE", event.Rewrite: "rewriting the append only file", event.Load: "loading"}[m.Job.Kind]
+		job = app.JobName(m.Job.Kind)
 		if f := app.Progress(&m.Job); f >= 0 {
 			job += " " + strconv.Itoa(int(f*100)) + " %"
 		}

@@ -45,10 +45,6 @@ func (f *files) bind(p *Page) {
 			return
 		}
 		name := file.Get("name").String()
-		if p.model.Keyspace().Len() > 0 && !js.Global().Call("confirm", "Load "+name+"? It replaces everything that the server holds.").Bool() {
-			upload.v.Set("value", "")
-			return
-		}
 		settle(file.Call("arrayBuffer"), func(buffer js.Value, failure string) {
 			upload.v.Set("value", "")
 			if failure != "" {

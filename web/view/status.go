@@ -16,6 +16,7 @@ import (
 type status struct {
 	text, clock, pause, step, jump, speed *node
 	notice, noticeText, noticeActions     *node
+	underway                              *node // nil: nothing took long yet
 	noticeFor                             *app.Noticed
 }
 
@@ -52,6 +53,8 @@ func (s *status) bind(p *Page) {
 			p.dispatch(app.Erase{})
 		case "restart":
 			p.dispatch(app.Restart{})
+		case "undo":
+			p.dispatch(app.BringBack{})
 		}
 		p.dispatch(app.DismissNotice{})
 	})
@@ -76,6 +79,7 @@ func (s *status) bind(p *Page) {
 
 func (s *status) draw(p *Page, dirty app.Part) {
 	m := p.model
+	s.drawUnderway(m)
 	if p.every(3) || dirty&app.PartClock != 0 {
 		if m.Host.Now != 0 {
 			s.clock.setText(app.Clock(m.Now()))
@@ -120,6 +124,29 @@ func (s *status) draw(p *Page, dirty app.Part) {
 	s.drawNotice(m.Notice)
 }
 
+// drawUnderway tells what takes long by a bar at the edge of the top line, over
+// what is there anyhow: nothing moves.
+func (s *status) drawUnderway(m *app.Model) {
+	what, part := m.Underway()
+	if s.underway == nil {
+		if what == "" {
+			return
+		}
+		s.underway = create("progress", "underway")
+		wrap(document.Call("querySelector", ".top")).add(s.underway)
+	}
+	s.underway.show(what != "")
+	if what == "" {
+		return
+	}
+	s.underway.set("aria-label", what)
+	if part < 0 {
+		s.underway.unset("value")
+	} else {
+		s.underway.set("value", strconv.FormatFloat(part, 'f', 2, 64))
+	}
+}
+
 func (s *status) drawNotice(n *app.Noticed) {
 	if n == s.noticeFor {
 		return
@@ -143,6 +170,8 @@ func (s *status) drawNotice(n *app.Noticed) {
 	case bridge.NoticeStoreUnknown:
 		offer("raw", "Download what is there")
 		offer("erase", "Erase it and start anew")
+	case app.NoticeReplaced:
+		offer("undo", "Undo")
 	case bridge.NoticeDown:
 		offer("restart", "Start the server again")
 	}

@@ -80,6 +80,9 @@ func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 	}
 	p.dispatch(boot)
 	p.lesson.resume(p.model)
+	if boot.Lesson != nil {
+		p.followLinks(boot.Lesson.ID)
+	}
 
 	var frame js.Func
 	frame = js.FuncOf(func(js.Value, []js.Value) any {
@@ -149,6 +152,8 @@ func (p *Page) perform(effect app.Effect) {
 		store("everysec.at", e.Lesson)
 	case app.SaveHistory:
 		store("everysec.history", e.Text)
+	case app.Go:
+		js.Global().Get("location").Call("assign", e.To)
 	case app.Say:
 		p.say.v.Set("textContent", words.Say(e.Text))
 	}

@@ -1,0 +1,121 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+
+	"everysec/engine/event"
+	"everysec/wasm/bridge"
+	"everysec/web/app"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// keeping is a page whose server has files that outlive it.
+func keeping(t *testing.T) *page {
+	p := newPage(t)
+	p.model.Host.Store = bridge.StoreIndexedDB
+	return p
+}
+
+func (p *page) went() (to []string) {
+	for _, e := range p.other {
+		if g, ok := e.(app.Go); ok {
+			to = append(to, g.To)
+		}
+	}
+	return to
+}
+
+func TestALinkEndsTheServerInGoodOrder(t *testing.T) {
+	p := keeping(t)
+	p.do(app.Leave{To: "next"})
+	if diff := cmp.Diff([]string{"page: SHUTDOWN NOSAVE"}, p.sent); diff != "" {
+		t.Error(diff)
+	}
+	if p.went() != nil {
+		t.Error("it goes before the server has ended")
+	}
+	p.do(app.Noticed{Kind: bridge.NoticeDown})
+	if diff := cmp.Diff([]string{"next"}, p.went()); diff != "" || p.model.Notice != nil {
+		t.Error(diff, p.model.Notice)
+	}
+}
+
+// Without an append only file SHUTDOWN saves, if there are save points; where
+// nothing could save it the learner is asked.
+func TestALinkWhereNothingIsSaved(t *testing.T) {
+	p := keeping(t)
+	p.events(&event.Durability{Last: 3, Acknowledged: 3, SnapshotChange: 1})
+	p.model.Settings["save"] = "900 1"
+	if text := p.model.LostByLeaving(); text != "" {
+		t.Error(text)
+	}
+	p.model.Settings["save"] = ""
+	if text := p.model.LostByLeaving(); !strings.HasPrefix(text, "2 acknowledged writes are only in memory") {
+		t.Error(text)
+	}
+	p.do(app.Leave{To: "next"})
+	if diff := cmp.Diff([]string{"page: SHUTDOWN"}, p.sent); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A disk that does not answer holds nobody who asks twice.
+func TestALinkAndADiskThatHangs(t *testing.T) {
+	p := keeping(t)
+	p.do(app.Frame{Wall: 10_000_000})
+	p.do(app.Leave{To: "next"})
+	p.do(app.Frame{Wall: 12_000_000})
+	if p.model.Notice != nil {
+		t.Error(p.model.Notice.Text)
+	}
+	p.do(app.Frame{Wall: 14_000_000})
+	if n := p.model.Notice; n == nil || !strings.Contains(n.Text, "the disk does not answer") || p.went() != nil {
+		t.Errorf("%v, went to %q", n, p.went())
+	}
+	p.do(app.Leave{To: "next"})
+	if diff := cmp.Diff([]string{"next"}, p.went()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What keeps nothing, or is down, need not be waited for.
+func TestALinkWithoutAServer(t *testing.T) {
+	p := newPage(t)
+	p.do(app.Leave{To: "memory"})
+	if diff := cmp.Diff([]string{"memory"}, p.went()); diff != "" {
+		t.Error(diff)
+	}
+	p = keeping(t)
+	p.do(app.Noticed{Kind: bridge.NoticeDown})
+	p.do(app.Leave{To: "down"})
+	if diff := cmp.Diff([]string{"down"}, p.went()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatTakesLongIsTold(t *testing.T) {
+	p := newPage(t)
+	at := func(wall int64, what string, part float64) {
+		t.Helper()
+		p.do(app.Frame{Wall: wall})
+		if w, f := p.model.Underway(); w != what || f != part {
+			t.Errorf("at %d: %q, %v; want %q, %v", wall, w, f, what, part)
+		}
+	}
+	at(2_000_000, "", -1)
+	p.events(&event.Job{Kind: event.BackgroundSave, Phase: event.Running, Done: 1, Total: 4})
+	at(2_100_000, "", -1)
+	at(2_300_000, "", -1)
+	at(2_500_000, "BGSAVE", 0.25)
+	p.events(&event.Job{Kind: event.BackgroundSave, Phase: event.Finished, Done: 4, Total: 4})
+	at(2_600_000, "", -1)
+	p.events(&event.Job{Kind: event.LazyFree, Phase: event.Running, Done: 1, Total: 4})
+	at(2_700_000, "", -1)
+	at(3_700_000, "", -1)
+	p.events(&event.Job{Kind: event.LazyFree, Phase: event.Finished})
+	p.do(app.Submit{Console: "redis", Line: "save"})
+	at(4_000_000, "", -1)
+	at(4_400_000, "SAVE", -1)
+}
