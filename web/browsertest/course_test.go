@@ -111,8 +111,8 @@ const phone, desktop = 390, 1440
 // The map knows where the learner is, a lesson goes on there, and the progress
 // can be taken along as a file.
 func TestTheMapAndTheProgress(t *testing.T) {
-	lesson, step := firstStep(t, func(s *lessons.Step) bool { return does(s, lessons.Crash) })
-	step = &lesson.Steps[2]
+	lesson, _ := firstStep(t, func(s *lessons.Step) bool { return does(s, lessons.Crash) })
+	step := &lesson.Steps[2]
 	l := arriveAt(t, "/lessons/"+lesson.ID+"/")
 	l.eval(`document.querySelector('#steps a[data-step="`+step.ID+`"]').click()`, nil)
 	l.sees("where the learner is is kept", `localStorage.getItem("everysec.progress.`+lesson.ID+`")?.includes("\nat `+step.ID+`\n")`)
