@@ -91,7 +91,8 @@ func (m *Model) noticed(msg Noticed) {
 		m.askDisk()
 	case bridge.NoticeCrashed:
 		m.went()
-		if !m.crashing { // its moment has come, or another program has done it
+		m.leaving = leaving{} // what it cost is to be read here
+		if !m.crashing {      // its moment has come, or another program has done it
 			m.control(bridge.OpAccount, nil, (*Model).fell)
 		}
 		m.askDisk()

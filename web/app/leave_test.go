@@ -80,6 +80,19 @@ func TestALinkAndADiskThatHangs(t *testing.T) {
 	}
 }
 
+// A crash that waited for an fsync strikes in that of the SHUTDOWN: its account is
+// read on this page.
+func TestALinkAndACrash(t *testing.T) {
+	p := keeping(t)
+	p.do(app.Frame{Wall: 10_000_000})
+	p.do(app.Leave{To: "next"})
+	p.do(app.Noticed{Kind: bridge.NoticeCrashed})
+	p.do(app.Frame{Wall: 14_000_000})
+	if p.model.Notice != nil || p.went() != nil {
+		t.Errorf("%v, went to %q", p.model.Notice, p.went())
+	}
+}
+
 // What keeps nothing, or is down, need not be waited for.
 func TestALinkWithoutAServer(t *testing.T) {
 	p := newPage(t)

@@ -73,7 +73,17 @@ func TestForcedColours(t *testing.T) {
 	l.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}))
 	l.fill()
 	const look = `(e) => { const s = getComputedStyle(e); return [s.color, s.backgroundColor, s.borderTopColor, s.borderTopWidth, s.borderTopStyle, s.borderBottomWidth, s.borderBottomColor, s.outlineStyle, s.fontWeight, s.textDecorationLine].join() }`
+	disc := map[string]string{}
 	eachView(t, l, func(t *testing.T, _ view) {
+		var state, shown string
+		l.eval(`document.body.dataset.server`, &state)
+		l.eval(`(() => { const s = getComputedStyle(document.querySelector("#status"), "::before"); return s.backgroundColor + s.borderStyle })()`, &shown)
+		for other, looks := range disc {
+			if other != state && looks == shown {
+				t.Errorf("the sign of %q is that of %q", state, other)
+			}
+		}
+		disc[state] = shown
 		l.complain(t, "forced colours", `(() => {
 			const look = `+look+`, found = [];
 			for (const name of ["aria-pressed", "aria-expanded"]) for (const on of document.querySelectorAll("[" + name + "=true]")) {
@@ -88,6 +98,9 @@ func TestForcedColours(t *testing.T) {
 			return found;
 		})()`)
 	})
+	if len(disc) < 2 {
+		t.Errorf("seen only %v", disc)
+	}
 	l.clicks("#theme")
 	for range 30 {
 		l.run(chromedp.KeyEvent(kb.Tab))
