@@ -74,6 +74,6 @@ func (m *Model) stay(why string) {
 
 func (m *Model) frameLeaving() {
 	if m.leaving.since != 0 && m.Wall-m.leaving.since > patience {
-		m.stay("the disk does not answer")
+		m.stay("the server is still at it")
 	}
 }

@@ -71,7 +71,7 @@ func TestALinkAndADiskThatHangs(t *testing.T) {
 		t.Error(p.model.Notice.Text)
 	}
 	p.do(app.Frame{Wall: 14_000_000})
-	if n := p.model.Notice; n == nil || !strings.Contains(n.Text, "the disk does not answer") || p.went() != nil {
+	if n := p.model.Notice; n == nil || !strings.Contains(n.Text, "the server is still at it") || p.went() != nil {
 		t.Errorf("%v, went to %q", n, p.went())
 	}
 	p.do(app.Leave{To: "next"})
