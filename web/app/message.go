@@ -122,6 +122,9 @@ type (
 		Words []string
 		Then  func(m *Model, v resp.Value)
 	}
+	// AskParameters learns what Tab offers behind CONFIG GET and CONFIG SET. Then
+	// hears whether the engine has told.
+	AskParameters struct{ Then func(told bool) }
 	// SetConfig is a quick setting.
 	SetConfig struct{ Directive, Value string }
 	// RunBlock plays a transcript; while one plays it stops it.

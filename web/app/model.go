@@ -13,6 +13,7 @@ import (
 
 	"everysec/engine/command"
 	"everysec/engine/event"
+	"everysec/engine/resp"
 	"everysec/lessons"
 	"everysec/wasm/bridge"
 	"everysec/web/console"
@@ -236,6 +237,8 @@ func (m *Model) update(message Message) {
 		m.control(bridge.OpAdvance, bridge.Record(nil).Int(msg.Micros), (*Model).hostState)
 	case Ask:
 		m.ask(0, msg.Then, msg.Words...)
+	case AskParameters:
+		m.ask(0, func(m *Model, v resp.Value) { msg.Then(m.commands.Learn(v)) }, "CONFIG", "GET", "*")
 	case SetConfig:
 		m.setConfig(msg.Directive, msg.Value)
 

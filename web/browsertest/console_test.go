@@ -82,6 +82,11 @@ func TestAConsoleIsAtHandForWhoKnowsRedisCLI(t *testing.T) {
 		l.answer("redis", `GET "with space"`, []string{`"x"`})
 		l.run(chromedp.SendKeys(".entry input", "SET user:1 v KEEP"+kb.Tab, chromedp.ByQuery))
 		l.has("redis", "SET user:1 v KEEPTTL")
+		l.presses("u", true)
+		l.run(chromedp.SendKeys(".entry input", "CONFIG GET maxmemory-p"+kb.Tab, chromedp.ByQuery))
+		l.has("redis", "CONFIG GET maxmemory-policy")
+		l.presses("u", true)
+		l.run(chromedp.SendKeys(".entry input", "SET user:1 v KEEPTTL", chromedp.ByQuery))
 	})
 	t.Run("the line is edited as in redis-cli", func(t *testing.T) {
 		l.presses("w", true)

@@ -10,8 +10,9 @@ import (
 // Commands answers hints, completion and help from the rows of the command
 // table.
 type Commands struct {
-	entries []entry // sorted by full name
-	groups  []string
+	entries    []entry // sorted by full name
+	groups     []string
+	parameters []string // of the configuration, by name; nil: not known yet
 }
 
 type entry struct {

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"everysec/engine/command"
+	"everysec/engine/ds/order"
+	"everysec/engine/resp"
 )
 
 // Offer is one thing that Tab offers.
@@ -48,14 +50,11 @@ func (c *Commands) Complete(line string, keys func(prefix string) []string) []Of
 	if out := c.names(head, rest, nil); out != nil {
 		return out
 	}
-	words = nestedCommand(words)
-	e := c.find(words)
+	e, args := c.argument(words, word)
 	if e == nil {
 		return nil
 	}
 	base := line[:start]
-	args := append(words[len(words):], words...)
-	args = append(args, []byte(word))
 	var out []Offer
 	if keys != nil && e.takesKey(args) {
 		for _, key := range keys(word) {
@@ -66,10 +65,62 @@ func (c *Commands) Complete(line string, keys func(prefix string) []string) []Of
 			out = offer(out, base, quoted)
 		}
 	}
+	if e.takesParameter(args) {
+		for _, name := range c.parameters {
+			if hasPrefixFold(name, word) && !contains(args[:len(args)-1], name) {
+				out = offer(out, base, name)
+			}
+		}
+	}
 	for _, token := range e.options(args) {
 		out = offer(out, base, token)
 	}
 	return out
+}
+
+// argument is the command that the words begin with, nil if there is none, and
+// all its words with the last one.
+func (c *Commands) argument(words [][]byte, last string) (*entry, [][]byte) {
+	words = nestedCommand(words)
+	return c.find(words), append(words[:len(words):len(words)], []byte(last))
+}
+
+// LacksParameters tells whether Tab would offer parameters of the configuration
+// behind a line, if Learn had told them.
+func (c *Commands) LacksParameters(line string) bool {
+	if c == nil || c.parameters != nil {
+		return false
+	}
+	words, _, word, ok := lastWord(line)
+	if repeat, prefixed, valid := repeatPrefix(append(words, []byte(word))); prefixed && valid && repeat > 0 && len(words) > 0 {
+		words = words[1:]
+	}
+	e, args := c.argument(words, word)
+	return ok && e != nil && e.takesParameter(args)
+}
+
+// Learn takes the names of all parameters from the answer to CONFIG GET *, and
+// reports whether it was one.
+func (c *Commands) Learn(v resp.Value) bool {
+	if c == nil || v.IsError() {
+		return false
+	}
+	names := make([]string, 0, len(v.Elems)/2)
+	for i := 0; i+1 < len(v.Elems); i += 2 {
+		names = append(names, string(v.Elems[i].Str))
+	}
+	order.Ascending(names)
+	c.parameters = names
+	return true
+}
+
+// takesParameter tells whether the last of the words is the name of a parameter.
+func (e *entry) takesParameter(args [][]byte) bool {
+	return len(args) > 2 && (e.full == "CONFIG GET" || e.full == "CONFIG SET" && len(args)%2 == 1)
+}
+
+func contains(args [][]byte, name string) bool {
+	return slices.ContainsFunc(args, func(a []byte) bool { return strings.EqualFold(string(a), name) })
 }
 
 func offer(out []Offer, before, word string) []Offer { return append(out, Offer{before + word, word}) }

@@ -324,6 +324,46 @@ func TestTabKnowsEveryCommand(t *testing.T) {
 	}
 }
 
+// Behind CONFIG GET and CONFIG SET Tab offers what the engine has told of its
+// parameters, and before that it says that they are lacking.
+func TestTabKnowsParameters(t *testing.T) {
+	all := console.NewCommands(slices.Concat(commands.Families()...))
+	lines := []struct{ line, want string }{
+		{"config get maxmemory", "config get maxmemory, config get maxmemory-policy"},
+		{"CONFIG GET ", "CONFIG GET appendfsync, CONFIG GET maxmemory, CONFIG GET maxmemory-policy"},
+		{"config get maxmemory MAX", "config get maxmemory maxmemory-policy"},
+		{"config set app", "config set appendfsync"},
+		{"3 config set app", "3 config set appendfsync"},
+		{"config set maxmemory max", ""},
+		{"config set maxmemory 1 max", "config set maxmemory 1 maxmemory-policy"},
+		{"config resetstat ", ""},
+		{"config rewrite a", ""},
+	}
+	for _, l := range lines {
+		if got := all.LacksParameters(l.line); got != (l.want != "") {
+			t.Errorf("%q lacks parameters: %v", l.line, got)
+		}
+	}
+	word := func(s string) resp.Value { return resp.Value{Kind: resp.BulkString, Str: []byte(s)} }
+	if all.Learn(resp.Value{Kind: resp.SimpleError, Str: []byte("NOPERM")}) || !all.LacksParameters("config get ") {
+		t.Error("an error tells parameters")
+	}
+	if !all.Learn(resp.Value{Kind: resp.Array, Elems: []resp.Value{
+		word("maxmemory-policy"), word("noeviction"), word("appendfsync"), word("always"), word("maxmemory"), word("0"),
+	}}) {
+		t.Error("the answer has not been understood")
+	}
+	for _, l := range lines {
+		var got []string
+		for _, o := range all.Complete(l.line, keys) {
+			got = append(got, o.Line)
+		}
+		if strings.Join(got, ", ") != l.want || all.LacksParameters(l.line) {
+			t.Errorf("%q: %q, want %q", l.line, got, l.want)
+		}
+	}
+}
+
 // What the splitter takes apart, quoted again, comes apart the same way.
 func FuzzSplit(f *testing.F) {
 	for _, s := range []string{`set k "a b\x00\n"`, `'it\'s' "x"y`, "a\tb\v\fc", `"\xzz\`, "\x00", `""''`} {

@@ -227,6 +227,9 @@ func (t *terminal) complete(c *app.Console, back bool) bool {
 		if back || strings.TrimSpace(from) == "" {
 			return false
 		}
+		if c.CLI.Commands.LacksParameters(from) {
+			return t.learn(c, from)
+		}
 		offers := c.CLI.Complete(from)
 		if len(offers) == 0 {
 			return false
@@ -247,6 +250,18 @@ func (t *terminal) complete(c *app.Console, back bool) bool {
 	t.setLine(line, "")
 	t.drawOffers()
 	return true
+}
+
+// learn asks the engine for its parameters, and completes the line if it is
+// still there when they come. It reports whether they may come.
+func (t *terminal) learn(c *app.Console, from string) bool {
+	waits := true
+	t.page.dispatch(app.AskParameters{Then: func(told bool) {
+		if waits = told; told && t.line() == from && t.completion.offers == nil {
+			t.complete(c, false)
+		}
+	}})
+	return waits
 }
 
 // drawOffers lists what there is to choose from, around what is chosen.
