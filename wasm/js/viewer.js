@@ -28,6 +28,16 @@ const size = (n) => {
 };
 const hex = (n, digits) => n.toString(16).padStart(digits, "0");
 
+// offsetOf reads an offset as somebody writes it, of a file of so many bytes:
+// it is a number, or a text that says what is wrong.
+function offsetOf(text, bytes) {
+  const written = text.trim().replaceAll(",", "");
+  if (/^[0-9a-f]*[a-f][0-9a-f]*$/i.test(written)) return `Hexadecimal begins with 0x: 0x${written}`;
+  if (!/^([0-9]+|0x[0-9a-f]+)$/i.test(written)) return "An offset is a number, as 1234 or 0x4d2";
+  const offset = Number(written);
+  return offset < bytes ? offset : bytes ? `The last byte is ${count(bytes - 1)} = 0x${hex(bytes - 1, 1)}` : "The file is empty";
+}
+
 // inBrief is what stands beside a row: what a part says, and nothing of those
 // that only say how long another is.
 function inBrief({ name, says, data }) {
@@ -198,7 +208,7 @@ class Viewer {
     this.finder = element("div", { className: "finder" }, element("div", { className: "find" }, this.search, this.order), this.found, this.keys);
     this.bytes = element("div", {
       className: "bytes", id: "viewer-bytes", tabIndex: 0, role: "application",
-      aria: { roledescription: "bytes of a file", label: "Bytes. Arrow keys move by byte, Page Up and Page Down by page, N and P to the next and previous record, K to the key's line.", describedby: "viewer-meaning" },
+      aria: { roledescription: "bytes of a file", label: "Bytes. Arrow keys move by byte, Page Up and Page Down by page, N and P to the next and previous record, K to the key's line, G to the field for an offset.", describedby: "viewer-meaning" },
     });
     this.where = element("span", { className: "where" });
     this.what = element("p", { className: "what", id: "viewer-meaning", role: "status" });
@@ -206,11 +216,16 @@ class Viewer {
     this.steps = element("span", { className: "steps-between" },
       button("‹ record", "Previous record (P)", () => this.step("previous")), button("record ›", "Next record (N)", () => this.step("next")));
     this.meaning = element("div", { className: "meaning" }, element("p", {}, this.where, this.owner, this.steps), this.what);
+    this.offset = element("input", { id: "viewer-offset", placeholder: "1234 or 0x4d2", size: 12, spellcheck: false, autocapitalize: "none", autocomplete: "off", enterKeyHint: "go", aria: { describedby: "viewer-offset-wrong" } });
+    this.wrong = element("span", { className: "wrong", id: "viewer-offset-wrong", role: "status" });
+    this.jump = element("form", { className: "jump", onsubmit: (e) => this.jumps(e) },
+      element("label", { htmlFor: "viewer-offset", textContent: "Offset" }), this.offset, element("button", { textContent: "Go", title: "Go to this byte (Enter; G in the bytes leads here)" }), this.wrong);
+    this.about = element("div", { className: "about" }, this.facts, this.jump);
     this.hex = element("div", { className: "looked" }, this.finder, element("div", { className: "dump" }, this.bytes, this.meaning));
     this.summary = element("div", { className: "summary", id: "viewer-summary", tabIndex: 0, role: "group", aria: { label: "Summary" }, hidden: true });
     this.root = element("section", { className: "viewer", id: "viewer", aria: { labelledby: "viewer-title" } },
       element("header", {}, this.title, this.which, element("span", { className: "faces" }, ...this.views), this.progress, this.cancel, this.again, this.closing),
-      this.facts, this.problem, this.hex, this.summary);
+      this.about, this.problem, this.hex, this.summary);
 
     this.byteRows = new Rows(this.bytes, 20, (from, n) => this.drawBytes(from, n));
     new ResizeObserver(() => this.fit()).observe(this.bytes);
@@ -257,6 +272,13 @@ class Viewer {
       }
     };
     this.order.onchange = () => this.find();
+    this.offset.oninput = () => this.isWrong("");
+    this.offset.onkeydown = (e) => {
+      if (e.key !== "Escape") return;
+      e.stopPropagation();
+      this.isWrong("");
+      this.bytes.focus();
+    };
   }
 
   // ---- files --------------------------------------------------------------
@@ -282,7 +304,8 @@ class Viewer {
     this.cursor = 0;
     this.marked = this.hovered = null;
     this.synced = Infinity;
-    this.search.value = "";
+    this.search.value = this.offset.value = "";
+    this.isWrong("");
     this.order.selectedIndex = 0;
     this.title.textContent = file.name;
     this.facts.textContent = "";
@@ -409,7 +432,7 @@ class Viewer {
 
   view(name) {
     const summary = name === "Summary";
-    this.hex.hidden = summary;
+    this.hex.hidden = this.jump.hidden = summary;
     this.summary.hidden = !summary;
     for (const b of this.views) b.setAttribute("aria-pressed", String(b.textContent === name));
     if (summary) this.drawSummary();
@@ -546,6 +569,25 @@ class Viewer {
     this.meant();
   }
 
+  // jumps goes to the offset that was written, or says why it cannot.
+  jumps(e) {
+    e.preventDefault();
+    if (!this.state) return;
+    const offset = offsetOf(this.offset.value, this.state.size);
+    if (typeof offset === "string") {
+      this.isWrong(offset);
+      return this.offset.select();
+    }
+    this.isWrong("");
+    this.goTo(offset);
+    this.bytes.focus();
+  }
+
+  isWrong(text) {
+    this.wrong.textContent = text;
+    this.offset.setAttribute("aria-invalid", String(text !== ""));
+  }
+
   async step(to) {
     const r = await this.worker.ask("record", this.cursor);
     if (r && r[to] >= 0) this.goTo(r[to]);
@@ -566,6 +608,7 @@ class Viewer {
     } else if (e.key === "n" || e.key === "N") this.step("next");
     else if (e.key === "p" || e.key === "P") this.step("previous");
     else if (e.key === "k" || e.key === "K") this.reveal();
+    else if (e.key === "g" || e.key === "G") this.offset.select();
     else return;
     e.preventDefault();
   }

@@ -90,6 +90,26 @@ func TestTheSnapshotIsLookedInto(t *testing.T) {
 	if l.eval(`document.activeElement.id`, &focus); focus != "viewer-bytes" {
 		t.Errorf("the focus is at %q", focus)
 	}
+
+	// G leads to the field for an offset, and what is none is said to be none.
+	l.presses("g", false)
+	for _, wrong := range []struct{ typed, said string }{
+		{"far", "An offset is a number, as 1234 or 0x4d2"},
+		{"1f", "Hexadecimal begins with 0x: 0x1f"},
+		{"99,999", "The last byte is "},
+	} {
+		l.presses(wrong.typed+kb.Enter, false)
+		l.sees(wrong.typed+" is wrong", `document.querySelector("#viewer-offset-wrong").textContent.startsWith("`+wrong.said+`") && document.activeElement.matches("#viewer-offset[aria-invalid=true]")`)
+	}
+	for _, right := range []struct {
+		typed string
+		at    int
+	}{{"0x9", 9}, {"5", 5}} {
+		l.presses(right.typed+kb.Enter, false)
+		l.sees("the byte", fmt.Sprintf(`document.activeElement.id === "viewer-bytes" && document.querySelector("#viewer .cells .cursor").dataset.at === "%d" && !document.querySelector("#viewer-offset-wrong").textContent`, right.at))
+		l.presses("g", false)
+	}
+	l.presses(kb.Escape, false)
 	l.presses(kb.Escape, false)
 	l.sees("the viewer is gone", `!document.querySelector("#viewer") && !("viewing" in document.body.dataset)`)
 }
