@@ -122,6 +122,7 @@
     lines: (from, n) => call("lines", from, n),
     entry: (i) => call("entry", i),
     summary: () => call("summary"),
+    add: () => call("add"),
     list: (text, order) => call("list", put(text), order),
   };
 

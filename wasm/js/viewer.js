@@ -162,6 +162,11 @@ class Rows {
   }
 }
 
+// allFiles is the face that adds up the files of an append-only directory.
+const allFiles = "All files";
+
+const folderOf = (name) => name.slice(0, name.lastIndexOf("/") + 1);
+
 class Viewer {
   state = null;
   file = null; // {name, blob} of a file that was given, {name, ours} of one of the running server
@@ -188,8 +193,14 @@ class Viewer {
     this.which = element("select", { title: "Which of the files" });
     this.which.setAttribute("aria-label", "Which of the files");
     this.which.onchange = () => this.show(this.files[this.which.selectedIndex]);
-    this.views = ["Bytes", "Summary"].map((name) => button(name, "", () => this.view(name)));
-    this.again = button("Read again", "The file has changed", () => this.load(true));
+    const neighbour = (text, label, by) => {
+      const b = button(text, label, () => this.turn(by));
+      b.setAttribute("aria-label", label);
+      return b;
+    };
+    this.turns = element("span", { className: "turns" }, neighbour("‹", "Previous file", -1), this.which, neighbour("›", "Next file", 1));
+    this.views = [allFiles, "Bytes", "Summary"].map((name) => button(name, "", () => this.view(name)));
+    this.again = button("Read again", "The file has changed", () => (this.together.hidden ? this.load(true) : this.addUp()));
     this.again.hidden = true;
     this.closing = button("Close", "Escape", () => this.close());
     this.closing.id = "viewer-close";
@@ -223,9 +234,10 @@ class Viewer {
     this.about = element("div", { className: "about" }, this.facts, this.jump);
     this.hex = element("div", { className: "looked" }, this.finder, element("div", { className: "dump" }, this.bytes, this.meaning));
     this.summary = element("div", { className: "summary", id: "viewer-summary", tabIndex: 0, role: "group", aria: { label: "Summary" }, hidden: true });
+    this.together = element("div", { className: "summary", id: "viewer-together", tabIndex: 0, role: "group", aria: { label: allFiles }, hidden: true });
     this.root = element("section", { className: "viewer", id: "viewer", aria: { labelledby: "viewer-title" } },
-      element("header", {}, this.title, this.which, element("span", { className: "faces" }, ...this.views), this.progress, this.cancel, this.again, this.closing),
-      this.about, this.problem, this.hex, this.summary);
+      element("header", {}, this.title, this.turns, element("span", { className: "faces" }, ...this.views), this.progress, this.cancel, this.again, this.closing),
+      this.about, this.problem, this.hex, this.summary, this.together);
 
     this.byteRows = new Rows(this.bytes, 20, (from, n) => this.drawBytes(from, n));
     new ResizeObserver(() => this.fit()).observe(this.bytes);
@@ -283,23 +295,40 @@ class Viewer {
 
   // ---- files --------------------------------------------------------------
 
-  // look shows a file of the running server by its name, or files that were given.
-  look(files) {
+  // look shows one of these files.
+  look(files, first = files[0]) {
     this.opener = document.activeElement;
-    this.files = files;
-    this.which.replaceChildren(...files.map((f) => new Option(f.name)));
-    this.which.hidden = files.length < 2;
+    this.list(files, first);
     document.querySelector("main").prepend(this.root);
     document.body.dataset.viewing = "";
     document.querySelector('.tabs [data-tab="watch"]').click(); // where it is on a phone
     clearInterval(this.watching);
     this.watching = setInterval(() => this.watch(), 500);
-    this.show(files[0]);
+    this.show(first);
     this.closing.focus();
   }
 
-  show(file) {
+  // list offers files to go from one to the next, and what they are together.
+  list(files, file) {
+    this.files = files;
+    this.manifest = files.length > 1 ? files.find((f) => f.name.endsWith(".manifest")) : null;
+    this.which.replaceChildren(...files.map((f) => new Option(f.name)));
+    this.which.selectedIndex = files.findIndex((f) => f.name === file.name);
+    this.turns.hidden = files.length < 2;
+    this.views[0].hidden = !this.manifest;
+  }
+
+  // turn goes to the next file, or the one before; after the last comes the first.
+  turn(by) {
+    const { length } = this.files;
+    this.show(this.files[(this.which.selectedIndex + by + length) % length]);
+  }
+
+  // show opens a file; wanted are the bytes of it that are to be shown.
+  show(file, wanted = null) {
     this.file = file;
+    this.wanted = wanted;
+    this.which.selectedIndex = this.files.indexOf(file);
     this.state = null;
     this.cursor = 0;
     this.marked = this.hovered = null;
@@ -310,7 +339,7 @@ class Viewer {
     this.title.textContent = file.name;
     this.facts.textContent = "";
     this.found.textContent = "";
-    this.problem.hidden = true;
+    this.troubled = false;
     delete this.root.dataset.done;
     this.forget();
     this.byteRows.setTotal(0);
@@ -325,12 +354,10 @@ class Viewer {
     this.again.hidden = true;
     this.loading = true;
     try {
-      let content = file.blob;
+      const [list, content] = await Promise.all([file.ours && this.db.files(), this.content(file)]);
       if (file.ours) {
-        const [list, bytes] = await Promise.all([this.db.files(), this.db.readFile(file.name)]);
         const entry = list.find((f) => f.name === file.name);
-        this.synced = entry ? Math.min(entry.synced, bytes.length) : Infinity;
-        content = bytes.slice();
+        this.synced = entry ? Math.min(entry.synced, content.length) : Infinity;
       }
       if (this.file !== file) return;
       this.worker ??= new FileWorker(
@@ -344,10 +371,15 @@ class Viewer {
     }
   }
 
+  async content(file) {
+    return file.ours ? (await this.db.readFile(file.name)).slice() : file.blob;
+  }
+
   failed(text) {
     this.loading = false;
     this.progress.hidden = this.cancel.hidden = true;
-    this.problem.hidden = false;
+    this.troubled = true;
+    this.problem.hidden = !this.together.hidden;
     this.problem.replaceChildren(element("p", { textContent: `${this.file.name} could not be looked into: ${text}` }));
     this.worker?.close(); // whatever it was, a new one begins anew
     this.worker = null;
@@ -371,6 +403,8 @@ class Viewer {
       const searched = this.search.value || this.order.selectedIndex;
       if (searched) this.find();
       if (!this.summary.hidden) this.drawSummary();
+      if (this.wanted) this.goToEntry(...this.wanted);
+      this.wanted = null;
     }
     this.keyRows.setTotal(state.listed);
     this.root.dataset.done = done;
@@ -391,7 +425,8 @@ class Viewer {
     const text = words.join(", ");
     if (this.facts.textContent !== text) this.facts.textContent = text;
     const { problem } = state;
-    this.problem.hidden = !problem;
+    this.troubled = Boolean(problem);
+    this.problem.hidden = !problem || !this.together.hidden;
     if (problem) {
       const go = element("button", { type: "button", textContent: `Offset ${count(problem.offset)}`, onclick: () => this.goTo(Math.min(problem.offset, state.size - 1)) });
       this.problem.replaceChildren(element("p", {}, go, ` ${problem.reason}`), ...problem.info.map((line) => element("p", { textContent: line })));
@@ -405,6 +440,9 @@ class Viewer {
     if (!this.file?.ours || this.loading || document.hidden) return;
     const list = await this.db.files().catch(() => null);
     if (!list || this.loading || !this.state) return;
+    const files = oursWith(list, this.file.name);
+    if (files.length && String(files.map((f) => f.name)) !== String(this.files.map((f) => f.name))) this.list(files, this.file);
+    if (!this.together.hidden) return this.manifest ? this.watchAll(list) : this.view("Bytes");
     const entry = list.find((f) => f.name === this.file.name);
     if (!entry) {
       this.facts.textContent = "The server no longer has this file; this is how it was.";
@@ -422,6 +460,7 @@ class Viewer {
 
   close() {
     clearInterval(this.watching);
+    this.stopAddingUp();
     this.worker?.close();
     this.worker = this.file = null;
     this.root.remove();
@@ -432,8 +471,15 @@ class Viewer {
 
   view(name) {
     const summary = name === "Summary";
-    this.hex.hidden = this.jump.hidden = summary;
+    const all = name === allFiles;
+    this.hex.hidden = this.jump.hidden = name !== "Bytes";
     this.summary.hidden = !summary;
+    this.about.hidden = all;
+    this.problem.hidden = all || !this.troubled;
+    this.title.textContent = all ? allFiles : this.file.name;
+    if (all) this.addUp();
+    else if (!this.together.hidden) this.stopAddingUp();
+    this.together.hidden = !all;
     for (const b of this.views) b.setAttribute("aria-pressed", String(b.textContent === name));
     if (summary) this.drawSummary();
     else this.byteRows.refresh();
@@ -576,11 +622,16 @@ class Viewer {
     const offset = offsetOf(this.offset.value, this.state.size);
     if (typeof offset === "string") {
       this.isWrong(offset);
-      return this.offset.select();
+      return this.writeOffset();
     }
     this.isWrong("");
     this.goTo(offset);
     this.bytes.focus();
+  }
+
+  writeOffset() {
+    this.offset.focus();
+    this.offset.select();
   }
 
   isWrong(text) {
@@ -608,7 +659,7 @@ class Viewer {
     } else if (e.key === "n" || e.key === "N") this.step("next");
     else if (e.key === "p" || e.key === "P") this.step("previous");
     else if (e.key === "k" || e.key === "K") this.reveal();
-    else if (e.key === "g" || e.key === "G") this.offset.select();
+    else if (e.key === "g" || e.key === "G") this.writeOffset();
     else return;
     e.preventDefault();
   }
@@ -754,6 +805,19 @@ class Viewer {
   async drawSummary() {
     if (!this.worker || !this.state) return;
     const s = await this.worker.ask("summary");
+    this.summary.replaceChildren(this.tables(s, (e) => this.goToEntry(e.start, e.end), this.state.done));
+  }
+
+  goToEntry(start, end) {
+    this.goTo(start);
+    this.marked = [start, end];
+    this.byteRows.refresh();
+    this.bytes.focus();
+  }
+
+  // tables are a summary; go leads to an entry. members are the files that it
+  // is of, if it is of several.
+  tables(s, go, done, members = []) {
     const tables = [];
     const table = (title, heads, rows) => {
       if (!rows.length) return;
@@ -769,18 +833,19 @@ class Viewer {
       return e;
     };
     const most = (groups, of) => Math.max(1, ...groups.map((g) => g[of]));
-    const weighed = (title, first, groups) => {
-      const of = s.keys ? "memory" : "bytes";
+    const weighed = (title, first, groups, of = "memory") => {
       const whole = most(groups, of);
-      table(title, [first, s.keys ? "keys" : "times", s.keys ? "memory" : "in the file", ...(s.keys ? ["in the file"] : [])],
-        groups.map((g) => [g.name, count(g.count), bar(size(g[of]), g[of] / whole), ...(s.keys ? [size(g.bytes)] : [])]));
+      const keys = of === "memory";
+      table(title, [first, keys ? "keys" : "times", keys ? "memory" : "in the file", ...(keys ? ["in the file"] : [])],
+        groups.map((g) => [g.name, count(g.count), bar(size(g[of]), g[of] / whole), ...(keys ? [size(g.bytes)] : [])]));
     };
     const facts = [];
     if (s.version) facts.push(["RDB version", String(s.version)]);
     if (s.keys) facts.push(["keys", count(s.keys)], ["memory, as MEMORY USAGE adds up", size(s.memory)]);
     if (s.commandSum) facts.push(["commands", count(s.commandSum)]);
     if (s.from) facts.push(["written from", s.from], ["to", s.to]);
-    table("File", ["", ""].map((_, i) => ["fact", "value"][i]), [...facts, ...s.fields]);
+    table("Loaded in this order", ["file", "is", "size", "holds"], members);
+    table(members.length ? "Together" : "File", ["fact", "value"], [...facts, ...s.fields]);
     table("Function libraries", ["first line"], s.functions.map((f) => [f]));
     weighed("Types", "type", s.types);
     weighed("Encodings", "type and encoding", s.encodings);
@@ -788,20 +853,104 @@ class Viewer {
     weighed("By prefix", "prefix", s.prefixes);
     const times = most(s.expiries, "count");
     table("Expiry", ["expires", "keys"], s.expiries.map((g) => [g.name, bar(count(g.count), g.count / times)]));
-    if (s.commands.length) table("Commands", ["command", "times", "in the file"], s.commands.map((g) => [g.name, count(g.count), size(g.bytes)]));
+    weighed("Commands", "command", s.commands, "bytes");
+    weighed("Commands by prefix of their first key", "prefix", s.touched, "bytes");
     table("Largest", ["key or command", "type", "elements", s.keys ? "memory" : "in the file"], s.biggest.map((e) => {
-      const to = element("button", { type: "button", className: "key", textContent: e.label, onclick: () => {
-        this.goTo(e.start);
-        this.marked = [e.start, e.end];
-        this.byteRows.refresh();
-        this.bytes.focus();
-      } });
+      const to = element("button", { type: "button", className: "key", textContent: e.label, title: e.file ?? "", onclick: () => go(e) });
       return [to, e.command ? "command" : `${e.type}${e.encoding === e.type ? "" : ` ${e.encoding}`}`, count(e.elements), size(e.command ? e.end - e.start : e.memory)];
     }));
-    if (!tables.length) tables.push(element("p", { textContent: this.state.done ? "Nothing to add up." : "Still reading…" }));
-    this.summary.replaceChildren(element("div", {}, ...tables));
+    if (!tables.length) tables.push(element("p", { textContent: done ? "Nothing to add up." : "Still reading…" }));
+    return element("div", {}, ...tables);
+  }
+
+  // ---- all files ----------------------------------------------------------
+
+  stopAddingUp() {
+    this.adder?.close();
+    this.adder = null;
+  }
+
+  // addUp reads the manifest and then the files that it names, one after the
+  // other, in a worker of its own. What was there stays until that is done.
+  async addUp() {
+    this.stopAddingUp();
+    this.again.hidden = true;
+    const { manifest } = this;
+    let opened = null;
+    const adder = new FileWorker(
+      (state, done) => done && opened?.resolve(),
+      (text) => opened?.reject(new Error(text)),
+    );
+    this.adder = adder;
+    const say = (text) => {
+      if (!this.together.querySelector("table")) this.together.replaceChildren(element("p", { role: "status", textContent: text }));
+    };
+    const add = async (file) => {
+      say(`Reading ${file.name}…`);
+      const content = await this.content(file);
+      await new Promise((resolve, reject) => {
+        opened = { resolve, reject };
+        adder.open(file.name, content, false);
+      });
+      return adder.ask("add");
+    };
+    try {
+      if (manifest.ours) this.added = signature(await this.db.files(), manifest.name);
+      let total = await add(manifest);
+      const there = (name) => this.files.find((f) => f.name === folderOf(manifest.name) + name);
+      for (const m of total.members) {
+        if (this.adder !== adder) return;
+        if (there(m.name)) total = await add(there(m.name));
+      }
+      if (this.adder !== adder) return;
+      this.drawTogether(total, there);
+    } catch (e) {
+      if (this.adder === adder) this.together.replaceChildren(element("p", { role: "alert", textContent: `The files could not be added up: ${e.message}` }));
+    } finally {
+      adder.close();
+    }
+  }
+
+  drawTogether(total, there) {
+    const rows = total.members.map((m) => {
+      const holds = [];
+      if (m.keys) holds.push(plural(m.keys, "key", "keys"));
+      if (m.commands) holds.push(plural(m.commands, "command", "commands"));
+      if (m.role === "history") holds.push("a rewrite has replaced it: not loaded");
+      else if (!m.added) holds.push("missing: without it no server starts");
+      if (m.problem) holds.push(m.problem);
+      const to = element("button", { type: "button", className: "key", textContent: m.name, disabled: !there(m.name), onclick: () => {
+        this.show(there(m.name));
+        this.bytes.focus();
+      } });
+      return [to, m.role, m.added ? size(m.size) : "", holds.join(", ") || "nothing"];
+    });
+    const tables = this.tables(total.summary, (e) => this.show(there(e.file), [e.start, e.end]), true, rows);
+    if (total.problem) tables.prepend(element("p", { className: "problem", textContent: total.problem }));
+    this.together.replaceChildren(tables);
+  }
+
+  // watchAll adds up again when files of the running server have changed.
+  watchAll(list) {
+    const now = signature(list, this.manifest.name);
+    if (now === this.added) return;
+    const bytes = list.reduce((sum, f) => sum + f.size, 0);
+    if (bytes <= 4 << 20) this.addUp();
+    else this.again.hidden = false;
   }
 }
+
+// oursWith are the files of the server that stand in the folder of one of them,
+// if that is an append-only directory.
+function oursWith(list, name) {
+  const folder = folderOf(name);
+  const ours = list.filter((f) => folder && folderOf(f.name) === folder).map((f) => ({ name: f.name, ours: true }));
+  return ours.sort(byName);
+}
+
+const byName = (a, b) => a.name.localeCompare(b.name, "en", { numeric: true });
+
+const signature = (list, name) => list.filter((f) => folderOf(f.name) === folderOf(name)).map((f) => `${f.name} ${f.size}`).join();
 
 let viewer = null;
 
@@ -809,7 +958,11 @@ let viewer = null;
 // files that were dropped, or a FileList.
 export async function look(db, what) {
   viewer ??= new Viewer(db);
-  if (typeof what === "string") return viewer.look([{ name: what, ours: true }]);
+  if (typeof what === "string") {
+    const files = oursWith(await db.files(), what);
+    const file = files.find((f) => f.name === what);
+    return file ? viewer.look(files, file) : viewer.look([{ name: what, ours: true }]);
+  }
   const found = [];
   if (what.items) {
     // A folder is given up by the browser once this turn is over: first all are asked for.
@@ -818,7 +971,7 @@ export async function look(db, what) {
   } else {
     for (const blob of what) found.push({ name: blob.name, blob });
   }
-  found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  found.sort(byName);
   if (found.length) viewer.look(found);
 }
 

@@ -23,6 +23,7 @@ var (
 	next    []byte     // the content of the file that comes
 	loading *viewer.File
 	file    *viewer.File // the one that is asked
+	total   viewer.Total // of the files that add was called for
 	answer  []byte
 )
 
@@ -119,3 +120,13 @@ func entry(i float64) int32 { return say(file.EntryJSON(int(i))) }
 
 //go:wasmexport summary
 func summary() int32 { return say(file.SummaryJSON()) }
+
+// add adds the file to those whose total is told: a manifest begins anew.
+//
+//go:wasmexport add
+func add() int32 {
+	if err := total.Add(file); err != nil {
+		return say(viewer.JSON{}.Object().String("problem", err.Error()).End())
+	}
+	return say(total.JSON())
+}

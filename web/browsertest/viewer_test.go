@@ -92,7 +92,13 @@ func TestTheSnapshotIsLookedInto(t *testing.T) {
 	}
 
 	// G leads to the field for an offset, and what is none is said to be none.
-	l.presses("g", false)
+	// A key that the page takes must type nothing into the field that it leads to.
+	leads := func() {
+		t.Helper()
+		l.run(input.DispatchKeyEvent(input.KeyDown).WithKey("g").WithText("g"), input.DispatchKeyEvent(input.KeyUp).WithKey("g"))
+		l.sees("the field", `document.activeElement.id === "viewer-offset" && !document.activeElement.value.includes("g")`)
+	}
+	leads()
 	for _, wrong := range []struct{ typed, said string }{
 		{"far", "An offset is a number, as 1234 or 0x4d2"},
 		{"1f", "Hexadecimal begins with 0x: 0x1f"},
@@ -106,8 +112,8 @@ func TestTheSnapshotIsLookedInto(t *testing.T) {
 		at    int
 	}{{"0x9", 9}, {"5", 5}} {
 		l.presses(right.typed+kb.Enter, false)
-		l.sees("the byte", fmt.Sprintf(`document.activeElement.id === "viewer-bytes" && document.querySelector("#viewer .cells .cursor").dataset.at === "%d" && !document.querySelector("#viewer-offset-wrong").textContent`, right.at))
-		l.presses("g", false)
+		l.sees(right.typed, fmt.Sprintf(`document.querySelector("#viewer .cells .cursor")?.dataset.at === "%d" && document.activeElement.id === "viewer-bytes" && !document.querySelector("#viewer-offset-wrong").textContent`, right.at))
+		leads()
 	}
 	l.presses(kb.Escape, false)
 	l.presses(kb.Escape, false)
@@ -233,6 +239,39 @@ func TestFilesAreDropped(t *testing.T) {
 	l.run(chromedp.SetValue(`#viewer header select`, "appendonly.aof.manifest", chromedp.ByQuery))
 	l.readToTheEnd("appendonly.aof.manifest")
 	l.means(`an increment, file "appendonly.aof.1.incr.aof"`)
+}
+
+// The files of the running server's appendonlydir are added up, and one leads to
+// the next.
+func TestAnAppendOnlyDirectoryIsAddedUp(t *testing.T) {
+	l := arrive(t)
+	for _, line := range []string{"SET user:1 Ada EX 500", "RPUSH queue:mail a b c", "BGREWRITEAOF", "SET later:1 x"} {
+		l.types("redis", line)
+	}
+	l.sees("the new base", `document.querySelector('#file-rows button[value="appendonlydir/appendonly.aof.2.base.rdb"]')`)
+	l.looksInto("appendonlydir/appendonly.aof.2.base.rdb")
+	l.clicks(`#viewer [aria-label="Next file"]`)
+	l.readToTheEnd("appendonlydir/appendonly.aof.2.incr.aof")
+	l.clicks(`#viewer [aria-label="Next file"]`)
+	l.readToTheEnd("appendonlydir/appendonly.aof.manifest")
+	l.clicks(`#viewer [aria-label="Previous file"]`)
+	l.readToTheEnd("appendonlydir/appendonly.aof.2.incr.aof")
+
+	l.clicks("#viewer .faces button:first-child")
+	l.sees("the total", `document.querySelectorAll("#viewer-together table").length > 7`)
+	together := l.text("#viewer-together")
+	for _, want := range []string{"appendonly.aof.2.base.rdb\tbase", "2 keys", "appendonly.aof.2.incr.aof\tincrement", "queue:\t1", "within an hour\t1", "later:\t1", "SET \"later:1\""} {
+		if !strings.Contains(together, want) {
+			t.Errorf("the total lacks %q:\n%s", want, together)
+		}
+	}
+	// What is written meanwhile is added, and from a key it goes to its bytes.
+	l.eval(`everysec.command("SET", "meanwhile:1", "x")`, nil)
+	l.sees("the new command", `document.querySelector("#viewer-together").textContent.includes("meanwhile:")`)
+	l.eval(`[...document.querySelectorAll("#viewer-together .key")].find((b) => b.textContent === '"queue:mail"').focus()`, nil)
+	l.presses(kb.Enter, false)
+	l.readToTheEnd("appendonlydir/appendonly.aof.2.base.rdb")
+	l.sees("its bytes", `document.querySelector("#viewer .cells .cursor.marked") && document.activeElement.id === "viewer-bytes"`)
 }
 
 // The viewer is fetched when it is first wanted, and is there without a network

@@ -75,6 +75,12 @@ var views = []view{
 		l.clicks("#viewer .faces button:last-child")
 		l.sees("the summary", `document.querySelectorAll("#viewer-summary table").length > 4`)
 	}},
+	{"files added up", "watch", func(l learner) {
+		l.eval(`everysecLook("appendonlydir/appendonly.aof.manifest")`, nil)
+		l.readToTheEnd("appendonlydir/appendonly.aof.manifest")
+		l.clicks("#viewer .faces button:first-child")
+		l.sees("the total", `document.querySelectorAll("#viewer-together table").length > 3`)
+	}},
 	{"damaged file", "watch", func(l learner) {
 		l.eval(`everysecLook([new File(["REDIS0010\xfe"], "cut.rdb"), new File(["*1\r\n$4\r\nPING\r\n"], "whole.aof")])`, nil)
 		l.sees("what is wrong", `!document.querySelector("#viewer .problem").hidden`)

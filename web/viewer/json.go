@@ -104,6 +104,9 @@ func (r JSON) entry(e Entry) JSON {
 	r = r.comma().Object().Number("index", int64(e.Index)).Number("start", e.Start).Number("end", e.End).String("label", e.Label).
 		Bool("command", e.Command).Number("db", int64(e.DB)).String("type", e.Type).String("encoding", e.Encoding).String("form", e.Form).
 		Number("elements", e.Elements).Number("memory", e.Memory)
+	if e.File != "" {
+		r = r.String("file", text([]byte(e.File)))
+	}
 	if e.ExpireAt != 0 {
 		r = r.String("expires", rdb.Date(e.ExpireAt))
 	}
@@ -137,9 +140,10 @@ func (r JSON) groups(name string, list []Group) JSON {
 }
 
 // SummaryJSON is the summary.
-func (f *File) SummaryJSON() []byte {
-	s := f.Summary()
-	r := JSON(nil).Object().Number("version", int64(s.Version)).Number("keys", s.Keys).Number("memory", s.Memory).Number("commandSum", s.CommandSum)
+func (f *File) SummaryJSON() []byte { return JSON(nil).summary(f.Summary()) }
+
+func (r JSON) summary(s Summary) JSON {
+	r = r.Object().Number("version", int64(s.Version)).Number("keys", s.Keys).Number("memory", s.Memory).Number("commandSum", s.CommandSum)
 	if s.From != 0 {
 		r = r.String("from", rdb.Date(s.From*1000)).String("to", rdb.Date(s.To*1000))
 	}
@@ -162,6 +166,7 @@ func (f *File) SummaryJSON() []byte {
 		{"prefixes", s.Prefixes},
 		{"expiries", s.Expiries},
 		{"commands", s.Commands},
+		{"touched", s.Touched},
 	} {
 		r = r.groups(g.name, g.list)
 	}

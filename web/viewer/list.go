@@ -22,6 +22,15 @@ type Entry struct {
 	Elements   int64  // words of a command, bytes of a string
 	Memory     int64  // bytes that MEMORY USAGE would say, 0 for a command
 	ExpireAt   int64  // Unix milliseconds, 0 for none
+	File       string // that it is in, "" where only one is spoken of
+}
+
+// weight is how large it is: of a key in memory, of a command in the file.
+func (e Entry) weight() int64 {
+	if e.Command {
+		return e.End - e.Start
+	}
+	return e.Memory
 }
 
 // Entry is one line of the list.

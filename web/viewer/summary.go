@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"everysec/engine/aof"
+	"everysec/engine/ds/order"
 	"everysec/engine/object"
 	"everysec/engine/rdb"
 )
@@ -32,6 +33,7 @@ type Summary struct {
 	Expiries   []Group // by how far they are away
 	Biggest    []Entry
 	Commands   []Group
+	Touched    []Group // prefixes of the commands' first keys
 	CommandSum int64
 	From, To   int64 // Unix seconds that annotations tell, 0 without
 }
@@ -51,35 +53,75 @@ const (
 )
 
 type summary struct {
-	version                                             int
-	fields                                              [][2]string
-	functions                                           []string
-	databases, types, encodings, prefixes, commandNames map[string]*Group
-	expiries                                            [len(expiryNames)]int64
-	biggest                                             []uint32 // entries, the largest first
-	keys, memory, commands                              int64
-	from, to                                            int64
+	version                int
+	fields                 [][2]string
+	functions              []string
+	groups                 [kinds]map[string]*Group
+	expiries               [len(expiryNames)]int64
+	biggest                []uint32 // entries, the largest first
+	keys, memory, commands int64
+	from, to               int64
 }
+
+// What is counted in groups.
+const (
+	databases = iota
+	types
+	encodings
+	prefixes
+	commandNames
+	touched
+	kinds
+)
 
 var expiryNames = [...]string{"never", "in the past", "within a minute", "within an hour", "within a day", "within a week", "within 30 days", "later"}
 
 var expiryLimits = [...]int64{0, 60_000, 3_600_000, 86_400_000, 7 * 86_400_000, 30 * 86_400_000}
 
 func (s *summary) init() {
-	for _, m := range []*map[string]*Group{&s.databases, &s.types, &s.encodings, &s.prefixes, &s.commandNames} {
-		*m = map[string]*Group{}
+	for kind := range s.groups {
+		s.groups[kind] = map[string]*Group{}
 	}
 }
 
-func count(groups map[string]*Group, name []byte, size, memory int64) {
+// count adds to a group; beyond the first 10,000 all are one.
+func (s *summary) count(kind int, name []byte, times, size, memory int64) {
+	groups := s.groups[kind]
 	g := groups[string(name)]
+	if g == nil && len(groups) >= maxPrefixes {
+		name = []byte(OtherPrefixes)
+		g = groups[OtherPrefixes]
+	}
 	if g == nil {
 		g = &Group{Name: string(name)}
 		groups[g.Name] = g
 	}
-	g.Count++
+	g.Count += times
 	g.Bytes += size
 	g.Memory += memory
+}
+
+// merge adds what another file holds.
+func (s *summary) merge(other *summary) {
+	s.version = max(s.version, other.version)
+	s.fields = append(s.fields, other.fields...)
+	s.functions = append(s.functions, other.functions...)
+	for kind, groups := range other.groups {
+		for _, name := range order.Keys(groups) {
+			g := groups[name]
+			s.count(kind, []byte(name), g.Count, g.Bytes, g.Memory)
+		}
+	}
+	for i, n := range other.expiries {
+		s.expiries[i] += n
+	}
+	s.keys += other.keys
+	s.memory += other.memory
+	s.commands += other.commands
+	if s.from == 0 {
+		s.from = other.from
+	}
+	s.to = max(s.to, other.to)
 }
 
 func (s *summary) key(f *File, index int, key []byte, form string) {
@@ -92,12 +134,12 @@ func (s *summary) key(f *File, index int, key []byte, form string) {
 	if e.kind == object.Module {
 		kind, encoding = "module", "unknown"
 	}
-	count(s.databases, strconv.AppendInt(append(name[:0], "db"...), int64(e.db), 10), size, e.memory)
-	count(s.types, append(name[:0], kind...), size, e.memory)
+	s.count(databases, strconv.AppendInt(append(name[:0], "db"...), int64(e.db), 10), 1, size, e.memory)
+	s.count(types, append(name[:0], kind...), 1, size, e.memory)
 	b := append(append(append(name[:0], kind...), ' '), encoding...)
 	b = append(append(append(b, ", "...), form...), " in the file"...)
-	count(s.encodings, b, size, e.memory)
-	s.prefix(key, size, e.memory)
+	s.count(encodings, b, 1, size, e.memory)
+	s.count(prefixes, prefixOf(key), 1, size, e.memory)
 	s.expiries[expiryClass(e.expireAt, f.now)]++
 	s.big(f, index)
 }
@@ -114,15 +156,12 @@ func expiryClass(at, now int64) int {
 	return len(expiryLimits) + 1
 }
 
-func (s *summary) prefix(key []byte, size, memory int64) {
-	name := []byte(NoPrefix)
+// prefixOf is where a key is counted.
+func prefixOf(key []byte) []byte {
 	if i := bytes.IndexByte(key, ':'); i >= 0 {
-		name = key[:min(i+1, 100)]
+		return key[:min(i+1, 100)]
 	}
-	if s.prefixes[string(name)] == nil && len(s.prefixes) >= maxPrefixes {
-		name = []byte(OtherPrefixes)
-	}
-	count(s.prefixes, name, size, memory)
+	return []byte(NoPrefix)
 }
 
 // big remembers the largest entries.
@@ -182,31 +221,34 @@ func (s *summary) command(f *File, index int, words [][]byte) {
 			name[i] = c - 32
 		}
 	}
-	if s.commandNames[string(name)] == nil && len(s.commandNames) >= maxPrefixes {
-		name = []byte(OtherPrefixes)
-	}
-	count(s.commandNames, name, size, 0)
+	s.count(commandNames, name, 1, size, 0)
 	if key := aof.FirstKey(words); key != nil {
-		s.prefix(key, size, 0)
+		s.count(touched, prefixOf(key), 1, size, 0)
 	}
 	s.big(f, index)
 }
 
 // Summary is what has been read so far.
 func (f *File) Summary() Summary {
-	s := &f.summary
+	out := f.summary.told()
+	for _, i := range f.summary.biggest {
+		out.Biggest = append(out.Biggest, f.Entry(int(i)))
+	}
+	return out
+}
+
+// told is all but the largest entries.
+func (s *summary) told() Summary {
 	out := Summary{
 		Version: s.version, Fields: s.fields, Functions: s.functions, Keys: s.keys, Memory: s.memory, CommandSum: s.commands,
-		Databases: sorted(s.databases), Types: sorted(s.types), Encodings: sorted(s.encodings),
-		Prefixes: sorted(s.prefixes), Commands: sorted(s.commandNames), From: s.from, To: s.to,
+		Databases: sorted(s.groups[databases]), Types: sorted(s.groups[types]), Encodings: sorted(s.groups[encodings]),
+		Prefixes: sorted(s.groups[prefixes]), Commands: sorted(s.groups[commandNames]), Touched: sorted(s.groups[touched]),
+		From: s.from, To: s.to,
 	}
 	for i, n := range s.expiries {
 		if n > 0 && s.keys > 0 {
 			out.Expiries = append(out.Expiries, Group{Name: expiryNames[i], Count: n})
 		}
-	}
-	for _, i := range s.biggest {
-		out.Biggest = append(out.Biggest, f.Entry(int(i)))
 	}
 	return out
 }
