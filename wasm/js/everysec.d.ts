@@ -261,6 +261,8 @@ export interface Database {
   importRDB(bytes: Uint8Array | ArrayBuffer): Promise<State>;
   /** The same with a whole data directory, by name: "dump.rdb", or "appendonlydir/appendonly.aof.manifest" and what it names. */
   importFiles(files: Record<string, Uint8Array | ArrayBuffer>): Promise<State>;
+  /** The same with a zip as exportZip() makes it. */
+  importZip(zip: Uint8Array | ArrayBuffer): Promise<State>;
   /** The same with one append only file. */
   importAOF(bytes: Uint8Array | ArrayBuffer): Promise<State>;
   /** Undoes the last import or erase(): files and memory are as they were. */

@@ -942,6 +942,31 @@ class Database {
     return this.importFiles({ [`appendonlydir/${name}`]: bytes, [`appendonlydir/${name}.manifest`]: encoder.encode(`file ${name} seq 1 type b\n`) });
   }
 
+  // The directory at a zip's end says where each file is; those that are packed
+  // the browser unpacks.
+  async importZip(bytes) {
+    const b = new Uint8Array(bytes);
+    const view = new DataView(b.buffer);
+    const short = (at) => view.getUint16(at, true);
+    const long = (at) => view.getUint32(at, true);
+    let end = b.length - 22;
+    while (end >= 0 && long(end) !== 0x06054b50) end--;
+    if (end < 0) throw new EngineError("HOST", "this is no zip");
+    const files = {};
+    let at = long(end + 16);
+    for (let n = short(end + 10); n > 0; n--) {
+      const name = decoder.decode(b.subarray(at + 46, at + 46 + short(at + 28)));
+      const local = long(at + 42);
+      const from = local + 30 + short(local + 26) + short(local + 28);
+      const data = b.subarray(from, from + long(at + 20));
+      if (!name.endsWith("/")) {
+        files[name] = short(at + 10) === 0 ? data : await new Response(new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).arrayBuffer();
+      }
+      at += 46 + short(at + 28) + short(at + 30) + short(at + 32);
+    }
+    return this.importFiles(files);
+  }
+
   undo() {
     return this.#state(op.bringBack);
   }

@@ -1,6 +1,10 @@
 package browsertest
 
 import (
+	"archive/zip"
+	"bytes"
+	"encoding/base64"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,6 +129,20 @@ func TestTheJavaScriptAPI(t *testing.T) {
 			[]any{"running", "5", 0.0, 0.0, "1", "EngineError HOST: there is nothing to bring back"},
 		},
 		{
+			"a zip takes the place of everything, packed or not",
+			`(async () => {
+				const ours = await everysec.exportZip();
+				await everysec.command("SET", "later", "1");
+				await everysec.importZip(ours);
+				const found = await everysec.pipeline([["EXISTS", "later"], ["GET", "kept"]]);
+				await everysec.importZip(Uint8Array.from(atob("` + packedZip(t) + `"), (c) => c.charCodeAt(0)));
+				found.push(...(await everysec.pipeline([["GET", "packed"], ["EXISTS", "kept"]])));
+				await everysec.undo();
+				return [...found, await everysec.command("GET", "kept"), await code(everysec.importZip(new Uint8Array(40)))];
+			})()`,
+			[]any{0.0, "1", strings.Repeat("x", 200), 0.0, "1", "EngineError HOST: this is no zip"},
+		},
+		{
 			"changes and durability are told",
 			`(async () => {
 				const heard = {};
@@ -156,4 +174,28 @@ func TestTheJavaScriptAPI(t *testing.T) {
 			t.Errorf("%s: %s\n%s", c.promise, c.expression, diff)
 		}
 	}
+}
+
+// packedZip is a zip of a data directory with an append only file that is
+// deflated, in base64.
+func packedZip(t *testing.T) string {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for name, text := range map[string]string{
+		"appendonlydir/appendonly.aof":          "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$6\r\npacked\r\n$200\r\n" + strings.Repeat("x", 200) + "\r\n",
+		"appendonlydir/appendonly.aof.manifest": "file appendonly.aof seq 1 type b\n",
+	} {
+		w, err := z.Create(name)
+		if err == nil {
+			_, err = w.Write([]byte(text))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(out.Bytes())
 }
