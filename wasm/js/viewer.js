@@ -312,7 +312,9 @@ class Viewer {
   list(files, file) {
     this.files = files;
     this.manifest = files.length > 1 ? files.find((f) => f.name.endsWith(".manifest")) : null;
-    this.which.replaceChildren(...files.map((f) => new Option(f.name)));
+    const folder = folderOf(file.name); // said once, in the title, if it is that of all
+    const short = (name) => (files.every((f) => f.name.startsWith(folder)) ? name.slice(folder.length) : name);
+    this.which.replaceChildren(...files.map((f) => new Option(short(f.name), f.name)));
     this.which.selectedIndex = files.findIndex((f) => f.name === file.name);
     this.turns.hidden = files.length < 2;
     this.views[0].hidden = !this.manifest;
@@ -455,6 +457,7 @@ class Viewer {
       this.synced = entry.synced;
       this.tell();
       this.byteRows.refresh();
+      this.meant();
     }
   }
 
