@@ -239,6 +239,8 @@ func TestFilesAreDropped(t *testing.T) {
 	l.run(chromedp.SetValue(`#viewer header select`, "appendonly.aof.manifest", chromedp.ByQuery))
 	l.readToTheEnd("appendonly.aof.manifest")
 	l.means(`an increment, file "appendonly.aof.1.incr.aof"`)
+	l.clicks("#viewer .faces button:first-child") // together they are an append-only directory
+	l.sees("the total", `document.querySelector("#viewer-together table")?.innerText.includes("1 command, Expected") && document.querySelector("#viewer-together").innerText.includes("PING")`)
 }
 
 // The files of the running server's appendonlydir are added up, and one leads to
