@@ -195,6 +195,7 @@ func TestEverythingIsTakenHomeAndBroughtBack(t *testing.T) {
 	other.types("redis", "KEYS *")
 	other.answer("redis", "KEYS *", []string{`1) "in-memory-only"`})
 	other.clicks("#files-undo")
+	other.sees("it is back", `document.querySelector("#files-said").textContent === "Everything is as it was."`)
 	other.types("redis", "KEYS *")
 	other.answer("redis", "KEYS *", []string{`1) "mine"`})
 }
