@@ -35,7 +35,7 @@ func TestScreenshots(t *testing.T) {
 		l.types("redis", line)
 	}
 	// The pictures of the README, by the view that they show.
-	readme := map[string]string{"keys": "page.png", "account": "crash.png", "panel of load": "load.png"}
+	readme := map[string]string{"keys": "page.png", "account": "crash.png", "past": "time.png"}
 	eachView(t, l, func(t *testing.T, v view) {
 		name := strings.ReplaceAll(v.name, " ", "-")
 		l.shoot(filepath.Join(dir, name+"-desktop-light.png"), 1)
