@@ -32,15 +32,8 @@ func Load(dir string) ([]*lessons.Lesson, error) {
 	var all []*lessons.Lesson
 	folder := map[string]string{}
 	for _, file := range files {
-		src, err := os.ReadFile(file)
+		l, err := read(file)
 		if err != nil {
-			return nil, err
-		}
-		l, err := Parse(file, src)
-		if err != nil {
-			return nil, err
-		}
-		if err := loadFiles(l, file); err != nil {
 			return nil, err
 		}
 		if other := folder[l.ID]; other != "" {
@@ -50,6 +43,19 @@ func Load(dir string) ([]*lessons.Lesson, error) {
 		all = append(all, l)
 	}
 	return all, nil
+}
+
+// read reads a lesson and the files that it loads.
+func read(file string) (*lessons.Lesson, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	l, err := Parse(file, src)
+	if err != nil {
+		return nil, err
+	}
+	return l, loadFiles(l, file)
 }
 
 // Parse reads one lesson. name is what errors call the file.

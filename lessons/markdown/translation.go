@@ -2,7 +2,6 @@ package markdown
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -22,15 +21,8 @@ func Translations(dir string, all []*lessons.Lesson) (map[string]map[string]*les
 	}
 	out := map[string]map[string]*lessons.Lesson{}
 	for _, file := range files {
-		src, err := os.ReadFile(file)
+		l, err := read(file)
 		if err != nil {
-			return nil, err
-		}
-		l, err := Parse(file, src)
-		if err != nil {
-			return nil, err
-		}
-		if err := loadFiles(l, file); err != nil {
 			return nil, err
 		}
 		at := slices.IndexFunc(all, func(o *lessons.Lesson) bool { return o.ID == l.ID })

@@ -38,20 +38,24 @@ func (f *files) bind(p *Page) {
 		}
 	})
 	p.click("download-all", func() app.Message { return app.DownloadAll{} })
-	upload := byID("upload")
-	upload.on("change", func(*dom.BasicEvent) {
-		file := upload.v.Get("files").Index(0)
+	p.upload(byID("upload"), func(name string, data []byte) { p.dispatch(app.Import{Name: name, Data: data}) })
+}
+
+// upload calls then with the file that is chosen at an input.
+func (p *Page) upload(input *node, then func(name string, data []byte)) {
+	input.on("change", func(*dom.BasicEvent) {
+		file := input.v.Get("files").Index(0)
 		if file.IsUndefined() {
 			return
 		}
 		name := file.Get("name").String()
 		settle(file.Call("arrayBuffer"), func(buffer js.Value, failure string) {
-			upload.v.Set("value", "")
+			input.v.Set("value", "")
 			if failure != "" {
 				p.dispatch(app.Noticed{Text: name + " could not be read: " + failure})
 				return
 			}
-			p.dispatch(app.Import{Name: name, Data: goBytes(buffer)})
+			then(name, goBytes(buffer))
 		})
 	})
 }

@@ -159,24 +159,11 @@ func (t *timePanel) buildFile(p *Page, box *node) {
 func (t *timePanel) runFile(p *Page) (save, look *node) {
 	save = button("Save the run", "A file with everything that came in; played again it gives the same bytes", func() { t.line.Save() })
 	upload := create("input", "sr").set("type", "file").set("accept", ".everysec")
-	upload.on("change", func(*dom.BasicEvent) {
-		file := upload.v.Get("files").Index(0)
-		if file.IsUndefined() {
-			return
+	p.upload(upload, func(name string, data []byte) {
+		t.load = func() { t.line.Load(name, data) }
+		if open := p.panels.open; open == nil || open.body != panelBody(t) {
+			p.panels.show(p, "time")
 		}
-		name := file.Get("name").String()
-		settle(file.Call("arrayBuffer"), func(buffer js.Value, failure string) {
-			upload.v.Set("value", "")
-			if failure != "" {
-				p.dispatch(app.Noticed{Text: name + " could not be read: " + failure})
-				return
-			}
-			data := goBytes(buffer)
-			t.load = func() { t.line.Load(name, data) }
-			if open := p.panels.open; open == nil || open.body != panelBody(t) {
-				p.panels.show(p, "time")
-			}
-		})
 	})
 	return save, create("label", "button").setText("Look at a run from a file…").add(upload)
 }

@@ -232,6 +232,16 @@ const (
 
 const pageSize = 64 << 10
 
+// bodyOf is the first section of a kind, nil if there is none.
+func bodyOf(sections []section, id byte) []byte {
+	for _, s := range sections {
+		if s.id == id {
+			return s.body
+		}
+	}
+	return nil
+}
+
 // Begun returns the module as it is when its program first waits. Its export
 // run does nothing any more.
 func Begun(wasm []byte) ([]byte, error) {
@@ -239,14 +249,7 @@ func Begun(wasm []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	find := func(id byte) []byte {
-		for _, s := range sections {
-			if s.id == id {
-				return s.body
-			}
-		}
-		return nil
-	}
+	find := func(id byte) []byte { return bodyOf(sections, id) }
 	types, err := globalTypes(find(globalSection))
 	if err != nil {
 		return nil, err

@@ -96,14 +96,7 @@ func Split(wasm []byte, symbols []string, parts []Part) (*SplitModule, error) {
 	if err != nil {
 		return nil, err
 	}
-	find := func(id byte) []byte {
-		for _, s := range sections {
-			if s.id == id {
-				return s.body
-			}
-		}
-		return nil
-	}
+	find := func(id byte) []byte { return bodyOf(sections, id) }
 	s := &splitter{parts: parts, types: find(typeSection)}
 	sum := sha256.Sum256(wasm)
 	s.id = hex.EncodeToString(sum[:8])
