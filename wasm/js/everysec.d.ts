@@ -47,7 +47,9 @@ export interface Notice {
     | "ready" | "down" | "crashed" | "fatal"
     | "store-memory" | "store-busy" | "store-taken" | "store-unknown" | "store-full" | "store-failed" | "store-saves" | "store-volatile" | "store-emptied"
     /** Another moment, of this run or of another, is the present now. */
-    | "run";
+    | "run"
+    /** Somebody else has changed what state() or disk() tell. */
+    | "state";
   text: string;
 }
 

@@ -6,8 +6,6 @@
 //
 // Whatever comes from a file reaches the page as text, never as markup.
 
-const style = ""; // viewer.css, put in by the build
-
 const element = (tag, properties = {}, ...children) => {
   const { role, aria = {}, data = {}, ...rest } = properties;
   const e = Object.assign(document.createElement(tag), rest);
@@ -185,7 +183,7 @@ class Viewer {
 
   build() {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(style);
+    sheet.replaceSync(viewerStyle);
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
     const button = (text, title, onclick) => element("button", { type: "button", textContent: text, title, onclick });
     this.title = element("h2", { id: "viewer-title" });

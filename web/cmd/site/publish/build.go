@@ -18,8 +18,6 @@ import (
 	"time"
 
 	"github.com/andybalholm/brotli"
-
-	"everysec/web/site"
 )
 
 // A build is a list of files made in memory and then written to dist: what is
@@ -55,6 +53,41 @@ func (b *Builder) Build() error {
 // collect makes every file of the site; names are slash paths.
 func (b *Builder) collect() (map[string][]byte, error) {
 	files := map[string][]byte{}
+	whole, err := b.program(files)
+	if err != nil {
+		return nil, err
+	}
+	runtime, err := b.runtime()
+	if err != nil {
+		return nil, err
+	}
+	if err := b.scripts(files, runtime); err != nil {
+		return nil, err
+	}
+	if err := b.viewer(files, runtime); err != nil {
+		return nil, err
+	}
+	b.made = maps.Clone(files)
+	if err := b.pages(files); err != nil {
+		return nil, err
+	}
+	if err := b.offline(files); err != nil {
+		return nil, err
+	}
+	if b.Download {
+		if files[singleName], err = b.single(files, runtime, whole); err != nil {
+			return nil, err
+		}
+		if files[archiveName], err = archived(files); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// program makes the module that is the engine and the page, and its parts; whole
+// is all of it in one.
+func (b *Builder) program(files map[string][]byte) (whole []byte, err error) {
 	wasm, err := b.wasm("playground", "-s -w")
 	if err != nil {
 		return nil, err
@@ -70,87 +103,10 @@ func (b *Builder) collect() (map[string][]byte, error) {
 	} else {
 		fmt.Fprintln(os.Stderr, "site: everysec.wasm begins in the browser:", err) // slower, and as good
 	}
-	whole, err := Pack(files["everysec.wasm"])
-	if err != nil {
+	if whole, err = Pack(files["everysec.wasm"]); err != nil {
 		return nil, err
 	}
-	if err := split(files, symbols); err != nil {
-		return nil, err
-	}
-
-	goroot, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return nil, fmt.Errorf("go env GOROOT: %w", err)
-	}
-	runtime, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js"))
-	if err != nil {
-		return nil, err
-	}
-	begun, err := os.ReadFile(filepath.Join(b.Root, "wasm", "js", "begun.js"))
-	if err != nil {
-		return nil, err
-	}
-	runtime = bytes.Join([][]byte{runtime, begun}, []byte("\n"))
-	for _, name := range []string{"early.js", "everysec.js", "everysec.d.ts", "boot.js"} {
-		if files[name], err = os.ReadFile(filepath.Join(b.Root, "wasm", "js", name)); err != nil {
-			return nil, err
-		}
-	}
-	files["boot.js"] = append(append(files["boot.js"], '\n'), runtime...)
-	// What must run before the first paint is one file, too.
-	theme, err := fs.ReadFile(site.Static(), "theme.js")
-	if err != nil {
-		return nil, err
-	}
-	files["early.js"] = append(append(files["early.js"], '\n'), theme...)
-	// The worker is one file, so that one request starts it.
-	worker := [][]byte{nil, runtime, nil, nil}
-	for i, name := range []string{"wasm/js/download.js", "", "wasm/idb/store.js", "wasm/js/worker.js"} {
-		if name == "" {
-			continue
-		}
-		if worker[i], err = os.ReadFile(filepath.Join(b.Root, filepath.FromSlash(name))); err != nil {
-			return nil, err
-		}
-	}
-	files["worker.js"] = bytes.Join(worker, []byte("\n"))
-	scripts := maps.Clone(files) // as they were written, for the page that is one file
-	for _, name := range []string{"early.js", "everysec.js", "boot.js", "worker.js"} {
-		if files[name], err = minified(name, files[name]); err != nil {
-			return nil, err
-		}
-	}
-	// An address says which build it is of, so that a browser may keep the
-	// file, and what it compiled of it, without asking.
-	for _, link := range []struct{ from, path, to string }{
-		{"worker.js", "", "everysec.wasm"}, {"early.js", "", "worker.js"}, {"everysec.js", "", "worker.js"}, {"boot.js", "./", "everysec.js"},
-	} {
-		plain := []byte(`"` + link.path + link.to + `"`)
-		if !bytes.Contains(files[link.from], plain) {
-			return nil, fmt.Errorf("%s does not name %s", link.from, plain)
-		}
-		files[link.from] = bytes.ReplaceAll(files[link.from], plain, []byte(`"`+link.path+address(files, link.to)+`"`))
-	}
-
-	if err := b.viewer(files, scripts, runtime); err != nil {
-		return nil, err
-	}
-	b.made = maps.Clone(files)
-	if err := b.pages(files); err != nil {
-		return nil, err
-	}
-	if err := b.offline(files); err != nil {
-		return nil, err
-	}
-	if b.Download {
-		if files[singleName], err = b.single(files, scripts, string(runtime), whole); err != nil {
-			return nil, err
-		}
-		if files[archiveName], err = archived(files); err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
+	return whole, split(files, symbols)
 }
 
 // hot are the packages that run for every command. Everything else is compiled

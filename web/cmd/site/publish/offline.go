@@ -53,7 +53,7 @@ func (b *Builder) offline(files map[string][]byte) error {
 		return fmt.Errorf("%s has no place for the list of files", name)
 	}
 	script = bytes.Replace(script, []byte(list), append(append([]byte("const files = "), text...), ';'), 1)
-	files[name], err = minified(name, bytes.Replace(script, []byte(build), fmt.Appendf(nil, "const build = %q;", hash(slices.Concat(text, laterText))), 1))
+	files[name], err = minified(name, strings.Replace(string(script), build, fmt.Sprintf("const build = %q;", hash(slices.Concat(text, laterText))), 1))
 	return err
 }
 

@@ -22,7 +22,7 @@ func (b *Builder) pages(files map[string][]byte) error {
 			return err
 		}
 		if files[name], err = fs.ReadFile(site.Static(), name); err == nil && (path.Ext(name) == ".css" || name == "course.js" || name == "theme.js") {
-			files[name], err = minified(name, files[name])
+			files[name], err = minified(name, string(files[name]))
 		}
 		return err
 	})

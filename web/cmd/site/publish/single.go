@@ -107,47 +107,52 @@ self.everysecModule?.catch(() => {}); // worker.js tells the page
 `
 
 var (
-	exported   = regexp.MustCompile(`(?m)^export (class|function|async function) (\w+)`)
-	importLine = regexp.MustCompile(`(?m)^import \{ open \} from "\./everysec\.js[^"]*";\n`)
-	linkTag    = regexp.MustCompile(`<link rel="(?:preload|manifest|apple-touch-icon)"[^>]*>\n`)
-	scriptTag  = regexp.MustCompile(`<script[^>]* src="[^"]*"></script>\n`)
-	styleTag   = regexp.MustCompile(`<link rel="stylesheet"[^>]*>`)
-	sheetData  = regexp.MustCompile(` data-sheet="[^"]*"`)
-	iconTag    = regexp.MustCompile(`<link rel="icon"[^>]*>`)
-	endTag     = regexp.MustCompile(`(?i)<(/script|!--)`)
+	linkTag   = regexp.MustCompile(`<link rel="(?:preload|manifest|apple-touch-icon)"[^>]*>\n`)
+	scriptTag = regexp.MustCompile(`<script[^>]* src="[^"]*"></script>\n`)
+	styleTag  = regexp.MustCompile(`<link rel="stylesheet"[^>]*>`)
+	sheetData = regexp.MustCompile(` data-sheet="[^"]*"`)
+	iconTag   = regexp.MustCompile(`<link rel="icon"[^>]*>`)
+	endTag    = regexp.MustCompile(`(?i)<(/script|!--)`)
 )
 
-// single makes the page with everything in it out of the site's files and of
-// the scripts as they were written; whole is the module before it was split. Its scripts are allowed by their hashes: no
-// other runs in it.
-func (b *Builder) single(files, scripts map[string][]byte, runtime string, whole []byte) ([]byte, error) {
-	worker := strings.SplitN(string(scripts["worker.js"]), runtime, 2)
-	if len(worker) != 2 {
-		return nil, fmt.Errorf("worker.js does not have Go's runtime in it")
+// single makes the page with everything in it out of the site's files and of the
+// sources; whole is the module before it was split. Its scripts are allowed by
+// their hashes: no other runs in it.
+func (b *Builder) single(files map[string][]byte, runtime string, whole []byte) ([]byte, error) {
+	sources := map[string]string{}
+	for _, name := range []string{"early.js", "boot.js", "viewer-worker.js"} {
+		var err error
+		if sources[name], err = b.source("wasm/js/" + name); err != nil {
+			return nil, err
+		}
 	}
-	api := string(scripts["everysec.js"])
-	var names []string
-	for _, m := range exported.FindAllStringSubmatch(api, -1) {
-		names = append(names, m[2])
+	worker, err := b.worker(inlineDownload, runtime)
+	if err != nil {
+		return nil, err
 	}
-	api = exported.ReplaceAllString(api, "$1 $2")
-	boot := importLine.ReplaceAllString(string(scripts["boot.js"]), "")
-	if len(names) == 0 || strings.Contains(boot, "\nimport ") {
-		return nil, fmt.Errorf("everysec.js and boot.js cannot be put together")
-	}
-	module := fmt.Sprintf("const { open } = (() => {\n%s\nreturn { %s };\n})();\n%s", api, strings.Join(names, ", "), boot)
-
-	viewer := exported.ReplaceAllString(string(scripts["viewer.js"]), "$1 $2") + "\nglobalThis.everysecViewer = { look };\n"
-	texts := map[string]string{
-		"viewer.js": viewer, "viewer-worker.js": string(scripts["viewer-worker.js"]),
-		"early.js": inlineLesson + inlineScript + string(scripts["early.js"]), "course.js": string(files["course.js"]), "boot.js": module, "worker.js": inlineDownload + "\n" + runtime + worker[1],
-	}
-	for name, text := range texts {
-		small, err := minified(name, []byte(text))
+	texts := map[string]string{}
+	for _, script := range []struct {
+		name string
+		make func(name string) ([]byte, error)
+	}{
+		{"early.js", func(name string) ([]byte, error) {
+			return minified(name, inlineLesson+inlineScript+sources[name]+"\n"+string(files["theme.js"]))
+		}},
+		{"boot.js", func(name string) ([]byte, error) {
+			return b.bundled(name, sources[name]+"\n"+runtime, nil, "./viewer.js") // which it does not ask for here
+		}},
+		{"worker.js", func(name string) ([]byte, error) { return minified(name, worker) }},
+		{"course.js", func(name string) ([]byte, error) { return files[name], nil }},
+		{"viewer.js", func(string) ([]byte, error) {
+			return b.viewerScript("inline.js", `import { look } from "./viewer.js"; globalThis.everysecViewer = { look };`)
+		}},
+		{"viewer-worker.js", func(name string) ([]byte, error) { return minified(name, runtime+"\n"+sources[name]) }},
+	} {
+		text, err := script.make(script.name)
 		if err != nil {
 			return nil, err
 		}
-		texts[name] = endTag.ReplaceAllString(string(small), `<\$1`) // "</script" ends a script even within a string
+		texts[script.name] = endTag.ReplaceAllString(string(text), `<\$1`) // "</script" ends a script even within a string
 	}
 	early, module := texts["early.js"], texts["boot.js"]
 	style := string(files["style.css"]) + string(files["panels.css"]) + string(files["course.css"])

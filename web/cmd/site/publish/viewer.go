@@ -4,18 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 )
 
 // What looks into files comes when somebody first wants it: a script with its
 // looks, a worker, a module.
 var viewerFiles = []string{"viewer.js", "viewer-worker.js", "viewer.wasm"}
 
-// viewer makes them, and writes their addresses where they are asked for. The
-// scripts as they were written go to scripts.
-func (b *Builder) viewer(files, scripts map[string][]byte, runtime []byte) error {
+// viewer makes them, and writes their addresses where they are asked for.
+func (b *Builder) viewer(files map[string][]byte, runtime string) error {
 	wasm, err := b.wasm("viewer", "-s -w")
 	if err != nil {
 		return err
@@ -26,39 +22,44 @@ func (b *Builder) viewer(files, scripts map[string][]byte, runtime []byte) error
 		}
 	}
 	files["viewer.wasm"] = wasm
-	for _, name := range viewerFiles[:2] {
-		if scripts[name], err = os.ReadFile(filepath.Join(b.Root, "wasm", "js", name)); err != nil {
-			return err
-		}
-	}
-	scripts["viewer-worker.js"] = slices.Concat(runtime, []byte("\n"), scripts["viewer-worker.js"])
-	style, err := os.ReadFile(filepath.Join(b.Root, "web", "site", "viewer.css"))
+	worker, err := b.source("wasm/js/viewer-worker.js")
 	if err != nil {
 		return err
 	}
-	if style, err = minified("viewer.css", style); err != nil {
+	if files["viewer-worker.js"], err = minified("viewer-worker.js", runtime+"\n"+worker); err != nil {
 		return err
 	}
-	text, err := json.Marshal(string(style))
+	if err := link(files, "viewer-worker.js", "viewer.wasm"); err != nil {
+		return err
+	}
+	script, err := b.source("wasm/js/viewer.js")
 	if err != nil {
 		return err
 	}
-	if err := exchange(scripts, "viewer.js", `const style = "";`, `const style = `+string(text)+`;`); err != nil {
+	if files["viewer.js"], err = b.viewerScript("viewer.js", script); err != nil {
 		return err
 	}
-	for _, name := range viewerFiles[:2] {
-		if files[name], err = minified(name, scripts[name]); err != nil {
-			return err
-		}
-	}
-	// In this order: an address is made of the file as it will be.
-	if err := exchange(files, "viewer-worker.js", `"viewer.wasm"`, `"`+address(files, "viewer.wasm")+`"`); err != nil {
+	if err := link(files, "viewer.js", "viewer-worker.js"); err != nil {
 		return err
 	}
-	if err := exchange(files, "viewer.js", `"viewer-worker.js"`, `"`+address(files, "viewer-worker.js")+`"`); err != nil {
-		return err
+	return link(files, "boot.js", "./viewer.js")
+}
+
+// viewerScript is the viewer's module, or one that imports it, with its looks.
+func (b *Builder) viewerScript(name, source string) ([]byte, error) {
+	style, err := b.source("web/site/viewer.css")
+	if err != nil {
+		return nil, err
 	}
-	return exchange(files, "boot.js", `"./viewer.js"`, `"./`+address(files, "viewer.js")+`"`)
+	small, err := minified("viewer.css", style)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(string(small))
+	if err != nil {
+		return nil, err
+	}
+	return b.bundled(name, source, map[string]string{"viewerStyle": string(text)})
 }
 
 // exchange replaces the one place of a text in a file.

@@ -1,0 +1,140 @@
+// The engine's worker, from the page's side: it is started, before anybody calls
+// open if need be, it is replaced when it dies, and it has channels.
+import { fromText, u32 } from "./bytes.js";
+import { EngineError } from "./errors.js";
+import { INPUT, kindAt } from "./frames.js";
+
+// The worker can be started before anything else is known: see prepare.
+let prepared = null;
+
+const beside = (name) => new URL(name, import.meta.url);
+
+// A page that is a single file has the worker in itself.
+const newWorker = (name = "") => globalThis.everysecInline?.worker(name) ?? new Worker(beside("worker.js"), { name });
+
+// prepare starts a worker and its download at once, so that a page can do
+// other things before it calls open. A page that cannot wait even for this
+// module has begun in early.js.
+export function prepare() {
+  prepared ??= globalThis.everysecEarly ?? { worker: newWorker() };
+  globalThis.everysecEarly = undefined;
+}
+
+const alike = (a, b) =>
+  a.store === b.store && a.seed === b.seed && JSON.stringify(a.config) === JSON.stringify(b.config);
+
+// stayAwake keeps this thread from going to sleep for some turns, a tenth of a
+// millisecond or two: to be woken takes longer than most commands, whose replies
+// are there by then. worker.js does the same after input.
+let awake = null;
+let turns = 0;
+function stayAwake() {
+  if (!awake) {
+    awake = new MessageChannel();
+    awake.port1.onmessage = () => {
+      if (--turns > 0) awake.port2.postMessage(0);
+    };
+  }
+  if (turns <= 0) awake.port2.postMessage(0);
+  turns = 32;
+}
+
+// Engine is one worker with its channels. When the engine dies a new worker
+// takes its place, on the same files.
+export class Engine {
+  constructor(options) {
+    this.options = options;
+    this.channels = new Map();
+    this.nextChannel = 0;
+    this.deaths = 0;
+    this.closed = false;
+    this.module = new Promise((resolve) => (this.compiled = resolve));
+    prepare();
+    if (prepared.options && !alike(prepared.options, options)) {
+      prepared.worker.terminate();
+      prepared = { worker: newWorker() };
+    }
+    this.start(prepared.worker, null, prepared.heard);
+    prepared = null;
+    globalThis.addEventListener?.("pagehide", () => this.remember("."));
+    globalThis.addEventListener?.("pageshow", () => this.remember("")); // it was not the end
+  }
+  // module is given to a worker that takes another's place; heard is what one
+  // has said that early.js started.
+  start(worker, module, heard) {
+    this.worker = worker;
+    this.ready = new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => {
+        const batch = typeof data === "string" ? fromText(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : null;
+        if (batch) {
+          this.channels.get(u32(batch, 0))?.receive(batch.subarray(4));
+        } else if (data.ready) {
+          this.deaths = 0;
+          this.last = data.module;
+          this.visit = data.visit;
+          this.remember("");
+          this.compiled(data.module);
+          resolve();
+        } else if (data.unloadable !== undefined) {
+          reject(new EngineError("LOAD", data.unloadable));
+          this.end(data.unloadable);
+        } else if (data.fatal !== undefined) {
+          if (data.trace) console.error(data.trace);
+          reject(new EngineError("FATAL", data.fatal));
+          this.died(data.fatal);
+        }
+      };
+      worker.onerror = (e) => {
+        e.preventDefault();
+        const text = e.message || "worker.js could not be loaded";
+        reject(new EngineError("FATAL", text));
+        this.died(text);
+      };
+      if (!heard) worker.postMessage({ start: this.options, module });
+      for (const e of heard ?? []) (e.type === "error" ? worker.onerror : worker.onmessage)(e);
+    });
+    this.ready.catch(() => {});
+  }
+  // remember keeps, beside the store, which visit this is; see store.js.
+  remember(end) {
+    try {
+      if (this.visit) localStorage.setItem(`everysec.visit ${this.options.store}`, this.visit + end);
+    } catch {
+      // storage is forbidden here, or this is no page
+    }
+  }
+  died(why) {
+    if (this.closed) return;
+    this.worker.onmessage = this.worker.onerror = null;
+    this.worker.terminate();
+    // An engine that dies again and again at its start would never stop.
+    if (++this.deaths > 3) return this.end(`the engine dies at every start: ${why}`);
+    this.start(newWorker(this.last ? "again" : ""), this.last);
+    for (const c of this.channels.values()) c.lost(why);
+  }
+  end(why) {
+    this.closed = true;
+    this.worker.terminate();
+    for (const c of this.channels.values()) c.lost(why);
+  }
+  // channel gives one user of the engine frames of its own.
+  channel(handlers) {
+    const id = this.nextChannel++;
+    this.channels.set(id, handlers);
+    return {
+      // A batch is a channel and frames: the first n bytes of batch, which is
+      // the caller's again when this returns. See worker.js for its two forms.
+      post: (batch, n) => {
+        if (this.closed) return handlers.lost("the engine is closed");
+        for (let i = 0; i < 4; i++) batch[i] = id >>> (8 * i);
+        if (n <= 512) {
+          if (kindAt(batch, 8) === INPUT) stayAwake();
+          this.worker.postMessage(String.fromCharCode.apply(null, batch.subarray(0, n)));
+        } else {
+          const buffer = batch.buffer.slice(0, n);
+          this.worker.postMessage(buffer, [buffer]);
+        }
+      },
+    };
+  }
+}

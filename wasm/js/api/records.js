@@ -1,0 +1,42 @@
+// Records: the fields of package bridge's Record, written and read.
+import { Buffer, decoder, encoder } from "./bytes.js";
+
+// Fields reads a record of package bridge.
+export class Fields {
+  constructor(b) {
+    this.b = b;
+    this.view = new DataView(b.buffer, b.byteOffset, b.byteLength);
+    this.at = 0;
+  }
+  byte() {
+    return this.b[this.at++];
+  }
+  number() {
+    this.at += 8;
+    return this.view.getFloat64(this.at - 8, true);
+  }
+  bytes() {
+    const n = this.view.getUint32(this.at, true);
+    this.at += 4 + n;
+    return this.b.slice(this.at - n, this.at);
+  }
+  string() {
+    return decoder.decode(this.bytes());
+  }
+}
+
+export function record(...fields) {
+  const b = new Buffer(64);
+  for (const f of fields) {
+    if (typeof f === "number") {
+      b.room(8);
+      b.view.setFloat64(b.n, f, true);
+      b.n += 8;
+    } else {
+      const v = typeof f === "string" ? encoder.encode(f) : f;
+      b.u32(v.length);
+      b.bytes(v);
+    }
+  }
+  return b.b.subarray(0, b.n);
+}
