@@ -111,13 +111,17 @@ func (db *DB) Rename(key, to []byte) *Entry {
 }
 
 // FreeLazily gives back memory of what UNLINK and FLUSHALL ASYNC took out,
-// about n values at a time, and tells whether more is left.
+// about n elements or keys at a time, and tells whether more is left.
 func (s *Space) FreeLazily(n int) (more bool) {
 	for len(s.lazy) > 0 && n > 0 {
 		job := &s.lazy[len(s.lazy)-1]
 		if job.keys == nil {
-			n -= s.Objects.FreeEffort(&job.value)
-			s.Objects.Free(&job.value)
+			effort := s.Objects.FreeEffort(&job.value)
+			if s.Objects.FreeSome(&job.value, n) {
+				break
+			}
+			n -= effort
+			s.LazyFreed++
 			s.lazy = s.lazy[:len(s.lazy)-1]
 			continue
 		}

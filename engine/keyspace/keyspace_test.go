@@ -1,6 +1,7 @@
 package keyspace_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"testing"
@@ -288,5 +289,74 @@ func TestDrainChanged(t *testing.T) {
 	}
 	if !drain() {
 		t.Error("30,000 changes in one drain are no overflow")
+	}
+}
+
+// TestALargeValueIsFreedInSlices: what UNLINK takes out is given back bit by bit,
+// of one huge value as of many keys, and all of it in the end.
+func TestALargeValueIsFreedInSlices(t *testing.T) {
+	const elements, slice = 20_000, 100
+	member := func(i int) []byte { return fmt.Appendf(nil, "member:%d", i) }
+	for name, build := range map[string]func(s *object.Store) object.Value{
+		"set": func(s *object.Store) object.Value {
+			v := s.NewHashTableSet(0)
+			for i := range elements {
+				s.Set(&v).Add(member(i))
+			}
+			return v
+		},
+		"hash with fields that expire": func(s *object.Store) object.Value {
+			v := s.NewHash()
+			for i := range elements {
+				s.Hash(&v).Set(member(i), member(i))
+				if i%2 == 0 {
+					s.Hash(&v).SetExpiry(member(i), int64(i+5000))
+				}
+			}
+			return v
+		},
+		"sorted set": func(s *object.Store) object.Value {
+			v := s.NewSkipList(0)
+			for i := range elements {
+				s.SortedSet(&v).Set(member(i), float64(i))
+			}
+			return v
+		},
+		"list": func(s *object.Store) object.Value {
+			v := s.NewList()
+			value := bytes.Repeat([]byte("x"), 4000) // two of them fill a node
+			for range elements {
+				s.List(&v).PushHead(value)
+			}
+			return v
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newSpace()
+			db := s.DBs[0]
+			set(db, "small", "x")
+			db.Delete([]byte("small"), true)
+			empty := s.Arena.Used()
+			e := db.Set([]byte("k"), build(s.Objects), false)
+			db.Modified([]byte("k"), e)
+			effort := s.Objects.FreeEffort(&e.Value)
+			full := s.Arena.Used() - empty
+			if !db.Delete([]byte("k"), true) || s.LazyPending() != 1 {
+				t.Fatalf("%d values are to be freed lazily, want 1", s.LazyPending())
+			}
+			slices := 1
+			for before := s.Arena.Used(); s.FreeLazily(slice); slices++ {
+				if freed := before - s.Arena.Used(); freed > full/8 { // the table of buckets goes at once
+					t.Fatalf("one slice freed %d of %d bytes", freed, full)
+				}
+				before = s.Arena.Used()
+			}
+			if slices < effort/slice {
+				t.Errorf("%d slices of %d for %d elements", slices, slice, effort)
+			}
+			if used := s.Arena.Used(); used != empty || s.LazyPending() != 0 || s.LazyFreed != 1 {
+				t.Errorf("%d bytes are in use, %d before; %d pending, %d freed", used, empty, s.LazyPending(), s.LazyFreed)
+			}
+		})
 	}
 }

@@ -232,10 +232,8 @@ func (s *Store) fieldValue(node arena.Ref) []byte {
 	return blobBytes(s.Arena.Bytes(dict.Head[hashField](s.Arena, node).value))
 }
 
-func (s *Store) freeHashValues(t *table) {
-	for node := range t.All() {
-		s.Arena.Free(dict.Head[hashField](s.Arena, node).value)
-	}
+func (s *Store) freeHashValue(node arena.Ref) {
+	s.Arena.Free(dict.Head[hashField](s.Arena, node).value)
 }
 
 func (s *Store) copyHash(v *Value) Value {

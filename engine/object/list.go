@@ -30,8 +30,6 @@ func (s *Store) PlainFrom() int {
 // List views a value as the list it is. Edits through it change the value.
 func (s *Store) List(v *Value) quicklist.List { return quicklist.Open(s.Arena, v.ref()) }
 
-func (s *Store) freeQuicklist(v *Value) { s.List(v).Free() }
-
 func (s *Store) quicklistNodes(v *Value) int { return s.List(v).NodeCount() }
 
 func (s *Store) quicklistBytes(v *Value) int64 { return s.List(v).Bytes() }

@@ -254,31 +254,50 @@ func intsetBytes(b []byte) int {
 
 // Free gives back everything v owns. v must not be used afterwards.
 func (s *Store) Free(v *Value) {
+	for s.FreeSome(v, 1<<20) {
+	}
+}
+
+// FreeSome frees about n elements of v and tells whether anything is left.
+// Until it returns false v is good for nothing else. A stream, with a hundred
+// entries in an allocation, is freed whole.
+func (s *Store) FreeSome(v *Value, n int) (more bool) {
 	switch v.Encoding {
 	case Int:
 	case HashTable:
 		t := s.table(v)
+		var release func(arena.Ref)
 		if v.Type == Hash {
-			s.freeHashValues(t)
+			release = s.freeHashValue
 			if t.expiry != nil {
-				t.expiry.Free()
+				if t.expiry.FreeSome(n) {
+					return true
+				}
+				t.expiry = nil
 			}
 		}
-		t.FreeAll()
+		if t.FreeSomeFunc(n, release) {
+			return true
+		}
 		s.tables.remove(v.Word)
 		s.Arena.AddSurplus(-tableSurplus)
 	case SkipList:
-		s.sorted.items[v.Word].Free()
+		if s.sorted.items[v.Word].FreeSome(n) {
+			return true
+		}
 		s.sorted.remove(v.Word)
 		s.Arena.AddSurplus(-skiplistSurplus)
 	case QuickList:
-		s.freeQuicklist(v)
+		if !s.List(v).FreeSome(n) {
+			return true
+		}
 	case StreamLog:
 		s.Stream(v).Free()
 	default:
 		s.Arena.Free(v.ref())
 	}
 	v.Word = 0
+	return false
 }
 
 // FreeEffort is Redis's measure of how long Free takes: the number of
