@@ -56,6 +56,16 @@ const (
 	lineTooLong = "The AOF manifest file contains too long line"
 )
 
+// RedisReason is what redis-server says of it.
+func (e *ManifestError) RedisReason() string {
+	for _, reason := range [...]string{badFormat, badType, secondBase, badOrder, notAName, emptyFile, lineTooLong} {
+		if strings.HasPrefix(e.Reason, reason) {
+			return reason
+		}
+	}
+	return e.Reason
+}
+
 // maxLine is the longest line that Redis accepts in a manifest.
 const maxLine = 1024
 

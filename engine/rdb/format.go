@@ -137,6 +137,7 @@ type Error struct {
 	Name   string // the file; "" for a DUMP payload
 	Offset int64  // bytes from its start
 	Reason string
+	Log    string // what redis-server writes to its log then; "": nothing of its own
 }
 
 func (e *Error) Error() string {

@@ -84,13 +84,13 @@ func (l *Loader) Next(budget int64) (done bool, err error) {
 func (l *Loader) readHeader() error {
 	b, err := l.take(9)
 	if err != nil {
-		return l.failAt(0, "wrong signature: this is not an RDB file")
+		return &Error{l.name, 0, "wrong signature: this is not an RDB file", "Wrong signature trying to load DB from file"}
 	}
 	digits := b[5:]
 	if l.valkey = string(b[:6]) == "VALKEY"; l.valkey {
 		digits = b[6:]
 	} else if string(b[:5]) != "REDIS" {
-		return l.failAt(0, "wrong signature: this is not an RDB file")
+		return &Error{l.name, 0, "wrong signature: this is not an RDB file", "Wrong signature trying to load DB from file"}
 	}
 	at := l.at - int64(len(digits))
 	version, ok := decimal(digits)
@@ -100,7 +100,10 @@ func (l *Loader) readHeader() error {
 	case l.valkey && version != valkeyVersion:
 		return l.failAt(at, "can't handle RDB format version "+strconv.Quote(string(digits))+" of Valkey: only 80, of Valkey 9.0, is known")
 	case !l.valkey && version > MaxVersion:
-		return l.failAt(at, "can't handle RDB format version "+strconv.Quote(string(digits))+": the newest that is known is "+strconv.Itoa(MaxVersion))
+		return &Error{
+			l.name, at, "can't handle RDB format version " + strconv.Quote(string(digits)) + ": the newest that is known is " + strconv.Itoa(MaxVersion),
+			"Can't handle RDB format version " + strconv.Itoa(version),
+		}
 	}
 	l.version, l.header = version, true
 	if l.see != nil {
@@ -294,7 +297,7 @@ func (l *Loader) located(at int64, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &Error{l.name, at, err.Error()}
+	return &Error{Name: l.name, Offset: at, Reason: err.Error()}
 }
 
 // readChecksum reads and compares the checksum; 0 means the writer made none.
@@ -312,7 +315,11 @@ func (l *Loader) readChecksum() error {
 	got := binary.LittleEndian.Uint64(b)
 	l.unsummed = got == 0
 	if got != 0 && got != want && !l.store.SkipChecksums {
-		return l.failAt(l.at-8, "wrong checksum: the file says "+strconv.FormatUint(got, 16)+", its content gives "+strconv.FormatUint(want, 16))
+		said, is := strconv.FormatUint(got, 16), strconv.FormatUint(want, 16)
+		return &Error{
+			l.name, l.at - 8, "wrong checksum: the file says " + said + ", its content gives " + is,
+			"Wrong RDB checksum expected: (" + is + ") but got (" + said + "). Aborting now.",
+		}
 	}
 	return nil
 }

@@ -30,14 +30,21 @@ const windowBytes = 64 << 10
 func (r *source) fail(reason string) error { return r.failAt(r.at, reason) }
 
 // failAt is for what is found wrong after it was read.
-func (r *source) failAt(offset int64, reason string) error { return &Error{r.name, offset, reason} }
+func (r *source) failAt(offset int64, reason string) error {
+	return &Error{Name: r.name, Offset: offset, Reason: reason}
+}
+
+// cutShort is for a file that ends too early.
+func (r *source) cutShort(how string) error {
+	return &Error{r.name, r.at, "unexpected end of the file" + how, "Short read or OOM loading DB. Unrecoverable error, aborting now."}
+}
 
 func (r *source) remaining() int64 { return r.size - r.at }
 
 // take returns the next n bytes. They are valid until the next take.
 func (r *source) take(n int) ([]byte, error) {
 	if int64(n) > r.remaining() {
-		return nil, r.fail("unexpected end of the file, " + strconv.FormatInt(int64(n)-r.remaining(), 10) + " bytes early")
+		return nil, r.cutShort(", " + strconv.FormatInt(int64(n)-r.remaining(), 10) + " bytes early")
 	}
 	if r.end-r.pos < n {
 		if err := r.fill(n); err != nil {
@@ -139,7 +146,7 @@ func (r *source) string() ([]byte, error) {
 	}
 	if !special {
 		if n > uint64(r.remaining()) {
-			return nil, r.fail("unexpected end of the file in a string of " + strconv.FormatUint(n, 10) + " bytes")
+			return nil, r.cutShort(" in a string of " + strconv.FormatUint(n, 10) + " bytes")
 		}
 		return r.take(int(n))
 	}
@@ -190,7 +197,7 @@ func (r *source) compressed() ([]byte, error) {
 		return nil, r.fail("a length was expected")
 	}
 	if packed > uint64(r.remaining()) {
-		return nil, r.fail("unexpected end of the file in a compressed string of " + strconv.FormatUint(packed, 10) + " bytes")
+		return nil, r.cutShort(" in a compressed string of " + strconv.FormatUint(packed, 10) + " bytes")
 	}
 	if full/bestRatio > packed {
 		return nil, r.fail("a compressed string claims " + strconv.FormatUint(packed, 10) + " bytes packed, " +

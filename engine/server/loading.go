@@ -62,6 +62,7 @@ type LoadError struct {
 	Name   string
 	Offset int64
 	Reason string
+	Log    string // what redis-server writes to its log then
 }
 
 func (e *LoadError) Error() string {
@@ -136,8 +137,34 @@ func seconds(micros int64) string { return strconv.FormatFloat(float64(micros)/1
 // fatal ends a server that cannot go on, with the reason in its log.
 func (s *Server) fatal(err error) {
 	s.failure = err
+	for _, line := range redisWords(err) {
+		s.logf(event.Warning, line)
+	}
 	s.logf(event.Warning, "Fatal error loading the DB: ", err.Error(), ". Exiting.")
 	s.exit(1)
+}
+
+// redisWords is what redis-server writes to its log about files that it does not
+// start with. The line that follows has what it leaves out: file and offset.
+func redisWords(err error) []string {
+	var load *LoadError
+	var corrupt *aof.Corrupt
+	var manifest *aof.ManifestError
+	var snapshot *rdb.Error
+	switch {
+	case errors.As(err, &load) && load.Log != "":
+		return []string{load.Log}
+	case errors.As(err, &corrupt):
+		return []string{"Bad file format reading the append only file " + path.Base(corrupt.Name) + ": make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>"}
+	case errors.As(err, &manifest):
+		return []string{
+			"\n*** FATAL AOF MANIFEST FILE ERROR ***", "Reading the manifest file, at line " + strconv.Itoa(manifest.Line),
+			">>> '" + manifest.Text + "'", manifest.RedisReason(),
+		}
+	case errors.As(err, &snapshot) && snapshot.Log != "":
+		return []string{snapshot.Log}
+	}
+	return nil
 }
 
 // Failure is why the server ended with a code other than 0; nil if unknown.
@@ -254,7 +281,10 @@ func (s *Server) appendOnlyFiles() ([]loadFile, error) {
 		files[i].name = s.appendPath(files[i].name)
 		info, err := s.fs.Stat(files[i].name)
 		if err != nil {
-			return nil, &LoadError{files[i].name, 0, "the manifest names this file. Unable to obtain the AOF file " + files[i].name + " length. stat: " + err.Error()}
+			return nil, &LoadError{
+				files[i].name, 0, "the manifest names this file. Unable to obtain the AOF file " + files[i].name + " length. stat: " + err.Error(),
+				"Unable to obtain the AOF file " + path.Base(files[i].name) + " length. stat: No such file or directory",
+			}
 		}
 		files[i].id = info.ID
 		if files[i].size = info.Size; info.Size > 0 {
@@ -363,7 +393,8 @@ func (s *Server) loadFrom(l *loading, budget int64) (int64, error) {
 		args, err := l.aof.Next()
 		if err == io.EOF {
 			if l.multiAt >= 0 {
-				return l.aof.Offset() - from, s.truncatedTail(l, l.multiAt, "Revert incomplete MULTI/EXEC transaction from AOF file "+f.name)
+				s.logf(event.Warning, "Revert incomplete MULTI/EXEC transaction in AOF file ", path.Base(f.name))
+				return l.aof.Offset() - from, s.truncatedTail(l, l.multiAt, "Revert incomplete MULTI/EXEC transaction in AOF file "+f.name)
 			}
 			n := l.aof.Offset() - from
 			s.closeLoadFile(l)
@@ -406,17 +437,23 @@ func (s *Server) closeLoadFile(l *loading) {
 // configuration allows.
 func (s *Server) truncatedTail(l *loading, valid int64, reason string) error {
 	f := &l.files[l.current]
+	name := path.Base(f.name)
 	if !f.last {
-		return &LoadError{f.name, valid, reason + ", and it is not the last file: only the last one may be cut short"}
+		return &LoadError{
+			f.name, valid, reason + ", and it is not the last file: only the last one may be cut short",
+			"Fatal error: the truncated file is not the last file",
+		}
 	}
 	if !s.config.AOFLoadTruncated {
-		return &LoadError{f.name, valid, reason + ". You can: 1) Make a backup of your AOF file, then use everysec-check aof --fix " +
-			"<filename>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server"}
+		const then = " <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server."
+		return &LoadError{
+			f.name, valid, reason + ". You can: 1) Make a backup of your AOF file, then use everysec-check aof --fix " +
+				"<filename>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server",
+			"Unexpected end of file reading the append only file " + name + ". You can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix" + then,
+		}
 	}
-	s.logf(event.Warning, "!!! Warning: short read while loading the AOF file ", f.name, "!!!")
-	s.logf(event.Warning, reason)
-	s.logf(event.Warning, "Truncating the AOF ", f.name, " at offset ", itoa(valid))
-	s.closeLoadFile(l)
+	s.logf(event.Warning, "!!! Warning: short read while loading the AOF file ", name, "!!!")
+	s.logf(event.Warning, "!!! Truncating the AOF ", name, " at offset ", itoa(valid), " !!!")
 	file, err := s.fs.OpenFile(f.name, vfs.Write)
 	if err != nil {
 		return err
@@ -426,7 +463,8 @@ func (s *Server) truncatedTail(l *loading, valid int64, reason string) error {
 		return err
 	}
 	f.size = valid
-	s.logf(event.Warning, "AOF ", f.name, " loaded anyway because aof-load-truncated is enabled")
+	s.logf(event.Warning, "AOF ", name, " loaded anyway because aof-load-truncated is enabled")
+	s.closeLoadFile(l)
 	return nil
 }
 
@@ -434,10 +472,11 @@ func (s *Server) truncatedTail(l *loading, valid int64, reason string) error {
 func (s *Server) replay(l *loading, args [][]byte) error {
 	c := l.client
 	at := l.aof.LastOffset()
-	fail := func(reason string) error { return &LoadError{l.files[l.current].name, at, reason} }
+	name := l.files[l.current].name
 	spec := s.table.Resolve(args)
 	if problem := s.existence(spec, args); problem != "" {
-		return fail("Unknown command '" + printable(args[0], 128) + "' reading the append only file")
+		problem = "Unknown command '" + printable(args[0], 128) + "' reading the append only file"
+		return &LoadError{name, at, problem, problem + " " + path.Base(name)}
 	}
 	switch {
 	case spec.Name == "multi":

@@ -231,8 +231,9 @@ func Open(now int64, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.logf(event.Notice, "Everysec starts as Redis ", Version, " would, run id ", s.runID)
+	s.logf(event.Warning, "Server initialized")
 	if err := s.beginLoading(); err != nil {
-		return nil, err
+		s.fatal(err)
 	}
 	return s, nil
 }
