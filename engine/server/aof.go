@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,7 @@ type aofState struct {
 	enabled  bool
 	file     vfs.File // the incremental file being appended to
 	manifest aof.Manifest
-	buffer   []byte
+	buffer   appendBuffer
 	selected int // the database the file has selected, -1 at a file's start
 	lastTime int64
 
@@ -97,22 +98,23 @@ func (a *aofState) durable(change uint64) {
 	a.waiting = append(a.waiting[:0], a.waiting[i:]...)
 }
 
-func (a *aofState) selectDB(db int) {
+// appendSelect appends the SELECT that a change of a database needs, if any.
+func (a *aofState) appendSelect(dst []byte, db int) []byte {
 	if a.selected == db {
-		return
+		return dst
 	}
 	a.selected = db
-	a.buffer = resp.AppendCommand(a.buffer, []byte("SELECT"), strconv.AppendInt(nil, int64(db), 10))
+	return resp.AppendCommand(dst, []byte("SELECT"), strconv.AppendInt(nil, int64(db), 10))
 }
 
-func (a *aofState) appendTimestamp(seconds int64) {
+func (a *aofState) appendTimestamp(dst []byte, seconds int64) []byte {
 	if seconds == a.lastTime {
-		return
+		return dst
 	}
 	a.lastTime = seconds
-	a.buffer = append(a.buffer, "#TS:"...)
-	a.buffer = strconv.AppendInt(a.buffer, seconds, 10)
-	a.buffer = append(a.buffer, "\r\n"...)
+	dst = append(dst, "#TS:"...)
+	dst = strconv.AppendInt(dst, seconds, 10)
+	return append(dst, "\r\n"...)
 }
 
 // flushAppendOnly writes the buffer and, as appendfsync says, syncs. Under
@@ -122,8 +124,17 @@ func (s *Server) flushAppendOnly() {
 	if !a.enabled || a.file == nil || a.lost && !a.detached {
 		return
 	}
-	if len(a.buffer) > 0 && (s.postpones() || !s.writeAppendOnly()) {
-		return
+	if a.buffer.size > 0 {
+		if s.postpones() {
+			return
+		}
+		atLeast := math.MaxInt
+		if a.postponed && s.config.AppendFsync == config.SyncEverySec {
+			atLeast = caughtUpAtOnce
+		}
+		if !s.writeAppendOnly(atLeast) || a.buffer.size > 0 {
+			return
+		}
 	}
 	if a.written == s.syncedInFile() || s.syncForbidden() {
 		return
@@ -160,7 +171,9 @@ const postponedAtMost = 2_000_000 // microseconds
 // postpones tells whether the write has to wait. To write to a file while it
 // is synced can block the thread for as long as the sync takes; so under
 // "everysec" the buffer is kept while replies go out, up to two seconds. Then
-// it is written come what may: the thread is held until the sync is done.
+// it is written come what may: the thread is held until the sync is done. A
+// buffer that has grown long meanwhile is written a piece a step, as nobody
+// waits for it: the replies have left.
 func (s *Server) postpones() bool {
 	a := &s.aof
 	switch {
@@ -187,6 +200,15 @@ func (s *Server) postpones() bool {
 	return true
 }
 
+// caughtUpAtOnce is how many bytes of a postponed buffer are written in a step.
+const caughtUpAtOnce = 2 << 20
+
+// catchesUp tells whether there is more of a postponed buffer to write.
+func (s *Server) catchesUp() bool {
+	a := &s.aof
+	return a.postponed && a.sync == nil && a.buffer.size > 0 && !a.writeFailed
+}
+
 // syncedInFile is the newest change that a sync of the current file has saved.
 func (s *Server) syncedInFile() uint64 {
 	if s.aof.detached {
@@ -200,14 +222,15 @@ func (s *Server) syncForbidden() bool {
 	return s.config.NoAppendFsyncOnRewrite && len(s.jobs) > 0
 }
 
-// writeAppendOnly writes the buffer to the file: to the page cache. A disk
-// that takes only part of it is cut back to whole commands; under "always"
-// that ends the server, else it is tried again later and writes are refused.
-func (s *Server) writeAppendOnly() bool {
+// writeAppendOnly writes at least so many bytes of the buffer, or all, to the
+// file: to the page cache. A disk that takes only part of it is cut back to
+// whole commands; under "always" that ends the server, else it is tried again
+// later and writes are refused.
+func (s *Server) writeAppendOnly(atLeast int) bool {
 	a := &s.aof
-	a.postponed = false
 	begun := s.begin()
-	n, err := a.file.Write(a.buffer)
+	gone, n, err := a.buffer.writeTo(a.file, atLeast)
+	a.currentSize += int64(gone)
 	while := "aof-write-alone"
 	switch {
 	case a.sync != nil:
@@ -218,9 +241,9 @@ func (s *Server) writeAppendOnly() bool {
 	s.ended(while, begun)
 	s.ended("aof-write", begun)
 	if err == nil {
-		a.currentSize += int64(n)
-		a.buffer = a.buffer[:0]
-		a.written = a.last
+		if a.buffer.size == 0 {
+			a.postponed, a.written = false, a.last
+		}
 		if a.writeFailed && !a.lost {
 			a.writeFailed = false
 			s.logf(event.Warning, "AOF write error looks solved, Redis can write again.")
@@ -229,8 +252,8 @@ func (s *Server) writeAppendOnly() bool {
 	}
 	if s.now-a.lastWriteErrorLogged >= 30000000 || !a.writeFailed {
 		a.lastWriteErrorLogged = s.now
-		if n > 0 {
-			s.logf(event.Warning, "Short write while writing to the AOF file: (nwritten=", itoa(n), ", expected=", itoa(len(a.buffer)), "): ", err.Error())
+		if gone+n > 0 {
+			s.logf(event.Warning, "Short write while writing to the AOF file: (nwritten=", itoa(gone+n), ", expected=", itoa(gone+a.buffer.size), "): ", err.Error())
 		} else {
 			s.logf(event.Warning, "Error writing to the AOF file: ", err.Error())
 		}
@@ -238,10 +261,11 @@ func (s *Server) writeAppendOnly() bool {
 	if n > 0 {
 		if cut := a.file.Truncate(a.file.Size() - int64(n)); cut != nil {
 			s.logf(event.Warning, "Could not remove short write from the append-only file. Redis may refuse to load the AOF the next time it starts. ftruncate: ", cut.Error())
-			a.buffer = append(a.buffer[:0], a.buffer[n:]...)
+			a.buffer.cut(n)
 			a.currentSize += int64(n)
 		}
 	}
+	a.postponed = false
 	a.writeFailed, a.lastWriteError = true, err
 	if s.config.AppendFsync == config.SyncAlways {
 		s.logf(event.Warning, "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
@@ -368,7 +392,7 @@ func (s *Server) writeAndSync(then func(err error)) {
 			s.finishSync(err)
 			s.writeAndSync(then)
 		})
-	case len(a.buffer) > 0 && !s.writeAppendOnly():
+	case a.buffer.size > 0 && !s.writeAppendOnly(math.MaxInt):
 		then(a.lastWriteError)
 	default:
 		s.startSync()

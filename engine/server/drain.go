@@ -249,7 +249,7 @@ func (s *Server) Durability() event.Durability {
 	d := event.Durability{
 		Now: s.now, Last: s.space.Change - 1, Acknowledged: s.acknowledged,
 		Written: a.written, Synced: a.synced,
-		BufferedBytes: int64(len(a.buffer)), WrittenBytes: a.currentSize, SyncedBytes: a.syncedBytes,
+		BufferedBytes: int64(a.buffer.size), WrittenBytes: a.currentSize, SyncedBytes: a.syncedBytes,
 		SnapshotChange: s.rdb.change, SnapshotAt: s.rdb.savedAt, SnapshotBytes: s.rdb.bytes,
 		SyncInFlight: a.sync != nil, AOFEnabled: a.enabled && !a.waitRewrite,
 	}

@@ -231,7 +231,7 @@ func infoPersistence(s *Server, w *infoWriter) {
 		w.int("aof_current_size", a.currentSize)
 		w.int("aof_base_size", a.baseSize)
 		w.int("aof_pending_rewrite", 0)
-		w.int("aof_buffer_length", int64(len(a.buffer)))
+		w.int("aof_buffer_length", int64(a.buffer.size))
 		w.int("aof_pending_bio_fsync", int64(b2i(a.sync != nil)))
 		w.int("aof_delayed_fsync", a.delayedSyncs)
 	}

@@ -29,7 +29,7 @@ type memory struct {
 
 // UsedMemory is the bytes that data, clients and the append-only buffer use.
 func (s *Server) UsedMemory() int64 {
-	return startupMemory + s.dataMemory() + s.memory.clients + int64(cap(s.aof.buffer))
+	return startupMemory + s.dataMemory() + s.memory.clients + int64(s.aof.buffer.room)
 }
 
 // dataMemory is keys, values and tables.
@@ -52,7 +52,7 @@ func (s *Server) excessMemory() int64 {
 	if s.config.MaxMemory == 0 {
 		return 0
 	}
-	return s.UsedMemory() - int64(cap(s.aof.buffer)) - s.config.MaxMemory
+	return s.UsedMemory() - int64(s.aof.buffer.room) - s.config.MaxMemory
 }
 
 // measureClients is part of cron: to ask every client before every command
@@ -85,7 +85,7 @@ func (s *Server) Memory() command.MemoryFigures {
 		Used:             s.UsedMemory(),
 		Startup:          startupMemory,
 		Clients:          s.memory.clients,
-		AppendOnlyBuffer: int64(cap(s.aof.buffer)),
+		AppendOnlyBuffer: int64(s.aof.buffer.room),
 		ScriptCount:      s.scripts.count(),
 		ArenaUsed:        s.space.Arena.Used(),
 		ArenaReserved:    s.space.Arena.Reserved(),

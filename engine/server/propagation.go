@@ -68,9 +68,9 @@ func (s *Server) flushUnit() {
 	}
 	size, text := 0, u.text
 	if s.aof.on() {
-		before := len(s.aof.buffer)
+		before := s.aof.buffer.size
 		s.appendUnit()
-		size, text = len(s.aof.buffer)-before, u.buf
+		size, text = s.aof.buffer.size-before, u.buf
 	}
 	client := uint64(0)
 	if s.current != nil {
@@ -84,25 +84,28 @@ func (s *Server) flushUnit() {
 
 func (s *Server) appendUnit() {
 	u, a := &s.unit, &s.aof
+	const around = 64 // a timestamp, SELECT, MULTI, EXEC
+	dst := a.buffer.piece(len(u.buf) + around)
 	if s.config.AOFTimestampEnabled {
-		a.appendTimestamp(s.now / 1000000)
+		dst = a.appendTimestamp(dst, s.now/1000000)
 	}
 	framed := len(u.parts) > 1
 	if framed {
-		a.selectDB(u.parts[0].db)
-		a.buffer = append(a.buffer, multiCommand...)
+		dst = a.appendSelect(dst, u.parts[0].db)
+		dst = append(dst, multiCommand...)
 	}
 	for i, p := range u.parts {
 		end := len(u.buf)
 		if i+1 < len(u.parts) {
 			end = u.parts[i+1].start
 		}
-		a.selectDB(p.db)
-		a.buffer = append(a.buffer, u.buf[p.start:end]...)
+		dst = a.appendSelect(dst, p.db)
+		dst = append(dst, u.buf[p.start:end]...)
 	}
 	if framed {
-		a.buffer = append(a.buffer, execCommand...)
+		dst = append(dst, execCommand...)
 	}
+	a.buffer.added(dst)
 }
 
 // KeyExpired deletes an expired key everywhere else too. See keyspace.Observer.

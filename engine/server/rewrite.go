@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"errors"
+	"math"
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
@@ -138,7 +139,7 @@ func (s *Server) detach() error {
 	}
 	s.useIncremental(f)
 	a.detached, a.sync, a.postponed = true, nil, false
-	a.buffer = a.buffer[:0]
+	a.buffer.reset()
 	a.written, a.detachedSynced = a.last, a.last
 	return nil
 }
@@ -442,8 +443,8 @@ func (s *Server) stopAppendOnly() {
 		s.terminate(j)
 	}
 	s.flushUnit()
-	if len(a.buffer) > 0 && a.file != nil && !a.detached && !a.lost {
-		s.writeAppendOnly()
+	if a.buffer.size > 0 && a.file != nil && !a.detached && !a.lost {
+		s.writeAppendOnly(math.MaxInt)
 	}
 	if f := a.file; f != nil {
 		promised := s.config.AppendFsync == config.SyncAlways && !a.waitRewrite
@@ -465,6 +466,6 @@ func (s *Server) stopAppendOnly() {
 	a.writeFailed, a.lost = false, false
 	a.file, a.sync, a.postponed = nil, nil, false
 	s.journal.AppendToNone()
-	a.buffer = a.buffer[:0]
+	a.buffer.reset()
 	a.rewriteScheduled = false
 }

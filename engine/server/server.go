@@ -392,7 +392,7 @@ func (s *Server) NextWake() int64 {
 		}
 		return s.hold.until
 	}
-	if len(s.ready) > 0 || s.jobsHaveWork() || s.loading != nil || s.eviction.running && s.maySafelyEvict() {
+	if len(s.ready) > 0 || s.jobsHaveWork() || s.loading != nil || s.catchesUp() || s.eviction.running && s.maySafelyEvict() {
 		return s.now
 	}
 	wake := s.nextCron

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -167,13 +166,7 @@ func (b *browser) hold(data benchmark.DataSet, options string) (longest, millise
 		Longest, Milliseconds, Written float64
 		What                           string
 	}
-	tasks, err := b.traced(func() error { return b.eval(`call("hold", `+options+`)`, &got) })
-	for _, t := range tasks {
-		longest = max(longest, t.CPU/1000)
-	}
-	fmt.Fprintf(os.Stderr, "%s: %.1f ms in a task of %d, by the clock %+v\n", options, longest, len(tasks), got)
-	if err == nil && longest == 0 {
-		err = errors.New("the trace tells no processor time")
-	}
+	longest, err = b.longest(func() error { return b.eval(`call("hold", `+options+`)`, &got) })
+	fmt.Fprintf(os.Stderr, "%s: held %.1f ms, by the clock %+v\n", options, longest, got)
 	return longest, got.Milliseconds, err
 }

@@ -84,3 +84,17 @@ func (b *browser) traced(f func() error) ([]task, error) {
 	}
 	return all, failed
 }
+
+// longest is the processor time of the longest task of a worker while f runs,
+// in milliseconds.
+func (b *browser) longest(f func() error) (float64, error) {
+	tasks, err := b.traced(f)
+	longest := 0.0
+	for _, t := range tasks {
+		longest = max(longest, t.CPU/1000)
+	}
+	if err == nil && longest == 0 {
+		err = errors.New("the trace tells no processor time")
+	}
+	return longest, err
+}

@@ -258,13 +258,16 @@ async function commands({ samples, calls = 200 }) {
   return { rates, commands: samples * calls * 100 };
 }
 
-// load puts in a million keys, and watches for ten seconds what holds the
-// engine while and after. Like any client it waits for replies: at most ten
-// calls are under way. What it waits for the disk is counted apart.
-async function load({ keys, each = 100, watch = 10000 }) {
-  // Once warm: the browser has compiled everything, the memory has grown.
+// prepareLoad makes everything warm: the browser has compiled all there is, the
+// memory has grown.
+let usedBefore;
+
+const usedMemory = async () => Number(/used_memory:(\d+)/.exec(await run("INFO", "memory"))[1]);
+const sets = (from, count) => input(Array.from({ length: count }, (_, k) => ["SET", key(from + k), value]));
+
+async function prepareLoad({ each = 100 }) {
   for (let i = 0; i < 100_000; i += each) {
-    exec(input(Array.from({ length: each }, (_, k) => ["SET", key(i + k), value])));
+    exec(sets(i, each));
     if (i % 10000 === 0) await idle();
   }
   await run("FLUSHALL");
@@ -272,21 +275,28 @@ async function load({ keys, each = 100, watch = 10000 }) {
     tick();
     await idle();
   }
-  const before = Number(/used_memory:(\d+)/.exec(await run("INFO", "memory"))[1]);
+  usedBefore = await usedMemory();
+}
 
-  // Making requests is a page's work, so it is not measured.
+// load puts in keys. Like any client it waits for replies: at most ten calls
+// are under way. What it waits for the disk is counted apart.
+async function load({ keys, each = 100 }) {
   let spent = 0;
   let waited = 0;
   longest = 0;
   for (let from = 0; from < keys; from += 20000) {
+    // Making requests is a page's work, so it is not measured, and no turn of
+    // the thread is long by it.
     const inputs = [];
     for (let i = from; i < Math.min(from + 20000, keys); i += each) {
-      inputs.push(input(Array.from({ length: each }, (_, k) => ["SET", key(i + k), value])));
+      inputs.push(sets(i, each));
+      await turn();
     }
     const start = performance.now();
     posted = 0;
     for (let i = 0; i < inputs.length; i++) {
       exec(inputs[i]);
+      await turn(); // each message of a page has a turn of its own
       const asked = performance.now();
       while (posted < (i - 9) * 5 * each) {
         await idle();
@@ -297,24 +307,23 @@ async function load({ keys, each = 100, watch = 10000 }) {
     await idle();
     spent += performance.now() - start;
   }
-  const loading = longest;
-  const loadingWhat = longestWhat;
+  return { milliseconds: spent, waited, longest, what: longestWhat };
+}
+
+// afterLoad watches for so many milliseconds what holds the engine.
+async function afterLoad({ keys, milliseconds }) {
   longest = 0;
-  for (const end = performance.now() + watch; performance.now() < end; ) {
+  for (const end = performance.now() + milliseconds; performance.now() < end; ) {
     const delay = tick();
     await new Promise((r) => setTimeout(r, Math.min(Math.max(delay, 0), 100)));
     await idle();
   }
-  const used = Number(/used_memory:(\d+)/.exec(await run("INFO", "memory"))[1]);
   const there = await run("DBSIZE");
   if (there !== `:${keys}\r\n`) throw new Error(`DBSIZE says ${there}`);
-  return {
-    milliseconds: spent, waited, perKey: (used - before) / keys, loading, loadingWhat, after: longest, afterWhat: longestWhat,
-    memory: engine.mem.buffer.byteLength / keys,
-  };
+  return { perKey: ((await usedMemory()) - usedBefore) / keys, longest, what: longestWhat };
 }
 
-const calls = { start, place, ask, prepareHold, hold, prepare, commands, load };
+const calls = { start, place, ask, prepareHold, hold, prepare, commands, prepareLoad, load, afterLoad };
 onmessage = async ({ data: [name, options] }) => {
   try {
     postMessage({ result: await calls[name](options) });
