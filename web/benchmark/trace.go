@@ -13,7 +13,8 @@ import (
 
 // task is one turn of a thread's event loop: for its whole duration nothing
 // else runs there. CPU is the processor time it used, in microseconds; Wall also
-// counts what the system gave to other threads meanwhile.
+// counts what the system gave to other threads meanwhile. In a virtual
+// machine the clock of the processor may run ahead: then it is Wall.
 type task struct{ Wall, CPU float64 }
 
 // traced runs f while the browser notes every task of its workers, and returns
@@ -48,7 +49,7 @@ func (b *browser) traced(f func() error) ([]task, error) {
 					workers[thread] = e.Args.Name == "DedicatedWorker thread"
 				}
 				if e.Ph == "X" && e.Name == "ThreadControllerImpl::RunTask" {
-					tasks[thread] = append(tasks[thread], task{e.Dur, e.Tdur})
+					tasks[thread] = append(tasks[thread], task{e.Dur, min(e.Dur, e.Tdur)})
 				}
 			}
 		case *tracing.EventTracingComplete:
