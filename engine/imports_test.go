@@ -33,6 +33,7 @@ var layers = []struct {
 	{"server", []string{"engine/server"}, false},
 	{"hosts", []string{"engine/sim", "engine", "engine/servertest", "engine/redistest", "engine/benchmark", "engine/cmd"}, true},
 	{"bridge", []string{"wasm/bridge"}, false}, // frames: pure Go, what both sides of the page speak
+	{"words", []string{"web/words"}, false},
 	{"lessons and web libraries", []string{"lessons", "web/console", "web/app", "web/chart", "web/viewer"}, true},
 	{"page and wasm", []string{"wasm", "web"}, true},
 }

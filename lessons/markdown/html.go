@@ -22,7 +22,8 @@ type Link func(lesson, step string) string
 
 // HTML writes a lesson as one <article>. Everything a page needs to make it
 // live is in data- attributes: data-block names a block as lessons.Block.ID
-// does, data-line and data-item count inside it from 0. The quiz's answers are
+// does, data-line and data-item count inside it from 0. An element marked
+// data-word is the page's and not the lesson's. The quiz's answers are
 // in a <script type="application/json">, which no page executes.
 func HTML(l *lessons.Lesson, link Link) ([]byte, error) {
 	w := &writer{link: link}
@@ -96,7 +97,7 @@ func (w *writer) step(s lessons.Step) {
 		again = again || len(b.Lines) > 0
 	}
 	if again {
-		w.raw(`<p class="again"><button type="button" class="quiet"`).attr("data-reset", s.ID).raw(">I broke it: begin this step again</button></p>\n")
+		w.raw(`<p class="again"><button type="button" class="quiet"`).attr("data-reset", s.ID).raw(" data-word>I broke it: begin this step again</button></p>\n")
 	}
 	w.raw("</section>\n")
 }
@@ -111,9 +112,9 @@ func (w *writer) block(b lessons.Block) {
 	case lessons.CheckKind:
 		w.check(b)
 	case lessons.Hint:
-		w.raw(`<details class="hint"`).attr("data-block", b.ID).raw("><summary>Hint</summary>\n").prose(b.Text).raw("</details>\n")
+		w.raw(`<details class="hint"`).attr("data-block", b.ID).raw("><summary data-word>Hint</summary>\n").prose(b.Text).raw("</details>\n")
 	case lessons.Solution:
-		w.raw(`<details class="solution"`).attr("data-block", b.ID).raw("><summary>Solution</summary>\n")
+		w.raw(`<details class="solution"`).attr("data-block", b.ID).raw("><summary data-word>Solution</summary>\n")
 		w.transcript(b)
 		w.raw("</details>\n")
 	case lessons.QuizKind:
@@ -140,17 +141,17 @@ func (w *writer) transcript(b lessons.Block) {
 	}
 	w.raw(">\n<div class=\"tools\">")
 	if b.Together {
-		w.raw(`<span class="note">sent in the same instant</span>`)
+		w.raw(`<span class="note" data-word>sent in the same instant</span>`)
 	}
 	run := "Run"
 	if b.Kind == lessons.Solution {
 		run = "Show me"
 	}
-	w.raw(`<button type="button" class="run"`).attr("data-run", b.ID).raw(">" + run + "</button></div>\n<ol class=\"lines\">\n")
+	w.raw(`<button type="button" class="run"`).attr("data-run", b.ID).raw(" data-word>" + run + "</button></div>\n<ol class=\"lines\">\n")
 	for i, l := range b.Lines {
 		w.raw("<li").attr("data-line", strconv.Itoa(i))
 		if l.Action != nil {
-			w.attr("class", "action").attr("data-action", l.Action.Source).raw(">").text(l.Action.Words()).raw("</li>\n")
+			w.attr("class", "action").attr("data-action", l.Action.Source).raw(" data-word>").text(l.Action.Words()).raw("</li>\n")
 			continue
 		}
 		prompt := l.Console + "> "
@@ -192,11 +193,11 @@ func (w *writer) check(b lessons.Block) {
 		}
 		w.raw("</code></li>\n")
 	}
-	w.raw("</ul>\n<button type=\"button\" class=\"check\"").attr("data-check", b.ID).raw(">Check</button>\n<p class=\"verdict\" role=\"status\"></p>\n</div>\n")
+	w.raw("</ul>\n<button type=\"button\" class=\"check\"").attr("data-check", b.ID).raw(" data-word>Check</button>\n<p class=\"verdict\" role=\"status\" data-word></p>\n</div>\n")
 }
 
 func (w *writer) predict(b lessons.Block) {
-	w.raw(`<fieldset class="predict"`).attr("data-block", b.ID).raw("><legend>Before you run it</legend>\n").prose(b.Predict.Question)
+	w.raw(`<fieldset class="predict"`).attr("data-block", b.ID).raw("><legend data-word>Before you run it</legend>\n").prose(b.Predict.Question)
 	name := strings.ReplaceAll(b.ID, "/", "-")
 	for i, g := range b.Predict.Choices {
 		w.raw(`<label><input type="radio"`).attr("name", name).attr("value", strconv.Itoa(i)).raw("> <span>")
@@ -207,7 +208,7 @@ func (w *writer) predict(b lessons.Block) {
 		}
 		w.raw("</span></label>\n")
 	}
-	w.raw(`<button type="button" class="quiet" data-skip`).raw(">I do not know</button>\n<p class=\"outcome\" role=\"status\"></p>\n</fieldset>\n")
+	w.raw(`<button type="button" class="quiet" data-skip data-word`).raw(">I do not know</button>\n<p class=\"outcome\" role=\"status\" data-word></p>\n</fieldset>\n")
 }
 
 func (w *writer) quiz(b lessons.Block) {
@@ -230,5 +231,5 @@ func (w *writer) quiz(b lessons.Block) {
 	if err != nil && w.err == nil {
 		w.err = err
 	}
-	w.raw("<p class=\"score\" role=\"status\"></p>\n<script type=\"application/json\" class=\"answers\">").raw(string(secret)).raw("</script>\n</form>\n")
+	w.raw("<p class=\"score\" role=\"status\" data-word></p>\n<script type=\"application/json\" class=\"answers\">").raw(string(secret)).raw("</script>\n</form>\n")
 }

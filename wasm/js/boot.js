@@ -2,11 +2,28 @@
 // engine is opened, and the same module becomes the page's user interface.
 import { open } from "./everysec.js";
 
+if (globalThis.everysecElsewhere) await new Promise(() => {}); // this page is being left
 const { options, show } = globalThis.everysecEarly;
 
-const say = (text) => {
+const status = (text) => {
   const place = document.querySelector("[data-everysec-status]");
   if (place) place.textContent = text;
+};
+
+// What the page says in another language, lines of English, a tab, and that: see
+// web/words. Without it the page speaks English.
+const speaking = (async () => {
+  const { words } = globalThis.everysecLesson ?? document.querySelector("meta[name=everysec]").dataset;
+  if (words) globalThis.everysecWords = words.includes("\t") ? words : await (await fetch(words)).text();
+})().catch((e) => console.error(e));
+
+// everysecSay is a text in the page's language, with values in its places, which
+// the English names in their order.
+let said = null;
+globalThis.everysecSay = (english, ...values) => {
+  said ??= new Map((globalThis.everysecWords ?? "").split("\n").map((line) => line.split("\t")));
+  const places = [...new Set(english.match(/\{\w+\}/g))];
+  return (said.get(english) ?? english).replace(/\{\w+\}/g, (place) => values[places.indexOf(place)] ?? place);
 };
 
 const opening = open(options);
@@ -29,7 +46,7 @@ globalThis.everysecLook = async (what) => {
     const viewer = globalThis.everysecInline ? globalThis.everysecViewer : await import("./viewer.js");
     await viewer.look(await opening, what);
   } catch (e) {
-    note.textContent = `The viewer could not be opened: ${e.message}`;
+    note.textContent = everysecSay("The viewer could not be opened: {why}", e.message);
   }
 };
 
@@ -61,6 +78,7 @@ async function startPage() {
   // The engine's imports are there for the linker; this role calls none.
   go.importObject.everysec = { post() {}, commit() {}, ask() {}, stopwatch: () => performance.now() * 1000 };
   const instance = await go.begin(await db.module);
+  await speaking;
   globalThis.everysecPart = go.part;
   instance.exports.page();
   go._resume(); // Go's scheduler
@@ -78,7 +96,7 @@ async function offline() {
   const workers = navigator.serviceWorker;
   if (!workers || globalThis.everysecInline || !location.protocol.startsWith("http")) return;
   const registration = await workers.register(new URL("service-worker.js", import.meta.url));
-  registration.active?.postMessage("keep the course"); // who comes back may come without a network
+  registration.active?.postMessage(`keep the course ${document.documentElement.lang}`); // who comes back may come without a network
   const box = document.getElementById("update");
   const offer = (fresh) => {
     if (!fresh || !workers.controller) return; // the first one is no update
@@ -98,5 +116,5 @@ async function offline() {
 
 startPage().catch((e) => {
   console.error(e);
-  say(`The page could not start: ${e.message}`);
+  status(everysecSay("The page could not start: {why}", e.message));
 });

@@ -4,7 +4,8 @@
 // ?store=memory: keeps nothing, ?config.appendfsync=always and the like set
 // directives, ?seed= the chance. ?embed shows the lesson and its console alone,
 // ?present shows both large.
-{
+early: {
+  if (globalThis.everysecElsewhere) break early; // see language.js
   const worker = globalThis.everysecInline?.worker("") ?? new Worker(new URL("worker.js", document.currentScript.src));
   const lesson = globalThis.everysecLesson ?? document.querySelector("meta[name=everysec]").dataset;
   const wishes = new URLSearchParams(location.search);

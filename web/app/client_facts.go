@@ -9,6 +9,7 @@ import (
 	"everysec/engine/resp"
 	"everysec/wasm/bridge"
 	"everysec/web/console"
+	"everysec/web/words"
 )
 
 // What can be done to a client from outside, and what is known of it: pauses,
@@ -129,7 +130,7 @@ func (m *Model) timeCommands(name string, on bool) {
 // time remembers a reply whose engine time is not known.
 func (c *Console) time(b console.Block, block int) {
 	c.clock.replies = append(c.clock.replies, timedReply{b.Command, block, b.Took})
-	c.setTiming(block, Span(b.Took)+" there and back")
+	c.setTiming(block, words.Say("{time} there and back", Span(b.Took)))
 	c.pair()
 }
 
@@ -165,11 +166,11 @@ func (c *Console) pair() {
 		}
 		r := k.replies[i]
 		k.replies = k.replies[i+1:]
-		text := Span(run.Duration) + " in the engine"
+		text := words.Say("{time} in the engine, {all} there and back", Span(run.Duration), Span(r.took))
 		if run.Waited > 0 {
-			text += " after " + Span(run.Waited) + " of waiting for its turn"
+			text = words.Say("{time} in the engine after {waited} of waiting for its turn, {all} there and back", Span(run.Duration), Span(run.Waited), Span(r.took))
 		}
-		c.setTiming(r.block, text+", "+Span(r.took)+" there and back")
+		c.setTiming(r.block, text)
 	}
 	// What never finds its other half must not pile up.
 	k.runs = k.runs[max(0, len(k.runs)-64):]
@@ -231,7 +232,7 @@ func Spoken(blocks []Block) string {
 		}
 		text := clipped(b.Text, most)
 		if len(text) < len(b.Text) {
-			text += " … " + Plural(int64(strings.Count(b.Text, "\n")+1), "line", "lines")
+			text += " … " + words.Many(int64(strings.Count(b.Text, "\n")+1), "{n} line|{n} lines")
 		}
 		if said != "" {
 			said += "\n"

@@ -7,6 +7,7 @@ import (
 	"everysec/engine/event"
 	"everysec/engine/resp"
 	"everysec/wasm/bridge"
+	"everysec/web/words"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
@@ -155,21 +156,21 @@ func (r *CrashReport) PageCacheLives() bool { return r.Account.Kind == bridge.Ki
 // Before says what the crash could take, as long as only that is known.
 func (r *CrashReport) Before() string {
 	a := &r.Account
-	s := Plural(a.Acknowledged, "write", "writes") + " had been acknowledged. "
+	s := words.Many(a.Acknowledged, "{n} write had been acknowledged.|{n} writes had been acknowledged.") + " "
 	if a.Operation != "" {
-		s = "It struck at " + a.Operation + ". " + s
+		s = words.Say("It struck at {operation}.", words.Heard(a.Operation)) + " " + s
 	}
 	switch {
 	case a.Kind == bridge.BitRot:
-		return s + "All of them reached the disk, where bits have turned since."
+		return s + words.Say("All of them reached the disk, where bits have turned since.")
 	case !r.PageCacheLives() && a.Unsynced > 0:
-		return s + Plural(a.Unsynced, "of them was", "of them were") + " not on the disk."
+		return s + words.Many(a.Unsynced, "{n} of them was not on the disk.|{n} of them were not on the disk.")
 	case !r.PageCacheLives():
-		return s + "All of them were on the disk."
+		return s + words.Say("All of them were on the disk.")
 	case a.Unwritten > 0:
-		return s + Plural(a.Unwritten, "of them was", "of them were") + " only in the memory of the process."
+		return s + words.Many(a.Unwritten, "{n} of them was only in the memory of the process.|{n} of them were only in the memory of the process.")
 	}
-	return s + "The operating system had got all of them, and it lives on."
+	return s + words.Say("The operating system had got all of them, and it lives on.")
 }
 
 // Title names the crash.
@@ -177,18 +178,18 @@ func (r *CrashReport) Title() string { return CrashName(r.Account.Kind) }
 
 // CrashName is what a crash is called.
 func CrashName(kind bridge.CrashKind) string {
-	return [...]string{"kill -9", "Power cut", "Power cut, torn tail", "Bit rot"}[min(kind, bridge.BitRot)]
+	return words.Say([...]string{"kill -9", "Power cut", "Power cut, torn tail", "Bit rot"}[min(kind, bridge.BitRot)])
 }
 
 // MomentName says when a crash strikes.
 func MomentName(moment bridge.CrashMoment, n int64) string {
 	if moment == bridge.AtOperation {
-		return "before the " + Ordinal(n) + " disk operation from now"
+		return words.Say("before the {nth} disk operation from now", Ordinal(n))
 	}
-	return [...]string{
+	return words.Say([...]string{
 		"now", "in the middle of the next fsync", "before the next rename", "after the next rename",
 		"before the next write", "after the next write",
-	}[min(moment, bridge.AfterWrite)]
+	}[min(moment, bridge.AfterWrite)])
 }
 
 // DiskLine says what the disk is set up to do; "" if nothing.
@@ -198,22 +199,22 @@ func (m *Model) DiskLine() string {
 		return "" // it is of the present
 	}
 	if d.Armed {
-		parts = append(parts, "Armed: "+CrashName(d.Kind)+" "+MomentName(d.Moment, d.Left))
+		parts = append(parts, words.Say("Armed: {crash} {moment}", CrashName(d.Kind), MomentName(d.Moment, d.Left)))
 	}
 	if d.Lying {
-		parts = append(parts, "fsync lies")
+		parts = append(parts, words.Say("fsync lies"))
 	}
 	if d.Failing > 0 {
-		parts = append(parts, Plural(d.Failing, "fsync", "fsyncs")+" will fail")
+		parts = append(parts, words.Many(d.Failing, "{n} fsync will fail|{n} fsyncs will fail"))
 	}
 	if d.Hung {
-		parts = append(parts, "no fsync ends")
+		parts = append(parts, words.Say("no fsync ends"))
 	}
 	if d.SyncMicros > 0 {
-		parts = append(parts, "fsync takes "+Span(d.SyncMicros)+" longer")
+		parts = append(parts, words.Say("fsync takes {time} longer", Span(d.SyncMicros)))
 	}
 	if d.Free >= 0 {
-		parts = append(parts, Bytes(d.Free)+" free on the disk")
+		parts = append(parts, words.Say("{size} free on the disk", Bytes(d.Free)))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -259,7 +260,7 @@ func (m *Model) fell(data []byte) {
 	m.crashes++
 	m.Crashed = &CrashReport{}
 	m.completed(a)
-	m.emit(Say{"The server is down: " + m.Crashed.Title()})
+	m.emit(Say{words.Say("The server is down: {crash}", m.Crashed.Title())})
 	m.mark(PartCrash)
 }
 
@@ -281,7 +282,7 @@ func (m *Model) completed(a bridge.Account) {
 	_ = event.Decode(a.Report, func(e event.Event) { m.Crashed.Report, _ = e.(*event.CrashReport) })
 	m.Crashed.Account.Report = nil
 	if a.Complete {
-		m.emit(Say{"The server is back. " + m.Crashed.Summary()})
+		m.emit(Say{words.Say("The server is back. {summary}", m.Crashed.Summary())})
 	}
 	m.mark(PartCrash)
 }
@@ -346,11 +347,11 @@ func (m *Model) LogSince(at int64) string {
 // Summary is the account in one sentence.
 func (r *CrashReport) Summary() string {
 	a := &r.Account
-	s := Plural(a.Acknowledged, "acknowledged write", "acknowledged writes")
 	if a.LostWrites < 0 {
-		return s + "; " + Plural(r.LostKeys(), "key", "keys") + " did not come back as acknowledged."
+		writes := words.Many(a.Acknowledged, "{n} acknowledged write|{n} acknowledged writes")
+		return words.Many(r.LostKeys(), "{writes}; {n} key did not come back as acknowledged.|{writes}; {n} keys did not come back as acknowledged.", writes)
 	}
-	return s + ": " + Count(a.SurvivedWrites) + " survived, " + Count(a.LostWrites) + " lost."
+	return words.Many(a.Acknowledged, "{n} acknowledged write: {survived} survived, {lost} lost.|{n} acknowledged writes: {survived} survived, {lost} lost.", Count(a.SurvivedWrites), Count(a.LostWrites))
 }
 
 // zipped offers an archive for download.
@@ -392,11 +393,11 @@ func (m *Model) Kept() string {
 	switch m.Host.Store {
 	case bridge.StoreMemory:
 		if m.Host.StoreText == "" {
-			return "These files live only as long as this tab."
+			return words.Say("These files live only as long as this tab.")
 		}
-		return m.Host.StoreText
+		return words.Heard(m.Host.StoreText)
 	case bridge.StoreIndexedDB:
-		return m.Volatile
+		return words.Heard(m.Volatile)
 	}
 	return ""
 }
@@ -439,7 +440,7 @@ func (m *Model) readFile(name string, then func(m *Model, c bridge.FileContent))
 func (m *Model) importFile(msg Import) {
 	m.control(bridge.OpImport, bridge.Record(nil).Bytes(msg.Data), func(m *Model, data []byte) {
 		m.hostState(data)
-		m.Notice = &Noticed{NoticeReplaced, msg.Name + " has been loaded. Undo brings back what was here, until the page is closed."}
+		m.Notice = &Noticed{NoticeReplaced, words.Say("{file} has been loaded. Undo brings back what was here, until the page is closed.", msg.Name)}
 		m.mark(PartStatus)
 		m.filesStale = true
 	})

@@ -11,6 +11,7 @@ import (
 	"everysec/engine/event"
 	"everysec/engine/resp"
 	"everysec/web/console"
+	"everysec/web/words"
 )
 
 // Inspector shows one key, its value a page at a time.
@@ -160,7 +161,7 @@ func (m *Model) freshen() {
 	in.Durable, in.Change = m.Durable(cell), cell.Change
 	if cell.KeyLen > len(cell.Key) {
 		// Nothing can be asked of a key whose name is not known.
-		in.Cut, in.Note = cell.KeyLen, "Only the beginning of this name, of "+Bytes(int64(cell.KeyLen))+", is known here, so its value cannot be asked for."
+		in.Cut, in.Note = cell.KeyLen, words.Say("Only the beginning of this name, of {size}, is known here, so its value cannot be asked for.", Bytes(int64(cell.KeyLen)))
 		in.stale = false
 	}
 	if !in.stale || in.loading || in.askedAt != 0 && m.Wall-in.askedAt < refresh {
@@ -278,7 +279,7 @@ func (in *Inspector) read(m *Model, typ event.Type, v resp.Value) {
 				}
 				fields += text
 				if note != "" {
-					long = "fields of up to " + note
+					long = words.Say("fields of up to {size}", note)
 				}
 			}
 			in.Value = append(in.Value, Row{Name: Text(e.Elems[0].Str), Value: fields, Note: long})
@@ -309,14 +310,14 @@ func (in *Inspector) readScan(m *Model, typ event.Type, items []resp.Value) {
 	}
 	n := len(items) / width
 	if n > limit {
-		in.Note = Count(int64(n-limit)) + " more that came with these are left out."
+		in.Note = words.Say("{n} more that came with these are left out.", Count(int64(n-limit)))
 		n = limit
 	}
 	in.More = -1
 	if in.at == "" {
 		in.More = in.Elements - int64(n)
 	}
-	words := []string{"HPTTL", in.Key, "FIELDS", itoa(int64(n))}
+	command := []string{"HPTTL", in.Key, "FIELDS", itoa(int64(n))}
 	for i := range n {
 		name, note := element(items[i*width])
 		if typ == event.Set {
@@ -325,7 +326,7 @@ func (in *Inspector) readScan(m *Model, typ event.Type, items []resp.Value) {
 		}
 		text, note := element(items[i*2+1])
 		in.Value = append(in.Value, Row{Name: name, Value: text, Note: note})
-		words = append(words, string(items[i*2].Str))
+		command = append(command, string(items[i*2].Str))
 	}
 	if typ == event.Set || n == 0 {
 		return
@@ -334,11 +335,11 @@ func (in *Inspector) readScan(m *Model, typ event.Type, items []resp.Value) {
 	m.ask(in.DB, func(m *Model, v resp.Value) {
 		for i := range v.Elems {
 			if left := v.Elems[i].Int; left >= 0 && i < len(rows) {
-				rows[i].Note = "expires in " + Age(left*1000)
+				rows[i].Note = words.Say("expires in {time}", Age(left*1000))
 				in.changed(m)
 			}
 		}
-	}, words...)
+	}, command...)
 }
 
 func (in *Inspector) readScores(items []resp.Value, at int64) {
@@ -453,7 +454,7 @@ func bitRows(b []byte, at int64) (rows []Row) {
 		}
 		r := Row{Name: itoa(at * 8), Value: string(text)}
 		if set > 0 {
-			r.Note = itoa(set) + " set"
+			r.Note = words.Say("{n} set", itoa(set))
 		}
 		rows = append(rows, r)
 		at += 4
@@ -463,13 +464,13 @@ func bitRows(b []byte, at int64) (rows []Row) {
 
 func (in *Inspector) readRegisters(b []byte) {
 	if !hyperloglog.Valid(b) {
-		in.Note = "This is no HyperLogLog."
+		in.Note = words.Say("This is no HyperLogLog.")
 		return
 	}
 	h := hyperloglog.HyperLogLog(b)
 	values, ok := h.Values()
 	if !ok {
-		in.Note = "This HyperLogLog is corrupted."
+		in.Note = words.Say("This HyperLogLog is corrupted.")
 		return
 	}
 	in.HLL = values
@@ -484,23 +485,23 @@ func (in *Inspector) readRegisters(b []byte) {
 	if h.Dense() {
 		how = "dense, six bits each"
 	}
-	in.Note = fill("# registers, #: # above zero, the highest #. They estimate #.",
-		Count(int64(len(values))), how, Count(used), itoa(int64(most)), Plural(int64(values.Count()), "element", "elements"))
+	in.Note = words.Many(int64(values.Count()), "{registers} registers, {encoding}: {used} above zero, the highest {most}. They estimate {n} element.|{registers} registers, {encoding}: {used} above zero, the highest {most}. They estimate {n} elements.",
+		Count(int64(len(values))), words.Say(how), Count(used), itoa(int64(most)))
 }
 
 // groups reads the consumer groups out of the reply of XINFO STREAM FULL.
 func groups(v resp.Value) (out []Row) {
 	for _, g := range field(v, "groups").Elems {
-		facts := fill("last delivered #, # pending", Text(field(g, "last-delivered-id").Str), Count(field(g, "pel-count").Int))
+		facts := words.Say("last delivered {id}, {n} pending", Text(field(g, "last-delivered-id").Str), Count(field(g, "pel-count").Int))
 		if lag := field(g, "lag"); !lag.Null {
-			facts += ", lag " + Count(lag.Int)
+			facts += ", " + words.Say("lag {n}", Count(lag.Int))
 		}
-		out = append(out, Row{Name: "group " + Text(field(g, "name").Str), Value: facts})
+		out = append(out, Row{Name: words.Say("group {name}", Text(field(g, "name").Str)), Value: facts})
 		for _, c := range field(g, "consumers").Elems {
-			text := Count(field(c, "pel-count").Int) + " pending"
+			text := words.Say("{n} pending", Count(field(c, "pel-count").Int))
 			for i, p := range field(c, "pending").Elems {
 				if len(p.Elems) == 3 {
-					text += fill("# # (delivered #)", ":,"[min(i, 1):min(i, 1)+1], Text(p.Elems[0].Str), Plural(p.Elems[2].Int, "time", "times"))
+					text += ":,"[min(i, 1):min(i, 1)+1] + " " + words.Many(p.Elems[2].Int, "{id} (delivered {n} time)|{id} (delivered {n} times)", Text(p.Elems[0].Str))
 				}
 			}
 			name, _ := element(field(c, "name"))

@@ -4,6 +4,7 @@ import (
 	"everysec/engine/ds/order"
 	"everysec/engine/event"
 	"everysec/engine/glob"
+	"everysec/web/words"
 )
 
 // Durable says how far a key's newest write has come.
@@ -19,12 +20,12 @@ const (
 
 // Words is the state in words.
 func (d Durable) Words() string {
-	return [...]string{"only in memory", "written, not synced", "on disk", "in the last snapshot"}[d]
+	return words.Say([...]string{"only in memory", "written, not synced", "on disk", "in the last snapshot"}[d])
 }
 
 // Short is the state in a word or two.
 func (d Durable) Short() string {
-	return [...]string{"memory only", "written", "on disk", "snapshot"}[d]
+	return words.Say([...]string{"memory only", "written", "on disk", "snapshot"}[d])
 }
 
 // Cell is one key as the page knows it.
@@ -90,7 +91,7 @@ type Turn struct {
 
 // Words says what happened, to a value that is measured in a unit.
 func (t *Turn) Words(unit string) string {
-	return fill("# → # at #, with # # and #", t.From.String(), t.To.String(), Clock(t.At), Count(t.Elements), unit, Bytes(t.Memory))
+	return words.Say("{from} → {to} at {time}, with {n} {unit} and {size}", t.From.String(), t.To.String(), Clock(t.At), Count(t.Elements), words.Say(unit), Bytes(t.Memory))
 }
 
 const maxTurns = 4096 // keys whose turns are remembered

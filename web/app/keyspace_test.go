@@ -7,6 +7,7 @@ import (
 
 	"everysec/engine/event"
 	"everysec/web/app"
+	"everysec/web/words"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -30,7 +31,7 @@ func (p *page) tree() string {
 		case r.More > 0:
 			b.WriteString("and " + app.Count(r.More) + " more")
 		case r.Folder != nil:
-			b.WriteString(r.Folder.Label() + " " + app.Plural(r.Folder.Count, "key", "keys") + " " + app.Bytes(r.Folder.Memory))
+			b.WriteString(r.Folder.Label() + " " + words.Many(r.Folder.Count, "{n} key|{n} keys") + " " + app.Bytes(r.Folder.Memory))
 		default:
 			b.WriteString(p.model.Keyspace().Cells[r.Slot].Key)
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"everysec/engine/resp"
 	"everysec/wasm/bridge"
+	"everysec/web/words"
 )
 
 // Closing the tab is a power cut. A link of the course is none: the server is
@@ -28,7 +29,7 @@ func (m *Model) LostByLeaving() string {
 	if l.Writes == 0 {
 		return ""
 	}
-	return Plural(l.Writes, "acknowledged write is", "acknowledged writes are") + " only in memory: there is no append only file, and no save point. Leave, and lose that?"
+	return words.Many(l.Writes, "{n} acknowledged write is only in memory: there is no append only file, and no save point. Leave, and lose that?|{n} acknowledged writes are only in memory: there is no append only file, and no save point. Leave, and lose that?")
 }
 
 // shutsDown tells whether there is a server with files that outlive the page.
@@ -43,15 +44,15 @@ func (m *Model) leave(to string) {
 		return
 	}
 	m.leaving = leaving{to, m.Wall}
-	words := []string{"SHUTDOWN"}
+	command := []string{"SHUTDOWN"}
 	if m.Durability.AOFEnabled {
-		words = append(words, "NOSAVE") // the next start reads the append only file
+		command = append(command, "NOSAVE") // the next start reads the append only file
 	}
 	m.ask(0, func(m *Model, v resp.Value) {
 		if m.leaving.to != "" && string(v.Str) != string(failure.Str) { // it is alive, and refuses
 			m.stay(string(v.Str))
 		}
-	}, words...)
+	}, command...)
 }
 
 // left goes on when the server has ended.
@@ -68,12 +69,12 @@ func (m *Model) left() bool {
 // stay says why the page is still here. The link works when it is followed again.
 func (m *Model) stay(why string) {
 	m.leaving.since = 0
-	m.Notice = &Noticed{0, "Not everything is on the disk yet (" + why + "). Follow the link again to leave all the same."}
+	m.Notice = &Noticed{0, words.Say("Not everything is on the disk yet ({why}). Follow the link again to leave all the same.", why)}
 	m.mark(PartStatus)
 }
 
 func (m *Model) frameLeaving() {
 	if m.leaving.since != 0 && m.Wall-m.leaving.since > patience {
-		m.stay("the server is still at it")
+		m.stay(words.Say("the server is still at it"))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"everysec/lessons"
 	"everysec/wasm/bridge"
 	"everysec/web/console"
+	"everysec/web/words"
 )
 
 // run plays lines one after the other: types commands at consoles and waits
@@ -241,7 +242,7 @@ func (m *Model) submit(msg Submit) {
 		c.show(append(blocks, console.Block{Kind: console.Note, Text: err.Error()}))
 		return
 	}
-	c.show(append(blocks, console.Block{Kind: console.Note, Text: a.Words()}))
+	c.show(append(blocks, console.Block{Kind: console.Note, Text: words.Heard(a.Words())}))
 	if m.Lesson == nil {
 		m.Lesson = newLesson(&lessons.Lesson{}, "")
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"everysec/engine/event"
+	"everysec/web/words"
 )
 
 // Loop is what the one thread did last.
@@ -125,15 +126,14 @@ func (l *Loop) Queued(since int64) (clients int, longest int64) {
 
 // About is a command in a line.
 func (m *Model) About(r *event.CommandRun) string {
-	text := Command(r)
+	command, ago := Command(r), Age(max(m.Now()-r.Start, 0))
 	if m.Loop.Own(r) {
-		text += ", asked by the page itself"
+		command = words.Say("{command}, asked by the page itself", command)
 	}
-	text += ": held " + Span(r.Duration)
 	if r.Waited > 0 {
-		text += ", waited " + Span(r.Waited)
+		return words.Say("{command}: held {time}, waited {waited}, {ago} ago", command, Span(r.Duration), Span(r.Waited), ago)
 	}
-	return text + ", " + Age(max(m.Now()-r.Start, 0)) + " ago"
+	return words.Say("{command}: held {time}, {ago} ago", command, Span(r.Duration), ago)
 }
 
 // Own tells whether the page itself asked, and not the learner.

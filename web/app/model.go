@@ -17,6 +17,7 @@ import (
 	"everysec/lessons"
 	"everysec/wasm/bridge"
 	"everysec/web/console"
+	"everysec/web/words"
 )
 
 // Address is what the prompt shows. There is no socket behind it.
@@ -490,20 +491,24 @@ func (m *Model) Loss() Loss {
 func (m *Model) LossLine() (lead, amount, rest string) {
 	switch {
 	case m.Down && m.Crashed != nil && m.Crashed.PageCacheLives():
-		return "The process is dead. ", "", "A restart finds what it had handed to the operating system."
+		return words.Say("The process is dead.") + " ", "", words.Say("A restart finds what it had handed to the operating system.")
 	case m.Down:
-		return "The server is down. ", "", "A restart finds what is on the disk, and nothing else."
+		return words.Say("The server is down.") + " ", "", words.Say("A restart finds what is on the disk, and nothing else.")
 	}
 	l := m.Loss()
-	if l.Writes == 0 {
-		return "If the power failed now you would lose ", "nothing", " that was acknowledged."
+	sentence := "If the power failed now you would lose {amount}."
+	switch {
+	case l.Writes == 0:
+		sentence, amount = "If the power failed now you would lose {nothing} that was acknowledged.", words.Say("nothing")
+	case l.Age > 0 && l.Age < 100_000:
+		sentence = "If the power failed now you would lose {amount} (made just now)."
+	case l.Age > 0:
+		sentence = "If the power failed now you would lose {amount} (the oldest {time} old)."
 	}
-	amount = Plural(l.Writes, "acknowledged write", "acknowledged writes")
-	if l.Age > 0 {
-		rest = " (the oldest " + Age(l.Age) + " old)"
-		if l.Age < 100_000 {
-			rest = " (made just now)"
-		}
+	if l.Writes > 0 {
+		amount = words.Many(l.Writes, "{n} acknowledged write|{n} acknowledged writes")
 	}
-	return "If the power failed now you would lose ", amount, rest + "."
+	const gap = "\x00"
+	lead, rest, _ = strings.Cut(words.Say(sentence, gap, Age(l.Age)), gap)
+	return lead, amount, rest
 }

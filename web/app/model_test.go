@@ -421,8 +421,6 @@ func TestNumbersForPeople(t *testing.T) {
 		{app.Age(450_000), "0.4 s"},
 		{app.Age(31_900_000), "31 s"},
 		{app.Age(180_000_000), "3 min"},
-		{app.Plural(1, "key", "keys"), "1 key"},
-		{app.Plural(2, "key", "keys"), "2 keys"},
 		{app.Clock(1_700_000_000_450_000), "22:13:20.4"},
 		{string(app.HexDump([]byte("*1\r\n"), 16)), "000010 2a310d0a                             *1..\n"},
 	} {

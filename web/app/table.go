@@ -8,6 +8,7 @@ import (
 
 	"everysec/engine/resp"
 	"everysec/wasm/bridge"
+	"everysec/web/words"
 )
 
 // Walk is what a SCAN has seen of the hash table so far. Its cursor counts from
@@ -122,6 +123,8 @@ func Binary(bucket uint64, buckets int64) string {
 	return strings.Repeat("0", max(bits.Len64(uint64(max(buckets, 1))-1)-len(s), 0)) + s
 }
 
+func keyCount(n int64) string { return words.Many(n, "{n} key|{n} keys") }
+
 // Words says what the table shows.
 func (t *Table) Words(w *Walk) (table, walk string) {
 	if !t.Known {
@@ -129,10 +132,10 @@ func (t *Table) Words(w *Walk) (table, walk string) {
 	}
 	size, used := t.Size[0], t.Used[0]
 	if size == 0 {
-		return "This database has no table yet: its first key makes one.", ""
+		return words.Say("This database has no table yet: its first key makes one."), ""
 	}
 	if t.Rehash < 0 {
-		table = fill("# for #.", Plural(size, "bucket", "buckets"), Plural(used, "key", "keys"))
+		table = words.Say("{buckets} for {keys}.", words.Many(size, "{n} bucket|{n} buckets"), keyCount(used))
 		if len(t.Chains[0]) > 0 {
 			empty, longest := int64(0), byte(0)
 			for _, n := range t.Chains[0] {
@@ -141,23 +144,23 @@ func (t *Table) Words(w *Walk) (table, walk string) {
 				}
 				longest = max(longest, n)
 			}
-			table += fill(" # empty, at most # in one.", Count(empty), Plural(int64(longest), "key", "keys"))
+			table += " " + words.Say("{n} empty, at most {keys} in one.", Count(empty), keyCount(int64(longest)))
 		}
-		table += " No resize is under way."
+		table += " " + words.Say("No resize is under way.")
 	} else {
-		table = fill("A resize from # to # buckets is under way: # to move, # moved or new. Next is bucket #; every command moves one, and so does the server when it is idle.",
-			Count(size), Count(t.Size[1]), Plural(used, "key", "keys"), Count(t.Used[1]), Count(t.Rehash))
+		table = words.Say("A resize from {from} to {to} buckets is under way: {keys} to move, {moved} moved or new. Next is bucket {next}; every command moves one, and so does the server when it is idle.",
+			Count(size), Count(t.Size[1]), keyCount(used), Count(t.Used[1]), Count(t.Rehash))
 	}
 	if w == nil {
-		return table, "SCAN 0 in a console shows its cursor walk here."
+		return table, words.Say("SCAN 0 in a console shows its cursor walk here.")
 	}
-	keys, calls := Plural(w.Keys, "key", "keys"), Plural(w.Calls, "call", "calls")
+	keys, calls := keyCount(w.Keys), words.Many(w.Calls, "{n} call|{n} calls")
 	if w.Done {
-		return table, fill("#: SCAN is through, with # in #.", w.Console, keys, calls)
+		return table, words.Say("{console}: SCAN is through, with {keys} in {calls}.", w.Console, keys, calls)
 	}
 	n := max(size, t.Size[1])
 	digits := Binary(w.Cursor, n)
 	place := bits.Reverse64(w.Cursor) >> (64 - len(digits))
-	return table, fill("#: SCAN returned # in # and has visited # % of the buckets. Next is #, in binary #; it counts from the left: read backwards, # is number # of #.",
+	return table, words.Say("{console}: SCAN returned {keys} in {calls} and has visited {part} % of the buckets. Next is {cursor}, in binary {digits}; it counts from the left: read backwards, {place} is number {number} of {all}.",
 		w.Console, keys, calls, Number(w.Part()*100), itoa(int64(w.Cursor)), digits, Binary(place, n), itoa(int64(place)), Count(n))
 }

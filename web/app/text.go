@@ -2,39 +2,12 @@ package app
 
 import (
 	"strconv"
-	"strings"
+
+	"everysec/web/words"
 )
 
 // Count writes a number with commas: 12,345.
-func Count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// fill puts words in the places of the signs # of a sentence.
-func fill(sentence string, words ...string) string {
-	var b strings.Builder
-	for i := range len(sentence) {
-		if sentence[i] == '#' {
-			b.WriteString(words[0])
-			words = words[1:]
-		} else {
-			b.WriteByte(sentence[i])
-		}
-	}
-	return b.String()
-}
-
-// Plural is "1 write", "2 writes".
-func Plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return Count(n) + " " + many
-}
+func Count(n int64) string { return words.Count(n) }
 
 // Bytes writes a size: exact below 10,000 bytes, then in KB, MB, GB of 1024.
 func Bytes(n int64) string {
@@ -60,7 +33,7 @@ func Number(f float64) string {
 	case f < 99.95:
 		digits = 1
 	}
-	return strconv.FormatFloat(f, 'f', digits, 64)
+	return words.Number(f, digits)
 }
 
 // Span writes microseconds for people: "6 µs", "1.2 ms", "31 s", "12 min".
@@ -86,7 +59,7 @@ func Span(us int64) string {
 func Age(us int64) string {
 	switch {
 	case us < 10_000_000:
-		return strconv.FormatFloat(float64(us/100_000)/10, 'f', 1, 64) + " s"
+		return words.Number(float64(us/100_000)/10, 1) + " s"
 	case us < 120_000_000:
 		return strconv.FormatInt(us/1_000_000, 10) + " s"
 	case us < 7200_000_000:
@@ -99,6 +72,9 @@ func Age(us int64) string {
 
 // Ordinal writes 1st, 2nd, 3rd, 4th, 11th, 21st.
 func Ordinal(n int64) string {
+	if !words.English() {
+		return words.Say("{n}th", Count(n))
+	}
 	ending := "th"
 	if n%100/10 != 1 {
 		switch n % 10 {

@@ -5,6 +5,7 @@ import (
 
 	"everysec/engine/event"
 	"everysec/wasm/bridge"
+	"everysec/web/words"
 )
 
 // What takes longer than a moment is told by a bar, so that nobody wonders
@@ -25,9 +26,9 @@ func JobName(kind event.JobKind) string {
 	case event.BackgroundSave:
 		return "BGSAVE"
 	case event.Rewrite:
-		return "rewriting the append only file"
+		return words.Say("rewriting the append only file")
 	case event.Load:
-		return "loading"
+		return words.Say("loading")
 	}
 	return ""
 }
@@ -40,7 +41,7 @@ func (m *Model) goesOn() string {
 	case m.JobActive:
 		return JobName(m.Job.Kind)
 	case m.Loading:
-		return "starting"
+		return words.Say("starting")
 	}
 	for _, c := range m.Consoles {
 		// It holds the thread until it is done: of how far it is nothing can be heard.

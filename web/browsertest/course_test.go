@@ -332,7 +332,7 @@ func TestALessonInGerman(t *testing.T) {
 		}
 		l.clicks(run + " button.run")
 		l.sees("it has been played", `[...document.querySelectorAll('`+run+` li')].every((e) => e.dataset.state === "played")`)
-		l.eval(`document.querySelector('.onward [hreflang="en"]').click()`, nil)
-		l.sees("the same lesson in English", `document.documentElement?.lang === "en" && location.pathname === "/lessons/`+id+`/" && document.querySelector('.onward [hreflang="de"]')`)
+		l.eval(`document.querySelector('.languages [hreflang="en"]').click()`, nil)
+		l.sees("the same lesson in English", `document.documentElement?.lang === "en" && location.pathname === "/lessons/`+id+`/" && document.querySelector('.languages [hreflang="de"]')`)
 	}
 }

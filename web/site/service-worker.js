@@ -56,10 +56,12 @@ addEventListener("activate", (event) => {
 });
 
 const isPage = ([address]) => address.endsWith("/");
+const language = ([address]) => /\/([a-z]{2})\/$/.exec(address)?.[1] ?? "en";
 
 addEventListener("message", (event) => {
   if (event.data === "take over") skipWaiting();
-  if (event.data === "keep the course") event.waitUntil(Promise.allSettled(later.filter(isPage).map(kept)));
+  const [, wanted] = /^keep the course (.*)/.exec(event.data) ?? [];
+  if (wanted) event.waitUntil(Promise.allSettled(later.filter((file) => isPage(file) && language(file) === wanted).map(kept)));
 });
 
 async function kept(file) {

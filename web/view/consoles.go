@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 
 	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -132,7 +133,7 @@ func (c *consoles) drawTabs(p *Page, show bool) {
 		b := create("button", "").set("type", "button").set("value", m.Name).set("aria-pressed", strconv.FormatBool(i == p.model.Active))
 		b.add(sign(create("span", "sign"), m.Sign), create("span", "").setText(m.Title()))
 		if i != p.model.Active && i < len(c.open) && c.open[i].seen != m.Dropped+len(m.Blocks) {
-			b.add(create("span", "new").set("title", "new output"), create("span", "sr").setText("new output"))
+			b.add(create("span", "new").set("title", words.Say("new output")), create("span", "sr").say("new output"))
 		}
 		c.tabs.add(b)
 	}

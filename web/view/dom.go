@@ -5,16 +5,13 @@ package view
 import (
 	"syscall/js"
 
-	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
 
 // document is set by Run: the same module also runs in a worker, which has none.
 var document js.Value
-
-// words are the page's own in another language; nil on an English page.
-var words app.Words
 
 // node is an element that remembers what was last written to it, so that a
 // drawing that changes nothing costs no crossing. Text goes in as text only;
@@ -83,13 +80,15 @@ func (n *node) add(children ...*node) *node {
 func (n *node) empty() { n.v.Call("replaceChildren") }
 
 func (n *node) setText(s string) *node {
-	s = words.Say(s)
 	if !n.written || n.text != s {
 		n.text, n.written = s, true
 		n.v.Set("textContent", s)
 	}
 	return n
 }
+
+// say is setText of what the page itself says, in its language.
+func (n *node) say(english string) *node { return n.setText(words.Say(english)) }
 
 func (n *node) set(name, value string) *node {
 	if old, ok := n.attrs[name]; ok && old == value {

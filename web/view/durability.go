@@ -8,6 +8,7 @@ import (
 	"everysec/engine/event"
 	"everysec/wasm/bridge"
 	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -90,7 +91,7 @@ func (d *durability) drawArmed(p *Page) {
 		return
 	}
 	if d.armed == nil {
-		d.armed = create("button", "armed").set("id", "armed").set("type", "button").set("title", "Change it")
+		d.armed = create("button", "armed").set("id", "armed").set("type", "button").set("title", words.Say("Change it"))
 		d.armed.on("click", func(*dom.BasicEvent) { p.panels.show(p, "crash") })
 		d.power.v.Call("after", d.armed.v)
 	}
@@ -122,12 +123,12 @@ func (d *durability) drawLanes(m *app.Model) {
 		counts[2], bytes[2] = back(e.Synced, m.Base()), e.SyncedBytes
 	}
 	for i := range counts {
-		text := app.Plural(counts[i], "write", "writes")
+		text := words.Many(counts[i], "{n} write|{n} writes")
 		switch {
 		case i > 0 && !e.AOFEnabled:
-			text = "no append only file"
+			text = words.Say("no append only file")
 		case i == 2 && m.Base() > 0:
-			text += " since the start" // below them lies what was loaded
+			text = words.Many(counts[i], "{n} write since the start|{n} writes since the start") // below them lies what was loaded
 		}
 		d.counts[i].setText(text)
 		size := app.Bytes(bytes[i])
@@ -137,18 +138,19 @@ func (d *durability) drawLanes(m *app.Model) {
 		d.bytes[i].setText(size)
 		d.strips[i].style("--n", strconv.FormatInt(min(counts[i], 60), 10))
 	}
-	text, size := "no snapshot yet", ""
+	text, size := words.Say("no snapshot yet"), ""
 	for i := range m.Files {
 		if m.Files[i].Name == "dump.rdb" { // there is one, and not of this run
-			text, size = "made before this start", app.Bytes(m.Files[i].Size)
+			text, size = words.Say("made before this start"), app.Bytes(m.Files[i].Size)
 		}
 	}
 	if age, ok := m.Age(); ok {
-		text = "made " + app.Age(age) + " ago"
+		ago := app.Age(age)
+		text = words.Say("made {time} ago", ago)
 		if n := back(e.Last, e.SnapshotChange); n > 0 && !m.Down {
-			text += ", " + app.Plural(n, "write", "writes") + " behind"
+			text = words.Many(n, "made {time} ago, {n} write behind|made {time} ago, {n} writes behind", ago)
 		} else if !m.Down {
-			text += ", holds everything"
+			text = words.Say("made {time} ago, holds everything", ago)
 		}
 		size = app.Bytes(e.SnapshotBytes)
 	}
@@ -158,15 +160,15 @@ func (d *durability) drawLanes(m *app.Model) {
 	if e.AOFEnabled {
 		switch m.Settings["appendfsync"] {
 		case "always":
-			sync += " before every reply"
+			sync += " " + words.Say("before every reply")
 		case "everysec":
-			sync += " once a second"
+			sync += " " + words.Say("once a second")
 		case "no":
-			sync += " when the operating system likes"
+			sync += " " + words.Say("when the operating system likes")
 		}
 	}
 	if e.SyncInFlight {
-		sync += ", under way"
+		sync += ", " + words.Say("under way")
 	}
 	d.fsync.setText(sync)
 	d.fsyncLine.class("busy", e.SyncInFlight)
@@ -178,7 +180,7 @@ func (d *durability) drawLanes(m *app.Model) {
 			job += " " + strconv.Itoa(int(f*100)) + " %"
 		}
 		if m.Job.Copied > 0 {
-			job += ", " + app.Bytes(m.Job.Copied) + " of old values kept for it"
+			job += ", " + words.Say("{size} of old values kept for it", app.Bytes(m.Job.Copied))
 		}
 	}
 	d.job.setText(job)
@@ -233,19 +235,19 @@ func (d *durability) drawWrites(r *event.CrashReport) {
 			}
 			shown++
 			f := writeFates[min(int(w.Fate), len(writeFates)-1)]
-			reason := w.Reason
+			reason := words.Heard(w.Reason)
 			switch {
 			case !w.Acknowledged:
-				reason += "; it had not been acknowledged yet"
+				reason = words.Say("{reason}; it had not been acknowledged yet", reason)
 			case w.SyncedAt != 0 && w.Fate == event.WriteSurvived:
-				reason += ", on disk at " + app.Clock(w.SyncedAt)
+				reason = words.Say("{reason}, on disk at {time}", reason, app.Clock(w.SyncedAt))
 			}
 			li := create("li", "").set("data-fate", f.name)
 			li.add(
 				create("span", "fate").setText(f.sign),
 				create("span", "when").setText(app.Clock(w.At)),
 				create("span", "").setText(w.Command),
-				create("span", "word").setText(" "+f.name+": "+reason),
+				create("span", "word").setText(" "+words.Say(f.name)+": "+reason),
 			)
 			d.writes.add(li)
 		}
@@ -253,17 +255,17 @@ func (d *durability) drawWrites(r *event.CrashReport) {
 	list(true)
 	list(false)
 	if rest := r.Acknowledged + r.Unacknowledged - int64(shown); rest > 0 {
-		d.writes.add(create("li", "").setText("and " + app.Count(rest) + " more: DEBUG CRASH-REPORT COUNT -1"))
+		d.writes.add(create("li", "").setText(words.Say("and {n} more: {command}", app.Count(rest), "DEBUG CRASH-REPORT COUNT -1")))
 	}
 }
 
 var fates = [...]struct{ sign, word, name string }{
 	bridge.Survived: {"✓", "", "survived"},
-	bridge.Reverted: {"↶", " an older value is back", "reverted"},
-	bridge.Lost:     {"✕", " lost", "lost"},
-	bridge.Returned: {"↺", " deleted, and back", "returned"},
-	bridge.Expired:  {"–", " expired meanwhile", "expired"},
-	bridge.Open:     {"?", " its newest write was not acknowledged", "open"},
+	bridge.Reverted: {"↶", "an older value is back", "reverted"},
+	bridge.Lost:     {"✕", "lost", "lost"},
+	bridge.Returned: {"↺", "deleted, and back", "returned"},
+	bridge.Expired:  {"–", "expired meanwhile", "expired"},
+	bridge.Open:     {"?", "its newest write was not acknowledged", "open"},
 }
 
 const shownFates = 200
@@ -275,16 +277,14 @@ func (d *durability) drawAccount(m *app.Model) {
 		return
 	}
 	a := &r.Account
-	title := r.Title() + " at " + app.Clock(a.At)
+	title := "{crash} at {time}: the server is down"
 	switch {
 	case a.Error != "":
-		title += ": the server does not start"
+		title = "{crash} at {time}: the server does not start"
 	case a.Complete:
-		title += ": what came back"
-	default:
-		title += ": the server is down"
+		title = "{crash} at {time}: what came back"
 	}
-	d.title.setText(title)
+	d.title.setText(words.Say(title, r.Title(), app.Clock(a.At)))
 	d.log.setText(m.LogSince(a.At))
 	d.restart.show(m.Down)
 	d.restart.v.Set("disabled", r.Restarting)
@@ -294,11 +294,11 @@ func (d *durability) drawAccount(m *app.Model) {
 	case a.Error != "":
 		d.summary.setText(a.Error)
 	case a.Complete && a.LostWrites == 0 && r.LostKeys() == 0:
-		d.summary.setText("Every acknowledged write is still there.")
+		d.summary.say("Every acknowledged write is still there.")
 	case a.Complete && r.LostKeys() == 0:
-		d.summary.setText("Every key is as it was acknowledged.")
+		d.summary.say("Every key is as it was acknowledged.")
 	case a.Complete:
-		d.summary.setText(app.Plural(r.LostKeys(), "key is", "keys are") + " not as acknowledged.")
+		d.summary.setText(words.Many(r.LostKeys(), "{n} key is not as acknowledged.|{n} keys are not as acknowledged."))
 	default:
 		d.summary.setText(r.Before())
 	}
@@ -322,16 +322,20 @@ func (d *durability) drawAccount(m *app.Model) {
 	d.keys.empty()
 	for i, k := range a.Keys {
 		if i == shownFates {
-			d.keys.add(create("li", "").setText("and " + app.Count(int64(len(a.Keys)-i)) + " more"))
+			d.keys.add(create("li", "").setText(words.Say("and {n} more", app.Count(int64(len(a.Keys)-i)))))
 			break
 		}
 		f := fates[min(int(k.Fate), len(fates)-1)]
+		word := f.word
+		if word != "" {
+			word = " " + words.Say(word)
+		}
 		name := app.KeyName(string(k.Key))
 		if k.DB != 0 {
 			name = "[" + strconv.FormatInt(k.DB, 10) + "] " + name
 		}
 		li := create("li", "").set("data-fate", f.name)
-		li.add(create("span", "fate").setText(f.sign), create("span", "").setText(name), create("span", "word").setText(f.word))
+		li.add(create("span", "fate").setText(f.sign), create("span", "").setText(name), create("span", "word").setText(word))
 		d.keys.add(li)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 
 	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -52,7 +53,7 @@ func (p *Page) upload(input *node, then func(name string, data []byte)) {
 		settle(file.Call("arrayBuffer"), func(buffer js.Value, failure string) {
 			input.v.Set("value", "")
 			if failure != "" {
-				p.dispatch(app.Noticed{Text: name + " could not be read: " + failure})
+				p.dispatch(app.Noticed{Text: words.Say("{file} could not be read: {why}", name, failure)})
 				return
 			}
 			then(name, goBytes(buffer))
@@ -83,15 +84,15 @@ func (f *files) draw(p *Page, dirty app.Part) {
 			}
 			size := app.Bytes(file.Size)
 			if n := file.Size - file.Synced; n > 0 {
-				size += ", " + app.Bytes(n) + " unsynced"
+				size += ", " + words.Say("{size} unsynced", app.Bytes(n))
 			}
 			short := strings.TrimPrefix(file.Name, "appendonlydir/")
 			f.rows.add(create("tr", "").add(
-				create("td", "").add(button("view", short, "Look into "+file.Name)), create("td", "size").setText(size),
-				create("td", "").add(button("download", "↓", "Download "+file.Name)),
+				create("td", "").add(button("view", short, words.Say("Look into {file}", file.Name))), create("td", "size").setText(size),
+				create("td", "").add(button("download", "↓", words.Say("Download {file}", file.Name))),
 			))
 		}
 	}
-	text := app.Bytes(total) + " in " + app.Plural(int64(len(m.Files)), "file", "files")
+	text := words.Many(int64(len(m.Files)), "{size} in {n} file|{size} in {n} files", app.Bytes(total))
 	f.figures.setText(text)
 }

@@ -8,6 +8,7 @@ import (
 	"syscall/js"
 
 	"everysec/web/app"
+	"everysec/web/words"
 )
 
 // A long reply is folded: its beginning, and buttons for the rest. What is
@@ -39,7 +40,7 @@ func newFold(root *node, text string) *fold {
 	f := &fold{root: root, text: text, lines: strings.Count(text, "\n") + 1, note: create("span", "")}
 	f.foot = create("div", "fold").add(f.note)
 	for _, b := range [][2]string{{"more", "Show 1,000 more"}, {"all", "Show all"}, {"copy", "Copy the whole reply"}} {
-		f.foot.add(create("button", "").set("type", "button").set("name", b[0]).setText(b[1]))
+		f.foot.add(create("button", "").set("type", "button").set("name", b[0]).say(b[1]))
 	}
 	root.add(f.foot)
 	f.show(firstLines, firstBytes)
@@ -92,7 +93,7 @@ func (f *fold) draw() {
 		f.foot.show(false)
 		return
 	}
-	f.note.setText("… " + app.Plural(int64(f.lines), "more line", "more lines") + ", " + app.Bytes(int64(len(f.text)-f.at)))
+	f.note.setText("… " + words.Many(int64(f.lines), "{n} more line, {size}|{n} more lines, {size}", app.Bytes(int64(len(f.text)-f.at))))
 }
 
 // copyText puts text on the clipboard, also where only the old way is allowed.

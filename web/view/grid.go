@@ -10,6 +10,7 @@ import (
 	"everysec/engine/event"
 	"everysec/web/app"
 	"everysec/web/chart"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -80,7 +81,7 @@ func (k *keyspace) name(p *Page, at int) {
 	}
 	text := keyWords(p.model, c)
 	if k.grid.Per > 1 {
-		text += "  (first of up to " + strconv.Itoa(k.grid.Per) + ")"
+		text += "  " + words.Say("(first of up to {n})", strconv.Itoa(k.grid.Per))
 	}
 	k.tip.setText(text)
 }
@@ -236,7 +237,7 @@ func (k *keyspace) drawNames(m *app.Model, now int64) {
 	write(func(c *app.Cell) string { return app.KeyName(c.Key) }, 12, 16.5, k.ink)
 	write(func(c *app.Cell) string {
 		if c.ExpireAt != 0 {
-			return app.Age(max(c.ExpireAt-now/1000, 0)*1000) + " left"
+			return words.Say("{time} left", app.Age(max(c.ExpireAt-now/1000, 0)*1000))
 		}
 		return c.Type.String() + ", " + app.Bytes(c.Memory)
 	}, 10.5, 30, k.faint)

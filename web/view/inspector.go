@@ -7,6 +7,7 @@ import (
 
 	"everysec/web/app"
 	"everysec/web/chart"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -77,7 +78,7 @@ func (i *inspector) draw(m *app.Model, k *keyspace) {
 	i.note.setText(in.Note)
 	i.form.empty()
 	for _, f := range in.Forms {
-		i.form.add(create("option", "").setText(string(f)))
+		i.form.add(create("option", "").say(string(f)).set("value", string(f)))
 	}
 	i.form.v.Set("value", string(in.As))
 	for _, r := range in.Value {
@@ -97,18 +98,18 @@ func (i *inspector) draw(m *app.Model, k *keyspace) {
 	}
 	more := ""
 	if in.More > 0 {
-		more = "and " + app.Count(in.More) + " more"
+		more = words.Say("and {n} more", app.Count(in.More))
 	}
 	i.more.setText(more)
 	switch {
 	case in.HLL != nil:
-		i.picture.node.set("data-kind", "registers").set("aria-label", "The registers as shades, in rows of 128: "+in.Note)
+		i.picture.node.set("data-kind", "registers").set("aria-label", words.Say("The registers as shades, in rows of 128: {note}", in.Note))
 		if i.picture.fit() {
 			chart.Registers(&i.picture.image, k.theme, in.HLL[:])
 			i.picture.put(0, i.picture.h)
 		}
 	case in.Points != nil:
-		i.picture.node.set("data-kind", "map").set("aria-label", "A map of the members; their places are in the table")
+		i.picture.node.set("data-kind", "map").set("aria-label", words.Say("A map of the members; their places are in the table"))
 		i.drawMap(k, in)
 	}
 }
@@ -123,27 +124,27 @@ func tableRow(r app.Row) *node {
 
 func inspectorFacts(m *app.Model, in *app.Inspector) [][2]string {
 	if in.Gone {
-		return [][2]string{{"this key", "does not exist any more"}}
+		return [][2]string{{words.Say("this key"), words.Say("does not exist any more")}}
 	}
 	unit := "elements"
 	if in.Type == "string" {
 		unit = "length"
 	}
-	life := "none"
+	life := words.Say("none")
 	if in.ExpireAt != 0 {
 		life = app.Age(max(in.ExpireAt-m.Now()/1000, 0) * 1000)
 	}
 	facts := [][2]string{
-		{"type", in.Type},
-		{"encoding", in.Encoding},
-		{"memory", app.Bytes(in.Memory)},
-		{unit, app.Count(in.Elements)},
-		{"time to live", life},
-		{"durability", in.Durable.Words()},
-		{"write", "no. " + app.Count(int64(in.Change))},
+		{words.Say("type"), in.Type},
+		{words.Say("encoding"), in.Encoding},
+		{words.Say("memory"), app.Bytes(in.Memory)},
+		{words.Say(unit), app.Count(in.Elements)},
+		{words.Say("time to live"), life},
+		{words.Say("durability"), in.Durable.Words()},
+		{words.Say("write"), words.Say("no. {n}", app.Count(int64(in.Change)))},
 	}
 	for _, t := range in.Turns {
-		facts = append(facts, [2]string{"turned", t.Words(unit)})
+		facts = append(facts, [2]string{words.Say("turned"), t.Words(unit)})
 	}
 	return facts
 }

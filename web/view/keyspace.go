@@ -8,6 +8,7 @@ import (
 
 	"everysec/web/app"
 	"everysec/web/chart"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -197,13 +198,13 @@ func (k *keyspace) draw(p *Page, dirty app.Part) {
 	k.table.walk.show(m.View == app.AsTable)
 	switch m.View {
 	case app.AsGrid:
-		k.canvas.node.set("aria-label", "Keys as cells. Arrow keys move, Enter inspects. The tree and the list show the same as text.")
+		k.canvas.node.set("aria-label", words.Say("Keys as cells. Arrow keys move, Enter inspects. The tree and the list show the same as text."))
 		k.drawGrid(m)
 	case app.AsMap:
-		k.canvas.node.set("aria-label", "Keys by memory. Arrow keys move from large to small, Enter inspects a key and opens a folder. The tree shows the same as text.")
+		k.canvas.node.set("aria-label", words.Say("Keys by memory. Arrow keys move from large to small, Enter inspects a key and opens a folder. The tree shows the same as text."))
 		k.drawMap(m)
 	case app.AsTable:
-		k.canvas.node.set("aria-label", "Buckets of the hash table. Arrow keys move. The text above says what the table shows.")
+		k.canvas.node.set("aria-label", words.Say("Buckets of the hash table. Arrow keys move. The text above says what the table shows."))
 		k.drawTable(m)
 	case app.AsTree:
 		k.tree.draw(m)
@@ -215,16 +216,16 @@ func (k *keyspace) draw(p *Page, dirty app.Part) {
 func (k *keyspace) drawFigures(m *app.Model) {
 	space := m.Keyspace()
 	n := int64(space.Len())
-	text := app.Plural(n, "key", "keys")
+	text := words.Many(n, "{n} key|{n} keys")
 	if space.Partial() {
-		text = app.Count(m.Stats.Keys) + " keys, " + app.Count(n) + " of them drawn"
+		text = words.Say("{n} keys, {drawn} of them drawn", app.Count(m.Stats.Keys), app.Count(n))
 	} else if m.Stats.Memory > 0 {
-		text += " · " + app.Bytes(m.Stats.Memory) + " of memory"
+		text = words.Many(n, "{n} key · {size} of memory|{n} keys · {size} of memory", app.Bytes(m.Stats.Memory))
 	}
 	k.shown = int(n)
 	if m.Filter.Active() {
 		k.shown = space.ShownLen()
-		text = app.Count(int64(k.shown)) + " of " + text
+		text = words.Say("{n} of {all}", app.Count(int64(k.shown)), text)
 	}
 	k.figures.setText(text)
 	k.empty.show(n == 0 && !m.Down && len(space.Cells) == 0 && m.View != app.AsTable)

@@ -8,6 +8,7 @@ import (
 
 	"everysec/lessons"
 	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -207,7 +208,7 @@ func (l *lesson) draw(p *Page, dirty app.Part) {
 		}
 		state := ""
 		if m.StepDone(s) {
-			state = ", done"
+			state = words.Say(", done")
 		}
 		a.class("done", state != "")
 		a.find(".state").setText(state)
@@ -218,18 +219,19 @@ func (l *lesson) draw(p *Page, dirty app.Part) {
 		}
 	}
 	right, answered, all := m.Score()
-	text := strconv.Itoa(m.Done()) + " of " + strconv.Itoa(len(m.Steps)) + " steps"
+	done, steps := strconv.Itoa(m.Done()), strconv.Itoa(len(m.Steps))
+	text := words.Say("{done} of {all} steps", done, steps)
 	if answered > 0 {
-		text += " · quiz " + strconv.Itoa(right) + "/" + strconv.Itoa(all)
+		text = words.Say("{done} of {all} steps · quiz {right}/{questions}", done, steps, strconv.Itoa(right), strconv.Itoa(all))
 	}
 	l.progress.setText(text)
 	for id, t := range l.transcripts {
 		text := t.words
 		switch {
 		case m.Running == id:
-			text = "Stop"
+			text = words.Say("Stop")
 		case m.Unguessed(id) != "":
-			text = "Predict first"
+			text = words.Say("Predict first")
 		}
 		t.button.setText(text)
 		t.root.class("veiled", m.Running != id && m.Veiled(id))
@@ -301,18 +303,18 @@ func (g *guess) draw(m *app.Lesson, id string) {
 	text := ""
 	switch {
 	case !over && m.Asked == id:
-		text = "Make your choice first, or say that you do not know."
+		text = words.Say("Make your choice first, or say that you do not know.")
 	case !over && made && choice == app.Skipped:
-		text = "Then run it and see."
+		text = words.Say("Then run it and see.")
 	case !over && made:
-		text = "Now run it."
+		text = words.Say("Now run it.")
 	case over && choice == outcome.Right:
-		text = "As you predicted."
+		text = words.Say("As you predicted.")
 	case over && made && choice != app.Skipped:
-		text = "Not as you predicted."
+		text = words.Say("Not as you predicted.")
 	}
 	if over && outcome.Saw != "" {
-		text += " The server says: " + cut(outcome.Saw, 80)
+		text += " " + words.Say("The server says: {reply}", cut(outcome.Saw, 80))
 	}
 	g.outcome.setText(text)
 }
@@ -322,7 +324,7 @@ func (c *check) draw(verdicts []lessons.Verdict, passed, waiting bool) {
 	for i, item := range c.items {
 		state, saw := "", ""
 		if i < len(verdicts) {
-			state, saw = "failed", "now: "+cut(verdicts[i].Saw, 60)
+			state, saw = "failed", words.Say("now: {reply}", cut(verdicts[i].Saw, 60))
 			if verdicts[i].Passed {
 				state = "passed"
 			}
@@ -334,13 +336,13 @@ func (c *check) draw(verdicts []lessons.Verdict, passed, waiting bool) {
 	}
 	switch {
 	case lessons.Passed(verdicts):
-		c.verdict.setText("Done.")
+		c.verdict.say("Done.")
 	case waiting:
-		c.verdict.setText("Not yet; it is looked at again …")
+		c.verdict.say("Not yet; it is looked at again …")
 	case len(verdicts) > 0:
-		c.verdict.setText("Not yet.")
+		c.verdict.say("Not yet.")
 	case passed:
-		c.verdict.setText("Done before.")
+		c.verdict.say("Done before.")
 	default:
 		c.verdict.setText("")
 	}
@@ -389,5 +391,5 @@ func (q *quiz) draw(m *app.Lesson, block *lessons.Block) {
 		q.score.setText("")
 		return
 	}
-	q.score.setText(strconv.Itoa(right) + " of " + strconv.Itoa(len(block.Quiz)) + " right")
+	q.score.setText(words.Say("{right} of {all} right", strconv.Itoa(right), strconv.Itoa(len(block.Quiz))))
 }

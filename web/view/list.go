@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -73,7 +74,7 @@ func (l *list) draw(m *app.Model) {
 	}
 	n := m.Keyspace().ShownLen() - len(slots)
 	l.more.show(n > 0)
-	l.more.setText("Show more of the other " + app.Count(int64(n)))
+	l.more.setText(words.Say("Show more of the other {n}", app.Count(int64(n))))
 }
 
 // stateNames are the values of data-state, by app.Durable.

@@ -6,6 +6,7 @@ import (
 	"everysec/engine/event"
 	"everysec/web/app"
 	"everysec/web/chart"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -124,31 +125,31 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 	if !p.every(6) {
 		return
 	}
-	figures := "last 10 s"
+	figures := words.Say("last 10 s")
 	if n := len(m.Clients); n > 0 {
-		figures += " · " + app.Plural(int64(n), "client", "clients")
+		figures += " · " + words.Many(int64(n), "{n} client|{n} clients")
 	}
 	if m.Stats.Commands > 0 {
-		figures += " · " + app.Plural(m.Stats.Commands, "command", "commands")
+		figures += " · " + words.Many(m.Stats.Commands, "{n} command|{n} commands")
 	}
 	l.figures.setText(figures)
 	if l.shown != nil {
 		return
 	}
-	text, letters := "Nothing ran in the last ten seconds.", 26
+	text, letters := words.Say("Nothing ran in the last ten seconds."), 26
 	clients, longest := m.Loop.Queued(from)
 	if clients > 0 {
 		letters = 14
 	}
 	if slowest := m.Loop.Slowest(from); slowest != nil {
-		text = "held at most " + app.Span(slowest.Duration) + " (" + cut(app.Command(slowest), letters) + ")"
+		text = words.Say("held at most {time} ({command})", app.Span(slowest.Duration), cut(app.Command(slowest), letters))
 	} else if own > 0 {
-		text = "Only the page itself asked for something."
+		text = words.Say("Only the page itself asked for something.")
 	} else if len(l.runs) > 0 {
-		text = "Only the load asked for something."
+		text = words.Say("Only the load asked for something.")
 	}
 	if clients > 0 {
-		text += "; " + app.Plural(int64(clients), "client", "clients") + " waited up to " + app.Span(longest)
+		text += "; " + words.Many(int64(clients), "{n} client waited up to {time}|{n} clients waited up to {time}", app.Span(longest))
 	}
 	l.text.setText(text)
 }

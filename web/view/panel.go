@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 
 	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -92,7 +93,7 @@ func (f *panelFrame) fetch(p *Page) {
 		f.fetched = f.fetched || failure == "" && waiting == 0
 		switch {
 		case failure != "":
-			p.dispatch(app.Noticed{Text: "This part of the page could not be fetched: " + failure})
+			p.dispatch(app.Noticed{Text: words.Say("This part of the page could not be fetched: {why}", failure)})
 			waiting = -1 // the other outcome is of no use
 		case f.fetched:
 			f.display(p)
@@ -105,7 +106,7 @@ func (f *panelFrame) fetch(p *Page) {
 		link.on("load", func(*dom.BasicEvent) { done("") })
 		link.on("error", func(*dom.BasicEvent) {
 			link.v.Call("remove")
-			done("no network")
+			done(words.Say("no network"))
 		})
 		wrap(document.Get("head")).add(link)
 	}
@@ -134,7 +135,7 @@ func (f *panelFrame) display(p *Page) {
 		}
 		f.open, f.fresh = n, true
 		n.box.show(true)
-		f.title.setText(n.title)
+		f.title.say(n.title)
 		f.region.set("data-panel", n.name)
 		f.region.show(true)
 		p.body.set("data-panel", n.covers)
@@ -150,7 +151,7 @@ func (f *panelFrame) display(p *Page) {
 func (f *panelFrame) build(p *Page) {
 	f.title = create("h2", "").set("id", "panel-title").set("tabindex", "-1")
 	f.place = create("div", "place")
-	closing := create("button", "").setText("Close").set("type", "button").set("id", "panel-close").set("title", "Escape")
+	closing := create("button", "").say("Close").set("type", "button").set("id", "panel-close").set("title", words.Say("Escape"))
 	closing.on("click", func(*dom.BasicEvent) { f.close(p) })
 	f.region = create("section", "panel").set("id", "panel").set("aria-labelledby", "panel-title")
 	f.region.add(create("header", "").add(f.title, closing), f.place)
@@ -203,17 +204,17 @@ func (f *panelFrame) draw(p *Page, dirty app.Part) {
 }
 
 // labelled is a control with its name before it, and words below that explain it.
-func labelled(name string, control *node, words string, more ...*node) *node {
-	line := create("label", "").add(create("span", "name").setText(name), control)
+func labelled(name string, control *node, about string, more ...*node) *node {
+	line := create("label", "").add(create("span", "name").say(name), control)
 	box := create("div", "labelled").add(create("div", "").add(line).add(more...))
-	if words != "" {
-		box.add(create("p", "aside").setText(words))
+	if about != "" {
+		box.add(create("p", "aside").say(about))
 	}
 	return box
 }
 
 func numberInput(value, placeholder string) *node {
-	n := create("input", "").set("type", "number").set("min", "0").set("inputmode", "numeric").set("placeholder", placeholder)
+	n := create("input", "").set("type", "number").set("min", "0").set("inputmode", "numeric").set("placeholder", words.Say(placeholder))
 	n.v.Set("value", value)
 	return n
 }

@@ -7,6 +7,7 @@ import (
 
 	"everysec/wasm/bridge"
 	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -27,13 +28,13 @@ var crashWords = [...]string{
 }
 
 func (c *crashPanel) build(p *Page, box *node) {
-	kinds := create("fieldset", "choices").add(create("legend", "").setText("How it goes down"))
-	for kind, words := range crashWords {
+	kinds := create("fieldset", "choices").add(create("legend", "").say("How it goes down"))
+	for kind, about := range crashWords {
 		input := create("input", "").set("type", "radio").set("name", "crash-kind").set("value", strconv.Itoa(kind))
 		input.v.Set("checked", kind == int(bridge.PowerCut))
 		input.on("change", func(*dom.BasicEvent) { c.kind = bridge.CrashKind(kind) })
 		kinds.add(create("label", "").add(input, create("span", "").add(
-			create("strong", "").setText(app.CrashName(bridge.CrashKind(kind))), create("span", "aside").setText(words))))
+			create("strong", "").setText(app.CrashName(bridge.CrashKind(kind))), create("span", "aside").say(about))))
 	}
 	c.kind = bridge.PowerCut
 
@@ -41,7 +42,7 @@ func (c *crashPanel) build(p *Page, box *node) {
 	for moment := bridge.Now; moment <= bridge.AtOperation; moment++ {
 		text := app.MomentName(moment, 0)
 		if moment == bridge.AtOperation {
-			text = "at a disk operation from now"
+			text = words.Say("at a disk operation from now")
 		}
 		c.moment.add(create("option", "").setText(text).set("value", strconv.Itoa(int(moment))))
 	}
@@ -60,10 +61,10 @@ func (c *crashPanel) build(p *Page, box *node) {
 		labelled("When", c.moment, ""), c.numberLine,
 		labelled("Seed", c.seed, "The same seed does the same damage to the same disk."),
 		create("p", "actions").add(c.strike, c.disarm), c.state,
-		create("h3", "").setText("What the disk does wrong"),
+		create("h3", "").say("What the disk does wrong"),
 	)
 
-	toggle := func(text, words string, what bridge.Fault) *node {
+	toggle := func(text, about string, what bridge.Fault) *node {
 		input := create("input", "").set("type", "checkbox")
 		input.on("change", func(*dom.BasicEvent) {
 			value := int64(0)
@@ -73,13 +74,13 @@ func (c *crashPanel) build(p *Page, box *node) {
 			p.dispatch(app.SetFault{What: what, Value: value})
 		})
 		box.add(create("label", "choice").add(input, create("span", "").add(
-			create("strong", "").setText(text), create("span", "aside").setText(words))))
+			create("strong", "").say(text), create("span", "aside").say(about))))
 		return input
 	}
-	amount := func(text, unit, start, words string, what bridge.Fault, scale int64) {
+	amount := func(text, unit, start, about string, what bridge.Fault, scale int64) {
 		input := numberInput(start, "")
 		set := button("Set", "", func() { p.dispatch(app.SetFault{What: what, Value: numberIn(input, 0) * scale}) })
-		box.add(labelled(text, input, words, create("span", "").setText(unit), set.set("aria-label", "Set: "+text)))
+		box.add(labelled(text, input, about, create("span", "").say(unit), set.set("aria-label", words.Say("Set: {what}", words.Say(text)))))
 	}
 	c.lies = toggle("fsync lies", "It says that it is done, and saves nothing. Only a power cut finds out.", bridge.LyingSync)
 	c.hangs = toggle("fsync hangs", "None ends until this is taken back. What waits for the disk, waits.", bridge.HungSync)
@@ -98,7 +99,7 @@ func (c *crashPanel) drawMoment() {
 	if moment == bridge.Now {
 		text = "Crash now"
 	}
-	c.strike.setText(text)
+	c.strike.say(text)
 }
 
 func (c *crashPanel) draw(p *Page, dirty app.Part) {
@@ -111,9 +112,9 @@ func (c *crashPanel) draw(p *Page, dirty app.Part) {
 	state := m.DiskLine()
 	switch {
 	case m.Down:
-		state = "The server is down. Start it again below the console to see what is left."
+		state = words.Say("The server is down. Start it again below the console to see what is left.")
 	case m.Disk.Armed && m.Disk.Moment != bridge.DuringSync:
-		state += ". Type a write, or SAVE, to bring it about."
+		state += ". " + words.Say("Type a write, or SAVE, to bring it about.")
 	}
 	c.state.setText(state)
 	c.lies.v.Set("checked", m.Disk.Lying)

@@ -9,6 +9,7 @@ import (
 	"everysec/wasm/bridge"
 	"everysec/web/app"
 	"everysec/web/app/archive"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -23,10 +24,10 @@ type filesPanel struct {
 
 func (f *filesPanel) build(p *Page, box *node) {
 	f.kept = create("p", "aside")
-	f.progress = create("progress", "").set("id", "files-progress").set("aria-label", "Under way")
+	f.progress = create("progress", "").set("id", "files-progress").set("aria-label", words.Say("Under way"))
 	f.progress.show(false)
 	f.said = create("p", "").set("role", "status").set("id", "files-said")
-	f.undo = button("Undo", "Files and memory as they were", func() { f.run(p, bridge.OpBringBack, nil, "Everything is as it was.") })
+	f.undo = button("Undo", "Files and memory as they were", func() { f.run(p, bridge.OpBringBack, nil, words.Say("Everything is as it was.")) })
 	f.undo.set("id", "files-undo").show(false)
 	export := button("Export everything (zip)", "", func() {
 		f.begin(p)
@@ -40,7 +41,7 @@ func (f *filesPanel) build(p *Page, box *node) {
 	upload := create("input", "sr").set("type", "file").set("id", "files-import").set("accept", ".zip,.rdb,.aof")
 	upload.on("change", func(*dom.BasicEvent) { f.take(p, upload) })
 	erase := button("Clean slate", "", func() {
-		f.run(p, bridge.OpErase, nil, "Every key and every file is gone. Undo brings them back, until the page is closed.")
+		f.run(p, bridge.OpErase, nil, words.Say("Every key and every file is gone. Undo brings them back, until the page is closed."))
 	}).set("id", "files-erase")
 	f.buttons = []*node{export, erase, f.undo}
 	theTimePanel.connect(p)
@@ -49,17 +50,17 @@ func (f *filesPanel) build(p *Page, box *node) {
 	lookAtRun.find("input").set("id", "files-run-load")
 	box.add(
 		f.kept, f.progress, create("p", "actions").add(f.said, f.undo),
-		create("h3", "").setText("Take it home"),
-		create("p", "aside").setText("dump.rdb, appendonlydir and redis.conf, as a redis-server of 7.0 reads them."),
+		create("h3", "").say("Take it home"),
+		create("p", "aside").say("dump.rdb, appendonlydir and redis.conf, as a redis-server of 7.0 reads them."),
 		create("p", "actions").add(export),
-		create("h3", "").setText("Bring it back"),
-		create("p", "aside").setText("A zip of a data directory, a dump.rdb or an append only file, of any server. It is tried first: what cannot be loaded changes nothing. It replaces everything here, and stays on this machine."),
-		create("p", "actions").add(create("label", "button").setText("Import…").add(upload)),
-		create("h3", "").setText("The run"),
-		create("p", "aside").setText("Everything that came in, as a file. It is looked at in the panel of time; nothing here changes by that."),
+		create("h3", "").say("Bring it back"),
+		create("p", "aside").say("A zip of a data directory, a dump.rdb or an append only file, of any server. It is tried first: what cannot be loaded changes nothing. It replaces everything here, and stays on this machine."),
+		create("p", "actions").add(create("label", "button").say("Import…").add(upload)),
+		create("h3", "").say("The run"),
+		create("p", "aside").say("Everything that came in, as a file. It is looked at in the panel of time; nothing here changes by that."),
 		create("p", "actions").add(saveRun, lookAtRun),
-		create("h3", "").setText("Begin anew"),
-		create("p", "aside").setText("Removes every key and every file. What is on the disk of the browser goes at once."),
+		create("h3", "").say("Begin anew"),
+		create("p", "aside").say("Removes every key and every file. What is on the disk of the browser goes at once."),
 		create("p", "actions").add(erase),
 	)
 }
@@ -79,7 +80,7 @@ func (f *filesPanel) end(failure error, done string) {
 		b.v.Set("disabled", false)
 	}
 	if failure != nil {
-		done = "It was refused: " + failure.Error()
+		done = words.Say("It was refused: {why}", words.Heard(failure.Error()))
 	}
 	f.said.setText(done)
 }
@@ -135,7 +136,7 @@ func (f *filesPanel) inflate(p *Page, name string, entries []archive.Entry, at i
 		for _, e := range entries {
 			payload = payload.String(e.Name).Bytes(e.Data)
 		}
-		f.run(p, bridge.OpReplace, payload, name+" has been loaded. Undo brings back what was here.")
+		f.run(p, bridge.OpReplace, payload, words.Say("{file} has been loaded. Undo brings back what was here.", name))
 		return
 	}
 	packed := js.Global().Get("Uint8Array").New(len(entries[at].Data))
@@ -163,7 +164,7 @@ func (f *filesPanel) draw(p *Page, dirty app.Part) {
 	if dirty&app.PartFiles != 0 {
 		kept := p.model.Kept()
 		if kept == "" {
-			kept = "The files are kept in this browser."
+			kept = words.Say("The files are kept in this browser.")
 		}
 		f.kept.setText(kept)
 	}

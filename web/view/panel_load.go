@@ -11,6 +11,7 @@ import (
 	"everysec/web/app"
 	"everysec/web/app/load"
 	"everysec/web/chart"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -73,13 +74,13 @@ func (l *loadPanel) build(p *Page, box *node) {
 
 // field is a control with its label.
 func (*loadPanel) field(text string, control *node) *node {
-	return create("label", "field").add(create("span", "").setText(text), control)
+	return create("label", "field").add(create("span", "").say(text), control)
 }
 
 func (*loadPanel) choice(values ...string) *node {
 	n := create("select", "")
 	for _, v := range values {
-		n.add(create("option", "").setText(v))
+		n.add(create("option", "").say(v))
 	}
 	return n
 }
@@ -121,31 +122,31 @@ func (l *loadPanel) buildLoad(box *node) {
 		shares.add(l.field(load.KindNames[k], l.shares[k]))
 	}
 	l.settings = create("fieldset", "").add(
-		create("legend", "sr").setText("What the load does"),
+		create("legend", "sr").say("What the load does"),
 		create("div", "fields").add(
 			l.field("Commands a second", l.rate), l.field("Clients", l.clients), l.field("Mix", l.mix),
 			l.field("Keys of each type", l.keys), l.field("Bytes of a value", l.size)),
-		create("details", "").add(create("summary", "").setText("Share of each command"), shares))
+		create("details", "").add(create("summary", "").say("Share of each command"), shares))
 	l.start = button("Start the load", "", l.toggle).set("id", "load-start")
 	l.start.class("primary", true)
 	l.status = create("p", "").set("id", "load-status")
-	l.picture = newCanvas(create("canvas", "latencies").set("role", "img").set("id", "load-chart").set("aria-label", "Latencies: no load has run yet."))
-	l.list = create("ul", "walls").set("id", "load-walls").set("aria-label", "Walls, newest first")
+	l.picture = newCanvas(create("canvas", "latencies").set("role", "img").set("id", "load-chart").set("aria-label", words.Say("Latencies: no load has run yet.")))
+	l.list = create("ul", "walls").set("id", "load-walls").set("aria-label", words.Say("Walls, newest first"))
 	l.rows = create("tbody", "")
 	head := create("tr", "")
 	for _, name := range []string{"s ago", "commands", "p50", "p99", "p99.9", "longest"} {
-		head.add(create("th", "").set("scope", "col").setText(name))
+		head.add(create("th", "").set("scope", "col").say(name))
 	}
 	l.table = create("details", "").set("id", "load-table").add(
-		create("summary", "").setText("The last minute as a table"),
+		create("summary", "").say("The last minute as a table"),
 		create("table", "").add(create("thead", "").add(head), l.rows))
 	l.table.on("toggle", func(*dom.BasicEvent) { l.stale = true })
 	box.add(
-		create("p", "aside").setText("Clients that send by the clock, whether they have been answered or not, so that everybody who has to wait is seen. Their keys begin with "+load.Prefix),
+		create("p", "aside").setText(words.Say("Clients that send by the clock, whether they have been answered or not, so that everybody who has to wait is seen. Their keys begin with {prefix}", load.Prefix)),
 		create("p", "row").add(l.start, l.status),
-		create("details", "").set("id", "load-settings").add(create("summary", "").setText("Rate, clients, mix"), l.settings),
+		create("details", "").set("id", "load-settings").add(create("summary", "").say("Rate, clients, mix"), l.settings),
 		l.picture.node,
-		create("p", "aside").setText("Thick line: median. Thin: 99th percentile; dotted: 99.9th; top of the band: the longest. Each tenth of a second, by when its commands were due; at most 3 % too high. Hatched: a wall."),
+		create("p", "aside").say("Thick line: median. Thin: 99th percentile; dotted: 99.9th; top of the band: the longest. Each tenth of a second, by when its commands were due; at most 3 % too high. Hatched: a wall."),
 		l.list, l.table)
 }
 
@@ -155,14 +156,14 @@ func (l *loadPanel) buildExperiments(box *node) {
 		e := &load.Experiments[i]
 		b := button(e.Name, "", func() { l.try(e) })
 		l.experiments = append(l.experiments, b)
-		look := create("span", "").set("id", "look-"+strconv.Itoa(i)).setText(e.Look)
+		look := create("span", "").set("id", "look-"+strconv.Itoa(i)).say(e.Look)
 		list.add(create("li", "").add(b.set("aria-describedby", "look-"+strconv.Itoa(i)), look))
 	}
 	l.note = create("span", "").set("role", "status").set("id", "load-note")
 	l.repair = button("Make the disk quick again", "", func() { l.slowDown(0) }).set("id", "load-repair")
 	l.repair.show(false)
-	box.add(create("h3", "").setText("What is a wall, and what is none"),
-		create("p", "aside").setText("Each starts the load if it does not run, fills what it needs, and types a command into the active console. Watch the chart."),
+	box.add(create("h3", "").say("What is a wall, and what is none"),
+		create("p", "aside").say("Each starts the load if it does not run, fills what it needs, and types a command into the active console. Watch the chart."),
 		create("p", "row").add(l.note, l.repair), list)
 }
 
@@ -178,13 +179,13 @@ func (l *loadPanel) buildFill(box *node) {
 	f.start = button("Fill", "", func() { l.beginFill(l.fillSettings()) }).set("id", "fill-start")
 	f.stop = button("Cancel", "", func() { f.Cancel(); l.stale = true }).set("id", "fill-cancel")
 	f.stop.show(false)
-	f.bar = create("progress", "").set("aria-label", "Progress of the fill")
+	f.bar = create("progress", "").set("aria-label", words.Say("Progress of the fill"))
 	f.bar.show(false)
 	f.result = create("p", "").set("role", "status").set("id", "fill-result")
 	fields := create("div", "fields").add(l.field("How many", f.count), l.field("Of what", f.kind), l.field("Bytes of a value", f.size),
 		l.field("Seconds to live; 0: for ever", f.ttl), l.field("Names begin with", f.prefix))
 	fields.on("input", func(*dom.BasicEvent) { l.estimate() })
-	box.add(create("h3", "").setText("Fill database 0"), fields, f.said, create("p", "row").add(f.start, f.stop, f.bar), f.result)
+	box.add(create("h3", "").say("Fill database 0"), fields, f.said, create("p", "row").add(f.start, f.stop, f.bar), f.result)
 }
 
 // ---- the load
@@ -215,9 +216,9 @@ func (l *loadPanel) begin() {
 		l.p.loop.figures.v.Call("after", l.badge.v)
 	}
 	l.settings.set("disabled", "")
-	l.start.setText("Stop the load")
+	l.start.say("Stop the load")
 	l.wake()
-	l.p.perform(app.Say{Text: "The load runs"})
+	l.p.perform(app.Say{Text: words.Say("The load runs")})
 }
 
 func (l *loadPanel) halt() {
@@ -227,10 +228,10 @@ func (l *loadPanel) halt() {
 	}
 	l.run = nil
 	l.settings.unset("disabled")
-	l.start.setText("Start the load")
+	l.start.say("Start the load")
 	l.status.setText("")
 	l.badge.show(false)
-	l.p.perform(app.Say{Text: "The load has been stopped"})
+	l.p.perform(app.Say{Text: words.Say("The load has been stopped")})
 }
 
 // wake starts the timer.
@@ -324,11 +325,11 @@ func (l *loadPanel) watch(now int64) {
 		}
 	}
 	s := l.run.Series.Over(now-1_000_000, now, now)
-	text := "load on"
+	text := words.Say("load on")
 	if s.Sent > 0 {
-		text = "load: p99 " + app.Span(s.P99)
+		text = words.Say("load: p99 {time}", app.Span(s.P99))
 	} else if s.Refused > 0 {
-		text = "load: no server"
+		text = words.Say("load: no server")
 	}
 	l.badge.show(true)
 	l.badge.setText(text)
@@ -377,21 +378,21 @@ func (l *loadPanel) drawStatus(now int64) {
 	text := ""
 	switch {
 	case s.Sent > 0:
-		text = "In the last second: p50 " + app.Span(s.P50) + ", p99 " + app.Span(s.P99) + ", longest " + app.Span(s.Max)
+		text = words.Say("In the last second: p50 {p50}, p99 {p99}, longest {longest}", app.Span(s.P50), app.Span(s.P99), app.Span(s.Max))
 	case s.Refused > 0:
-		text = "Nobody answers: " + app.Plural(s.Refused, "command", "commands") + " in the last second"
+		text = words.Many(s.Refused, "Nobody answers: {n} command in the last second|Nobody answers: {n} commands in the last second")
 	}
 	if clients, since := l.run.Waiting(); clients > 0 && now-since > 100_000 {
-		text += "; " + app.Plural(int64(clients), "client waits", "clients wait") + ", the first for " + app.Span(now-since)
+		text += "; " + words.Many(int64(clients), "{n} client waits, the first for {time}|{n} clients wait, the first for {time}", app.Span(now-since))
 	}
 	if l.run.Errors > 0 {
-		text += "; " + app.Plural(l.run.Errors, "error", "errors")
+		text += "; " + words.Many(l.run.Errors, "{n} error|{n} errors")
 		if l.run.LastError != "" {
-			text += ", the last: " + cut(l.run.LastError, 60)
+			text += ", " + words.Say("the last: {error}", cut(l.run.LastError, 60))
 		}
 	}
 	if l.run.Late > 200_000 {
-		text += "; the page itself was busy for up to " + app.Span(l.run.Late)
+		text += "; " + words.Say("the page itself was busy for up to {time}", app.Span(l.run.Late))
 	}
 	l.status.setText(text)
 }
@@ -435,7 +436,7 @@ func (l *loadPanel) drawChart(p *Page, now int64) {
 	for ago := window / 1_000_000; ago > 0; ago -= 10 {
 		c.write("-"+strconv.FormatInt(ago, 10)+" s", float64(a.X(now-ago*1_000_000)), float64(c.h-px(3)))
 	}
-	c.write("now", float64(a.Right-px(20)), float64(c.h-px(3)))
+	c.write(words.Say("now"), float64(a.Right-px(20)), float64(c.h-px(3)))
 	letter := c.pen(11, k.family, k.ink)
 	ends := [2]float64{}
 	for i := range l.walls {
@@ -455,11 +456,11 @@ func (l *loadPanel) drawChart(p *Page, now int64) {
 		}
 	}
 	if len(l.points) == 0 {
-		c.write("no load yet", float64(a.Left+px(12)), float64(a.Top+px(18)))
+		c.write(words.Say("no load yet"), float64(a.Left+px(12)), float64(a.Top+px(18)))
 	}
-	text := "Latencies: no load has run yet."
+	text := words.Say("Latencies: no load has run yet.")
 	if len(l.points) > 0 {
-		text = "Latencies on a scale of powers of ten, of the last " + app.Span(window) + ". " + app.Plural(int64(len(l.walls)), "wall", "walls") + ", in the list below; the figures are in the table."
+		text = words.Many(int64(len(l.walls)), "Latencies on a scale of powers of ten, of the last {time}. {n} wall, in the list below; the figures are in the table.|Latencies on a scale of powers of ten, of the last {time}. {n} walls, in the list below; the figures are in the table.", app.Span(window))
 	}
 	c.node.set("aria-label", text)
 }
@@ -482,7 +483,7 @@ func (l *loadPanel) drawWalls() {
 func (l *loadPanel) drawTable(now int64) {
 	l.rows.empty()
 	if l.kept == nil {
-		l.rows.add(create("tr", "").add(create("td", "").set("colspan", "6").setText("No load has run yet.")))
+		l.rows.add(create("tr", "").add(create("td", "").set("colspan", "6").say("No load has run yet.")))
 		return
 	}
 	const step = 5_000_000
@@ -512,12 +513,12 @@ func (l *loadPanel) fillSettings() load.FillSettings {
 // estimate says what a fill would take.
 func (l *loadPanel) estimate() {
 	s := l.fillSettings()
-	text := "About " + app.Bytes(s.Memory()) + " of memory"
+	text := words.Say("About {size} of memory", app.Bytes(s.Memory()))
 	if l.p.model.Settings["appendonly"] == "yes" {
-		text += ", and " + app.Bytes(s.CommandBytes()) + " in the append-only file"
+		text = words.Say("About {size} of memory, and {bytes} in the append-only file", app.Bytes(s.Memory()), app.Bytes(s.CommandBytes()))
 	}
 	if s.TooLarge() {
-		text += ": more than this page should ask a browser for"
+		text += ": " + words.Say("more than this page should ask a browser for")
 		l.fill.start.set("disabled", "")
 	} else if l.fill.Filling == nil {
 		l.fill.start.unset("disabled")
@@ -559,16 +560,15 @@ func (l *loadPanel) filled(data []byte, closed bool) {
 	}
 	l.p.conn.Disconnect(f.client)
 	l.drawFill()
-	what := app.Plural(int64(f.Done), "key", "keys")
+	text := words.Many(int64(f.Done), "{n} key is there.|{n} keys are there.")
 	if f.Kind == load.OneSet {
-		what = app.Plural(int64(f.Done), "member", "members")
+		text = words.Many(int64(f.Done), "{n} member is there.|{n} members are there.")
 	}
-	text := what + " are there."
 	switch {
 	case f.Failure != "":
-		text = "Refused: " + f.Failure + " " + text
+		text = words.Say("Refused: {why}", words.Heard(f.Failure)) + " " + text
 	case f.Stopped:
-		text = "Cancelled. " + text
+		text = words.Say("Cancelled.") + " " + text
 	}
 	f.result.setText(text)
 	if f.Done < f.Count {
@@ -585,14 +585,14 @@ func (l *loadPanel) filled(data []byte, closed bool) {
 func (l *loadPanel) drawFill() {
 	f := &l.fill
 	f.bar.v.Set("value", f.Progress())
-	f.bar.set("aria-valuetext", app.Count(int64(f.Done))+" of "+app.Count(int64(f.Count)))
+	f.bar.set("aria-valuetext", words.Say("{n} of {all}", app.Count(int64(f.Done)), app.Count(int64(f.Count))))
 }
 
 // ---- the experiments
 
 func (l *loadPanel) try(e *load.Experiment) {
 	if m := l.p.model; m.Down || m.Loading {
-		l.note.setText("The server does not run.")
+		l.note.say("The server does not run.")
 		return
 	}
 	if l.run == nil {
@@ -609,9 +609,9 @@ func (l *loadPanel) goOn(now int64) {
 	switch {
 	case m.Down || m.Loading:
 		l.trial = trial{}
-		l.note.setText("The server does not run.")
+		l.note.say("The server does not run.")
 	case l.fill.Filling != nil:
-		l.note.setText("Filling: " + app.Count(int64(l.fill.Done)) + " of " + app.Count(int64(l.fill.Count)))
+		l.note.setText(words.Say("Filling: {n} of {all}", app.Count(int64(l.fill.Done)), app.Count(int64(l.fill.Count))))
 	case !t.filled:
 		t.filled = true
 		if l.has(&t.Needs) {
@@ -620,14 +620,14 @@ func (l *loadPanel) goOn(now int64) {
 		l.beginFill(t.Needs)
 	case t.at == 0:
 		t.at = now + 1_500_000
-		l.note.setText("The load runs alone for a moment…")
+		l.note.say("The load runs alone for a moment…")
 	case now >= t.at:
 		l.slowDown(t.Sync)
 		c := m.Consoles[m.Active]
 		for _, line := range t.Lines {
 			l.p.dispatch(app.Submit{Console: c.Name, Line: line, At: now})
 		}
-		l.note.setText("Typed into " + c.Title() + ": " + t.Lines[len(t.Lines)-1])
+		l.note.setText(words.Say("Typed into {console}: {command}", c.Title(), t.Lines[len(t.Lines)-1]))
 		l.trial = trial{}
 	}
 }

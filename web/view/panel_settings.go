@@ -8,6 +8,7 @@ import (
 	"everysec/engine/resp"
 	"everysec/web/app"
 	"everysec/web/app/config"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -30,17 +31,17 @@ type settingControl struct{ input, line, problem *node }
 
 func (s *settingsPanel) build(p *Page, box *node) {
 	s.controls = map[string]*settingControl{}
-	presets := create("div", "presets").set("role", "group").set("aria-label", "Presets")
+	presets := create("div", "presets").set("role", "group").set("aria-label", words.Say("Presets"))
 	for i := range config.Presets {
 		preset := &config.Presets[i]
 		presets.add(create("div", "").add(
-			button(preset.Name, "", func() { s.applyPreset(p, preset) }), create("p", "aside").setText(preset.Words)))
+			button(preset.Name, "", func() { s.applyPreset(p, preset) }), create("p", "aside").say(preset.Words)))
 	}
 	s.preset = create("p", "").set("role", "status").set("id", "settings-preset")
 	box.add(presets, s.preset)
 	for _, g := range config.Groups {
 		group := create("details", "group")
-		group.add(create("summary", "").setText(g.Title))
+		group.add(create("summary", "").say(g.Title))
 		for _, setting := range g.Settings {
 			group.add(s.control(p, setting))
 		}
@@ -49,7 +50,7 @@ func (s *settingsPanel) build(p *Page, box *node) {
 	wrap(box.v.Call("querySelector", "details")).v.Set("open", true)
 
 	s.text = create("textarea", "conf").set("id", "settings-text").set("rows", "18").set("spellcheck", "false")
-	s.text.set("autocomplete", "off").set("autocapitalize", "none").set("aria-label", "redis.conf").set("wrap", "off")
+	s.text.set("autocomplete", "off").set("autocapitalize", "none").set("aria-label", words.Say("redis.conf")).set("wrap", "off")
 	s.text.on("input", func(*dom.BasicEvent) {
 		s.edited = true
 		s.discarded.v.Set("disabled", false)
@@ -63,8 +64,8 @@ func (s *settingsPanel) build(p *Page, box *node) {
 	s.result = create("p", "").set("role", "status").set("id", "settings-result")
 	s.results = create("ul", "lines").set("id", "settings-lines")
 	box.add(
-		create("h3", "").setText("The whole of redis.conf"),
-		create("p", "aside").setText("What is in force now. Change lines and apply them: each is a CONFIG SET, and what Redis refuses it refuses in its own words. A line that is not there changes nothing."),
+		create("h3", "").say("The whole of redis.conf"),
+		create("p", "aside").say("What is in force now. Change lines and apply them: each is a CONFIG SET, and what Redis refuses it refuses in its own words. A line that is not there changes nothing."),
 		s.text,
 		create("p", "actions").add(
 			button("Apply the lines that differ", "", func() { s.applyText(p) }), s.discarded,
@@ -94,11 +95,11 @@ func (s *settingsPanel) control(p *Page, setting config.Setting) *node {
 
 // set asks for changes, and then for what is in force.
 func (s *settingsPanel) set(p *Page, then func(m *app.Model, failure string), pairs ...[2]string) {
-	words := []string{"CONFIG", "SET"}
+	command := []string{"CONFIG", "SET"}
 	for _, pair := range pairs {
-		words = append(words, pair[0], pair[1])
+		command = append(command, pair[0], pair[1])
 	}
-	p.dispatch(app.Ask{Words: words, Then: func(m *app.Model, v resp.Value) {
+	p.dispatch(app.Ask{Words: command, Then: func(m *app.Model, v resp.Value) {
 		failure := ""
 		if v.IsError() {
 			failure = string(v.Str)
@@ -110,12 +111,12 @@ func (s *settingsPanel) set(p *Page, then func(m *app.Model, failure string), pa
 
 func (s *settingsPanel) applyPreset(p *Page, preset *config.Preset) {
 	s.set(p, func(_ *app.Model, failure string) {
-		text := preset.Name + " is in force:"
+		text := words.Say("{preset} is in force:", words.Say(preset.Name))
 		for _, pair := range preset.Pairs {
 			text += "\n" + config.Line(pair[0], pair[1])
 		}
 		if failure != "" {
-			text = preset.Name + " was refused: " + failure
+			text = words.Say("{preset} was refused: {why}", words.Say(preset.Name), failure)
 		}
 		s.preset.setText(text)
 	}, preset.Pairs...)
@@ -140,7 +141,7 @@ func (s *settingsPanel) applyText(p *Page) {
 
 func (s *settingsPanel) rewrite(p *Page) {
 	p.dispatch(app.Ask{Words: []string{"CONFIG", "REWRITE"}, Then: func(m *app.Model, v resp.Value) {
-		text := "redis.conf is written: the next start reads it."
+		text := words.Say("redis.conf is written: the next start reads it.")
 		if v.IsError() {
 			text = string(v.Str)
 		}
@@ -154,25 +155,25 @@ func (s *settingsPanel) drawResults() {
 	refused, waiting := int64(0), int64(0)
 	for i := range s.edits {
 		e := &s.edits[i]
-		sign, words := "✓", "applied"
+		sign, state, fate := "✓", "applied", "applied"
 		switch {
 		case !e.Done:
 			waiting++
-			sign, words = "…", "asked"
+			sign, state, fate = "…", "asked", "asked"
 		case e.Error != "":
 			refused++
-			sign, words = "✕", e.Error
+			sign, state, fate = "✕", "refused", e.Error
 		}
-		li := create("li", "").set("data-fate", words)
-		s.results.add(li.add(create("span", "fate").setText(sign), create("span", "aside").setText("line "+strconv.Itoa(e.Number)+" "),
-			create("code", "").setText(e.Text), create("span", "word").setText(" "+words)))
+		li := create("li", "").set("data-fate", state)
+		s.results.add(li.add(create("span", "fate").setText(sign), create("span", "aside").setText(words.Say("line {n}", strconv.Itoa(e.Number))+" "),
+			create("code", "").setText(e.Text), create("span", "word").setText(" "+words.Say(fate))))
 	}
 	text := ""
 	switch n := int64(len(s.edits)); {
 	case n == 0 && s.edited:
-		text = "Every line says what is in force."
+		text = words.Say("Every line says what is in force.")
 	case n > 0 && waiting == 0:
-		text = app.Plural(n-refused, "line was", "lines were") + " applied, " + app.Count(refused) + " refused."
+		text = words.Many(n-refused, "{n} line was applied, {refused} refused.|{n} lines were applied, {refused} refused.", app.Count(refused))
 		s.edited = refused > 0
 	}
 	s.result.setText(text)

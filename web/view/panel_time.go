@@ -10,6 +10,7 @@ import (
 	"everysec/web/app"
 	"everysec/web/app/timeline"
 	"everysec/web/chart"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -52,9 +53,9 @@ var momentRows = [...]struct {
 }
 
 func button(text, title string, click func()) *node {
-	b := create("button", "").setText(text).set("type", "button")
+	b := create("button", "").say(text).set("type", "button")
 	if title != "" {
-		b.set("title", title)
+		b.set("title", words.Say(title))
 	}
 	b.on("click", func(*dom.BasicEvent) { click() })
 	return b
@@ -73,8 +74,8 @@ func (t *timePanel) build(p *Page, box *node) {
 	t.stripText = create("p", "")
 	t.strip.add(
 		t.stripText,
-		button("◀", "Earlier", func() { t.line.Want(p.model, t.line.Wanted()-1) }).set("aria-label", "Earlier"),
-		button("▶", "Later", func() { t.line.Want(p.model, t.line.Wanted()+1) }).set("aria-label", "Later"),
+		button("◀", "Earlier", func() { t.line.Want(p.model, t.line.Wanted()-1) }).set("aria-label", words.Say("Earlier")),
+		button("▶", "Later", func() { t.line.Want(p.model, t.line.Wanted()+1) }).set("aria-label", words.Say("Later")),
 		button("Back to now", "", func() { t.line.Back(p.model) }),
 	)
 	t.strip.show(false)
@@ -106,15 +107,15 @@ func (t *timePanel) buildClock(p *Page, box *node) {
 		}
 	})
 	t.stepped = create("p", "aside").set("role", "status").set("id", "time-stepped")
-	t.clock = create("fieldset", "bare").set("aria-label", "Engine time")
-	t.clock.add(row, create("p", "").add(create("label", "").setText("Speed ").add(t.speed)))
+	t.clock = create("fieldset", "bare").set("aria-label", words.Say("Engine time"))
+	t.clock.add(row, create("p", "").add(create("label", "").setText(words.Say("Speed")+" ").add(t.speed)))
 	box.add(t.clock, t.stepped)
 }
 
 func (t *timePanel) buildRun(p *Page, box *node) {
 	labels := create("div", "labels").set("aria-hidden", "true")
 	for _, row := range momentRows {
-		labels.add(create("span", "").setText(row.label))
+		labels.add(create("span", "").say(row.label))
 	}
 	picture := create("canvas", "").set("aria-hidden", "true")
 	t.canvas = newCanvas(picture)
@@ -122,7 +123,7 @@ func (t *timePanel) buildRun(p *Page, box *node) {
 		part := e.Underlying().Get("offsetX").Float() / max(picture.v.Get("clientWidth").Float(), 1)
 		t.line.Want(p.model, int64(part*float64(t.line.Moment.Last+1)))
 	})
-	t.slider = create("input", "").set("type", "range").set("min", "0").set("id", "time-slider").set("aria-label", "Moment of the run")
+	t.slider = create("input", "").set("type", "range").set("min", "0").set("id", "time-slider").set("aria-label", words.Say("Moment of the run"))
 	t.slider.on("input", func(*dom.BasicEvent) {
 		if n, err := strconv.ParseInt(t.slider.v.Get("value").String(), 10, 64); err == nil {
 			t.line.Want(p.model, n)
@@ -135,9 +136,9 @@ func (t *timePanel) buildRun(p *Page, box *node) {
 	t.where = create("p", "where").set("id", "time-where")
 	t.what = create("p", "what").set("id", "time-what")
 	t.warning = create("p", "warning")
-	t.progress = create("progress", "").set("max", "1").set("aria-label", "Playing the run")
+	t.progress = create("progress", "").set("max", "1").set("aria-label", words.Say("Playing the run"))
 	box.add(
-		create("h3", "").setText("Back in this run"),
+		create("h3", "").say("Back in this run"),
 		create("div", "moments").add(labels, picture, t.slider),
 		create("p", "buttons").add(t.earlier, t.later, t.back, t.branch),
 		t.where, t.what, t.warning, t.progress,
@@ -147,7 +148,7 @@ func (t *timePanel) buildRun(p *Page, box *node) {
 func (t *timePanel) buildFile(p *Page, box *node) {
 	t.keeps = create("p", "aside")
 	t.undo = button("Back to the run before", "The run that was left when a moment became the present", func() { t.line.Undo() }).set("id", "time-undo")
-	box.add(create("h3", "").setText("The run as a file"), t.keeps)
+	box.add(create("h3", "").say("The run as a file"), t.keeps)
 	save, look := t.runFile(p)
 	save.set("id", "time-save")
 	look.find("input").set("id", "time-load")
@@ -165,7 +166,7 @@ func (t *timePanel) runFile(p *Page) (save, look *node) {
 			p.panels.show(p, "time")
 		}
 	})
-	return save, create("label", "button").setText("Look at a run from a file…").add(upload)
+	return save, create("label", "button").say("Look at a run from a file…").add(upload)
 }
 
 // refresh is how often the run is gone through up to now, in microseconds.
@@ -189,7 +190,7 @@ func (t *timePanel) draw(p *Page, dirty app.Part) {
 		t.speed.property("value", strconv.FormatFloat(m.Host.Speed, 'g', -1, 64))
 	}
 	if l.Stepped != "" {
-		t.stepped.setText("The last step: " + l.Stepped + ".")
+		t.stepped.setText(words.Say("The last step: {what}.", l.Stepped))
 	}
 	last := strconv.FormatInt(l.Moment.Last, 10)
 	t.slider.set("max", last)
@@ -200,7 +201,7 @@ func (t *timePanel) draw(p *Page, dirty app.Part) {
 	t.where.setText(where)
 	t.what.setText(l.What())
 	t.slider.set("aria-valuetext", where+": "+l.What())
-	t.warning.setText(l.Moment.Warning)
+	t.warning.setText(words.Heard(l.Moment.Warning))
 	t.progress.show(l.Played < 1 && l.Known)
 	t.progress.property("value", strconv.FormatFloat(l.Played, 'g', 3, 64))
 	t.earlier.disable(!l.Known || l.Moment.Number <= 0)
@@ -217,7 +218,7 @@ func (t *timePanel) draw(p *Page, dirty app.Part) {
 // away what only works in the present.
 func (t *timePanel) markPast(p *Page, where string) {
 	if t.line.Past {
-		t.stripText.setText("The past: " + where)
+		t.stripText.setText(words.Say("The past: {where}", where))
 	}
 	if t.marked == t.line.Past {
 		return

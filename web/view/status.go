@@ -8,6 +8,7 @@ import (
 
 	"everysec/wasm/bridge"
 	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -47,7 +48,7 @@ func (s *status) bind(p *Page) {
 			p.dispatch(app.DownloadRaw{})
 			return
 		case "erase":
-			if !js.Global().Call("confirm", "Erase what is stored? It cannot be brought back; download it first.").Bool() {
+			if !js.Global().Call("confirm", words.Say("Erase what is stored? It cannot be brought back; download it first.")).Bool() {
 				return
 			}
 			p.dispatch(app.Erase{})
@@ -94,28 +95,29 @@ func (s *status) draw(p *Page, dirty app.Part) {
 	if dirty&(app.PartStatus|app.PartCrash|app.PartClock) == 0 {
 		return
 	}
-	text, state := "running", "running"
+	said, state := "running", "running"
 	switch {
 	case m.Down:
-		text, state = "down", "down"
+		said, state = "down", "down"
 	case m.Loading:
-		text, state = "starting…", "starting"
+		said, state = "starting…", "starting"
 	case m.InPast():
-		text = "a look into the past"
+		said = "a look into the past"
 	case m.Host.Paused:
-		text = "time stands still"
+		said = "time stands still"
 	}
+	text := words.Say(said)
 	if m.Disk.Armed {
-		text += " · crash armed"
+		text += " · " + words.Say("crash armed")
 	}
 	if state == "running" {
 		switch {
 		case m.Host.Store == bridge.StoreMemory:
-			text += " · files only in this tab"
+			text += " · " + words.Say("files only in this tab")
 		case m.Host.Store == bridge.StoreIndexedDB && m.Volatile != "":
-			text += " · files in this browser, which may remove them"
+			text += " · " + words.Say("files in this browser, which may remove them")
 		case m.Host.Store == bridge.StoreIndexedDB:
-			text += " · files in this browser"
+			text += " · " + words.Say("files in this browser")
 		}
 	}
 	s.text.setText(text)
@@ -156,10 +158,10 @@ func (s *status) drawNotice(n *app.Noticed) {
 	if n == nil {
 		return
 	}
-	s.noticeText.setText(n.Text)
+	s.noticeText.setText(words.Heard(n.Text))
 	s.noticeActions.empty()
 	offer := func(name, text string) {
-		b := create("button", "").setText(text)
+		b := create("button", "").say(text)
 		b.set("type", "button").set("name", name)
 		s.noticeActions.add(b)
 	}

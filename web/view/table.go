@@ -8,6 +8,7 @@ import (
 
 	"everysec/web/app"
 	"everysec/web/chart"
+	"everysec/web/words"
 )
 
 // hashTable is the buckets of the database, and a SCAN on its way through them.
@@ -82,24 +83,24 @@ func (h *hashTable) name(m *app.Model, at int) string {
 	}
 	t, w := m.Table()
 	b, first := h.bucket(t, w, table, cell), h.first(table, cell)
-	text := "bucket " + strconv.FormatUint(first, 10) + "  " + app.Binary(first, int64(h.layout.Size[table]))
+	text := words.Say("bucket {n}", strconv.FormatUint(first, 10)) + "  " + app.Binary(first, int64(h.layout.Size[table]))
 	if per := h.layout.Per[table]; per > 1 {
-		text += " and the " + strconv.Itoa(per-1) + " that a cursor comes to then"
+		text += " " + words.Say("and the {n} that a cursor comes to then", strconv.Itoa(per-1))
 	}
 	if h.layout.Size[1] > 0 {
-		text += [...]string{" of the old table", " of the new table"}[table]
+		text += " " + words.Say([...]string{"of the old table", "of the new table"}[table])
 	}
 	if b.Keys >= 0 {
-		text += ", " + app.Plural(int64(b.Keys), "key", "keys")
+		text += ", " + words.Many(int64(b.Keys), "{n} key|{n} keys")
 	}
 	switch {
 	case b.Moved:
-		text += ", moved"
+		text += ", " + words.Say("moved")
 	case b.Moving:
-		text += ", moved next"
+		text += ", " + words.Say("moved next")
 	}
 	if b.Visited {
-		text += ", visited"
+		text += ", " + words.Say("visited")
 	}
 	return text
 }

@@ -9,6 +9,7 @@ import (
 
 	"everysec/web/app"
 	"everysec/web/console"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -183,27 +184,27 @@ func (t *terminal) drawState() {
 	m := t.page.model
 	title := c.Title()
 	t.title.setText(title)
-	t.root.set("aria-label", "Console "+title)
+	t.root.set("aria-label", words.Say("Console {name}", title))
 	sign(t.options.sign, c.Sign)
 	if t.search == nil {
-		t.input.set("aria-label", "Command for "+title)
+		t.input.set("aria-label", words.Say("Command for {name}", title))
 	}
 	flags, state, frozen := "", "", ""
 	switch {
 	case c.Frozen:
-		flags, state = "frozen", "frozen"
-		frozen = "frozen, as in a long garbage collection"
+		flags, state = words.Say("frozen"), "frozen"
+		frozen = words.Say("frozen, as in a long garbage collection")
 		if c.FrozenUntil != 0 {
-			frozen = "frozen for another " + app.Age(max(0, c.FrozenUntil-m.Now())) + " of engine time"
+			frozen = words.Say("frozen for another {time} of engine time", app.Age(max(0, c.FrozenUntil-m.Now())))
 		}
 		if n := c.Held(); n > 0 {
-			frozen += "; " + app.Plural(int64(n), "command waits", "commands wait")
+			frozen += "; " + words.Many(int64(n), "{n} command waits|{n} commands wait")
 		}
 		if n := c.Unread(); n > 0 {
-			frozen += "; " + app.Bytes(int64(n)) + " unread"
+			frozen += "; " + words.Say("{size} unread", app.Bytes(int64(n)))
 		}
 	case !c.CLI.Connected():
-		flags = "not connected"
+		flags = words.Say("not connected")
 	}
 	busy := c.CLI.Busy()
 	switch {
@@ -219,12 +220,12 @@ func (t *terminal) drawState() {
 	case waited:
 		state = "busy"
 		name, since := c.CLI.Running()
-		text := "MONITOR shows what the server runs. Ctrl-C ends it."
+		text := words.Say("MONITOR shows what the server runs. Ctrl-C ends it.")
 		if name != "" {
-			text = "waiting for the reply to " + strings.ToUpper(name) + ", " + app.Age((m.Now()/1000-since)*1000)
+			text = words.Say("waiting for the reply to {command}, {time}", strings.ToUpper(name), app.Age((m.Now()/1000-since)*1000))
 		}
 		if n := c.CLI.Waiting(); n > 0 {
-			text += "; " + app.Plural(int64(n), "line", "lines") + " typed ahead"
+			text += "; " + words.Many(int64(n), "{n} line typed ahead|{n} lines typed ahead")
 		}
 		t.waiting.setText(text)
 		t.prompt.setText("")
@@ -259,7 +260,7 @@ func (t *terminal) unfold(e js.Value) {
 			l.fold.more(1 << 30)
 		case "copy":
 			copyText(l.fold.text)
-			t.say("Copied")
+			t.say(words.Say("Copied"))
 		}
 		if l.fold.done() {
 			t.screen.v.Call("focus", map[string]any{"preventScroll": true})
@@ -308,7 +309,7 @@ func (o *options) bind(t *terminal) {
 	t.on(root.find(".kill"), "click", func(js.Value) { p.dispatch(app.KillClient{Name: name}); t.focus() })
 	t.on(root.find(".copy"), "click", func(js.Value) {
 		copyText(t.model().Text())
-		t.say("Copied")
+		t.say(words.Say("Copied"))
 	})
 }
 
@@ -357,13 +358,13 @@ func (a *about) draw(t *terminal) {
 	a.panel.empty()
 	d, ok := c.CLI.Commands.Doc(text)
 	if !ok {
-		a.panel.add(create("p", "").setText("Type a command, and what it does is told here. F1 closes this; help @string lists the commands of a group."))
+		a.panel.add(create("p", "").say("Type a command, and what it does is told here. F1 closes this; help @string lists the commands of a group."))
 		return
 	}
 	facts := create("dl", "")
 	fact := func(name, value string) {
 		if value != "" {
-			facts.add(create("div", "").add(create("dt", "").setText(name), create("dd", "").setText(value)))
+			facts.add(create("div", "").add(create("dt", "").say(name), create("dd", "").setText(value)))
 		}
 	}
 	fact("complexity", d.Complexity)

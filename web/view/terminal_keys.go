@@ -9,6 +9,7 @@ import (
 
 	"everysec/web/app"
 	"everysec/web/console"
+	"everysec/web/words"
 )
 
 // The keyboard of a console: redis-cli's line editor on top of the browser's.
@@ -113,7 +114,7 @@ func (t *terminal) press(c *app.Console, key string, control, shift bool) bool {
 	case "^r":
 		t.draft = t.line()
 		t.search = c.CLI.History().Search()
-		t.input.set("aria-label", "Search the history")
+		t.input.set("aria-label", words.Say(words.Say("Search the history")))
 		t.setLine("", "")
 		t.edited()
 		t.drawState()
@@ -198,7 +199,7 @@ func (t *terminal) drawSearch() {
 	t.drawHint()
 	text := t.search.Line()
 	if t.search.Failed() {
-		text = "Not found. " + text
+		text = words.Say("Not found. {line}", text)
 	}
 	t.say(text)
 }
@@ -245,7 +246,7 @@ func (t *terminal) complete(c *app.Console, back bool) bool {
 	line := k.from // after the last offer, what was typed
 	if k.at < len(k.offers) {
 		line = k.offers[k.at].Line
-		t.say(k.offers[k.at].Word + ", " + strconv.Itoa(k.at+1) + " of " + strconv.Itoa(len(k.offers)))
+		t.say(words.Say("{word}, {n} of {all}", k.offers[k.at].Word, strconv.Itoa(k.at+1), strconv.Itoa(len(k.offers))))
 	}
 	t.setLine(line, "")
 	t.drawOffers()
@@ -277,7 +278,7 @@ func (t *terminal) drawOffers() {
 		t.offers.add(word, create("span", "").setText("  "))
 	}
 	if rest := len(k.offers) - from - most; rest > 0 {
-		t.offers.add(create("span", "").setText("… " + strconv.Itoa(rest) + " more"))
+		t.offers.add(create("span", "").setText("… " + words.Say("{n} more", strconv.Itoa(rest))))
 	}
 	if len(k.offers) > 1 {
 		t.toEnd()
@@ -310,7 +311,7 @@ func (t *terminal) drawHint() {
 	if t.search != nil {
 		hint = "': " + t.search.Line()
 		if t.search.Failed() {
-			hint += "  (not found)"
+			hint += "  " + words.Say("(not found)")
 		}
 	}
 	// A line that has been scrolled sideways has no room behind it.

@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 
 	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -154,10 +155,10 @@ func (t *tree) draw(m *app.Model) {
 		chosen := false
 		switch f := r.Folder; {
 		case r.More > 0:
-			name = "show more of the other " + app.Count(r.More)
+			name = words.Say("show more of the other {n}", app.Count(r.More))
 		case f != nil:
 			open, state = strconv.FormatBool(f.Open), stateNames[f.Durable]
-			name, count, memory = f.Label(), app.Plural(f.Count, "key", "keys"), app.Bytes(f.Memory)
+			name, count, memory = f.Label(), words.Many(f.Count, "{n} key|{n} keys"), app.Bytes(f.Memory)
 		default:
 			c := &m.Keyspace().Cells[r.Slot]
 			state, chosen = stateNames[m.Durable(c)], r.Slot == selected

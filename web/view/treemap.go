@@ -8,6 +8,7 @@ import (
 	"everysec/engine/ds/order"
 	"everysec/web/app"
 	"everysec/web/chart"
+	"everysec/web/words"
 )
 
 // treemap is the keys by memory, each folder a rectangle around its own. What
@@ -49,15 +50,15 @@ func (t *treemap) name(m *app.Model, at int) string {
 		c := &m.Keyspace().Cells[b.slot]
 		return keyWords(m, c) + ", " + app.Bytes(c.Memory)
 	case b.rest > 0:
-		return app.Plural(b.rest, "small key", "small keys") + " of " + folderName(b.folder) + ", " + app.Bytes(b.memory)
+		return words.Many(b.rest, "{n} small key of {folder}, {size}|{n} small keys of {folder}, {size}", folderName(b.folder), app.Bytes(b.memory))
 	default:
-		return folderName(b.folder) + "  " + app.Plural(b.folder.Count, "key", "keys") + ", " + app.Bytes(b.memory)
+		return folderName(b.folder) + "  " + words.Many(b.folder.Count, "{n} key|{n} keys") + ", " + app.Bytes(b.memory)
 	}
 }
 
 func folderName(f *app.Folder) string {
 	if f.Name == "" {
-		return "all keys"
+		return words.Say("all keys")
 	}
 	return app.KeyName(f.Name) + "*"
 }

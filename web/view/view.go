@@ -13,6 +13,7 @@ import (
 	"everysec/lessons"
 	"everysec/wasm/bridge"
 	"everysec/web/app"
+	"everysec/web/words"
 
 	dom "honnef.co/go/js/dom/v2"
 )
@@ -44,9 +45,7 @@ type Page struct {
 // Run binds the page to a connection and returns; callbacks do the rest.
 func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 	document = js.Global().Get("document")
-	if meta := wrap(document.Call("querySelector", "meta[data-words]")); meta != nil {
-		words = app.ReadWords(meta.data("words"))
-	}
+	speak()
 	p := &Page{model: app.New(specs), conn: conn}
 	p.body = wrap(document.Get("body"))
 	p.say = byID("say")
@@ -155,7 +154,7 @@ func (p *Page) perform(effect app.Effect) {
 	case app.Go:
 		js.Global().Get("location").Call("assign", e.To)
 	case app.Say:
-		p.say.v.Set("textContent", words.Say(e.Text))
+		p.say.v.Set("textContent", words.Heard(e.Text))
 	}
 }
 

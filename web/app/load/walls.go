@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"everysec/web/app"
+	"everysec/web/words"
 )
 
 // Cause is a command that held the thread, in real time.
@@ -23,14 +24,14 @@ type Wall struct {
 
 // Text is the wall in a sentence.
 func (w *Wall) Text() string {
-	waited := "the load waited up to " + app.Span(w.Longest) + "."
+	waited := app.Span(w.Longest)
 	switch {
 	case w.Cause.Held > 0:
-		return w.Cause.Command + " held the thread for " + app.Span(w.Cause.Held) + ": " + waited
+		return words.Say("{command} held the thread for {time}: the load waited up to {longest}.", w.Cause.Command, app.Span(w.Cause.Held), waited)
 	case w.Fsync:
-		return "Every write waits for fsync (appendfsync always), and the thread with it: " + waited
+		return words.Say("Every write waits for fsync (appendfsync always), and the thread with it: the load waited up to {longest}.", waited)
 	}
-	return "No command held the thread so long, the browser was busy: " + waited
+	return words.Say("No command held the thread so long, the browser was busy: the load waited up to {longest}.", waited)
 }
 
 // Label is the wall in a word or two; "" where nothing explains it.

@@ -12,6 +12,7 @@ import (
 
 	"everysec/wasm/bridge"
 	"everysec/web/app"
+	"everysec/web/words"
 )
 
 // Line is what the panel shows.
@@ -238,7 +239,7 @@ func (l *Line) Save() {
 // Step lets engine time go on to what it brings next.
 func (l *Line) Step() {
 	l.control(bridge.OpStep, nil, func(_ *app.Model, data []byte) {
-		l.Stepped = bridge.Read(data).String()
+		l.Stepped = words.Heard(bridge.Read(data).String())
 		l.Do(app.Say{Text: l.Stepped})
 		l.Dispatch(app.ClockAdvance{}) // tells the page what time it is
 	})
@@ -247,32 +248,32 @@ func (l *Line) Step() {
 // Where is which moment is shown, and when it was.
 func (l *Line) Where() string {
 	if !l.Known {
-		return "the run is gone through"
+		return words.Say("the run is gone through")
 	}
 	if !l.Past && l.Run.Full {
-		return "now; the record ends at " + app.Clock(l.End)
+		return words.Say("now; the record ends at {time}", app.Clock(l.End))
 	}
 	if !l.Past {
-		return "now, after " + app.Plural(l.Moment.Last+1, "moment", "moments")
+		return words.Many(l.Moment.Last+1, "now, after {n} moment|now, after {n} moments")
 	}
-	text := "moment " + app.Count(l.Moment.Number+1) + " of " + app.Count(l.Moment.Last+1) + ", " + app.Clock(l.Moment.State.Now)
+	n, all, at := app.Count(l.Moment.Number+1), app.Count(l.Moment.Last+1), app.Clock(l.Moment.State.Now)
 	ago := max(l.End-l.Moment.State.Now, 0)
 	switch {
 	case l.Name != "" && ago == 0:
-		return text + ", the end of " + l.Name
+		return words.Say("moment {n} of {all}, {time}, the end of {file}", n, all, at, l.Name)
 	case l.Name != "":
-		return text + ", " + app.Age(ago) + " before the end of " + l.Name
+		return words.Say("moment {n} of {all}, {time}, {ago} before the end of {file}", n, all, at, app.Age(ago), l.Name)
 	}
-	return text + ", " + app.Age(ago) + " ago"
+	return words.Say("moment {n} of {all}, {time}, {ago} ago", n, all, at, app.Age(ago))
 }
 
 // What is what happened at the moment.
-func (l *Line) What() string { return app.Text([]byte(l.Moment.Text)) }
+func (l *Line) What() string { return words.Heard(app.Text([]byte(l.Moment.Text))) }
 
 // Keeps says what of the run is kept.
 func (l *Line) Keeps() string {
 	if l.Run.Full {
-		return "The record is full, with " + app.Bytes(l.Run.Bytes) + ": the run goes on without it. Who goes on from an earlier moment cannot come back to what was not recorded. A new record begins when the page is loaded again."
+		return words.Say("The record is full, with {size}: the run goes on without it. Who goes on from an earlier moment cannot come back to what was not recorded. A new record begins when the page is loaded again.", app.Bytes(l.Run.Bytes))
 	}
-	return "Everything that came in since the page was loaded: " + app.Bytes(l.Run.Bytes) + " of " + app.Bytes(l.Run.Limit) + "."
+	return words.Say("Everything that came in since the page was loaded: {size} of {limit}.", app.Bytes(l.Run.Bytes), app.Bytes(l.Run.Limit))
 }

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"everysec/web/site"
 )
 
 // firstVisit are the files that the page is made of, as it asks for them, the
@@ -19,7 +21,7 @@ var firstVisit = []string{"early.js", "style.css", "everysec.js", "boot.js", "wo
 func (b *Builder) offline(files map[string][]byte) error {
 	const name, list, build = "service-worker.js", "const files = [];", `const build = "";`
 	kept := [][2]string{{"./", Digest(files["index.html"])}}
-	for _, f := range append(firstVisit, "course.css", "course.js", "theme.js") { // the map needs little
+	for _, f := range append(firstVisit, "course.css", "course.js", "theme.js", "language.js") { // the map needs little
 		kept = append(kept, [2]string{address(files, f), Digest(files[f])})
 	}
 	for _, f := range []string{"icon.svg", "manifest.webmanifest"} {
@@ -29,7 +31,15 @@ func (b *Builder) offline(files map[string][]byte) error {
 		kept = append(kept, [2]string{address(files, f), Digest(files[f])})
 	}
 	var later [][2]string
-	for _, f := range append([]string{"panels.css"}, viewerFiles...) {
+	rare := append([]string{"panels.css"}, viewerFiles...)
+	for _, lang := range site.Languages() {
+		name, _, err := site.CatalogueFile(lang)
+		if err != nil {
+			return err
+		}
+		rare = append(rare, name)
+	}
+	for _, f := range rare {
 		later = append(later, [2]string{address(files, f), Digest(files[f])})
 	}
 	for _, f := range slices.Sorted(maps.Keys(files)) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -21,7 +20,7 @@ func (b *Builder) pages(files map[string][]byte) error {
 		if err != nil || d.IsDir() || path.Ext(name) == ".html" || strings.HasPrefix(name, "words.") {
 			return err
 		}
-		if files[name], err = fs.ReadFile(site.Static(), name); err == nil && (path.Ext(name) == ".css" || name == "course.js" || name == "theme.js") {
+		if files[name], err = fs.ReadFile(site.Static(), name); err == nil && (path.Ext(name) == ".css" || name == "course.js" || name == "theme.js" || name == "language.js") {
 			files[name], err = minified(name, string(files[name]))
 		}
 		return err
@@ -45,61 +44,116 @@ func (b *Builder) pages(files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	for i, l := range list {
-		page, err := b.lessonPage(files, list, i, "../../", "", tongues)
+	for _, lang := range site.Languages() {
+		name, text, err := site.CatalogueFile(lang)
 		if err != nil {
 			return err
 		}
-		if files[folder+l.ID+"/index.html"], err = site.Index(page); err != nil {
-			return err
+		if names[lang] == "" {
+			return fmt.Errorf("there is a words.%s, and pages.go does not know what that language calls itself", lang)
+		}
+		files[name] = text
+	}
+	for lang := range tongues {
+		if !slices.Contains(site.Languages(), lang) {
+			return fmt.Errorf("there are lessons in %q, and no words.%s for the page", lang, lang)
 		}
 	}
-	for lang, translated := range tongues {
-		words, err := site.Words(lang)
-		if err != nil {
+	for _, lang := range languages() {
+		base := "../../"
+		if lang != "" {
+			base += "../"
+		}
+		in := tongue{lang, list, tongues[lang]}
+		for i, l := range list {
+			page, err := b.lessonPage(files, in, i, base)
+			if err != nil {
+				return err
+			}
+			if files[folder+l.ID+"/"+below(lang)+"index.html"], err = site.Index(page); err != nil {
+				return err
+			}
+		}
+		if files[folder+below(lang)+"index.html"], err = b.mapPage(files, in, base[3:]); err != nil {
 			return err
-		}
-		// Where there is no translation the links lead to English.
-		mixed := slices.Clone(list)
-		for i, l := range list {
-			if t := translated[l.ID]; t != nil {
-				mixed[i] = t
-			}
-		}
-		for i, l := range list {
-			if translated[l.ID] == nil {
-				continue
-			}
-			page, err := b.lessonPage(files, mixed, i, "../../../", lang, tongues)
-			if err != nil {
-				return err
-			}
-			text, err := site.Index(page)
-			if err != nil {
-				return err
-			}
-			files[folder+l.ID+"/"+lang+"/index.html"] = site.Translate(text, words)
 		}
 	}
 	// A newcomer begins to learn at once: the first page is the first lesson.
-	first, err := b.lessonPage(files, list, 0, "", "", tongues)
+	first, err := b.lessonPage(files, tongue{"", list, nil}, 0, "")
 	if err != nil {
 		return err
 	}
-	if files["index.html"], err = site.Index(first); err != nil {
-		return err
-	}
-	files[folder+"index.html"], err = site.Map(site.Course{
-		Base:     "../",
-		Style:    address(files, "style.css"),
-		More:     address(files, "course.css"),
-		Early:    []string{address(files, "theme.js")},
-		Scripts:  []string{address(files, "course.js")},
-		Download: b.download(),
-		First:    "../",
-		Phases:   site.Phased(list, func(l *lessons.Lesson) string { return l.ID + "/" }),
-	})
+	files["index.html"], err = site.Index(first)
 	return err
+}
+
+// mapPage is the map of the course.
+func (b *Builder) mapPage(files map[string][]byte, in tongue, base string) ([]byte, error) {
+	url := func(l *lessons.Lesson) string { return base + folder + l.ID + "/" + below(in.lang) }
+	first := base
+	if in.lang != "" {
+		first = url(in.list[0])
+	}
+	return site.Map(site.Course{
+		Lang:      in.lang,
+		Base:      base,
+		Style:     address(files, "style.css"),
+		More:      address(files, "course.css"),
+		Early:     []string{address(files, "language.js"), address(files, "theme.js")},
+		Scripts:   []string{address(files, "course.js")},
+		Download:  b.download(),
+		First:     first,
+		Phases:    site.Phased(in.lessons(), url, in.foreign),
+		Languages: others(in.lang, func(lang string) string { return base + folder + below(lang) }),
+	})
+}
+
+// languages are those of the pages; "" is English.
+func languages() []string { return append([]string{""}, site.Languages()...) }
+
+// below is where the pages of a language stand, beside the English ones.
+func below(lang string) string {
+	if lang == "" {
+		return ""
+	}
+	return lang + "/"
+}
+
+// others are a page in the other languages.
+func others(lang string, url func(lang string) string) []site.Neighbour {
+	var list []site.Neighbour
+	for _, other := range languages() {
+		if other != lang {
+			list = append(list, site.Neighbour{Title: names[other], URL: url(other), Lang: cmp.Or(other, "en")})
+		}
+	}
+	return list
+}
+
+// tongue is the course in a language: its lessons, in English where they have
+// not been translated.
+type tongue struct {
+	lang       string
+	list       []*lessons.Lesson
+	translated map[string]*lessons.Lesson
+}
+
+func (t tongue) lessons() []*lessons.Lesson {
+	mixed := slices.Clone(t.list)
+	for i, l := range t.list {
+		if other := t.translated[l.ID]; other != nil {
+			mixed[i] = other
+		}
+	}
+	return mixed
+}
+
+// foreign is the language of a lesson, if it is another.
+func (t tongue) foreign(l *lessons.Lesson) string {
+	if t.lang == "" || t.translated[l.ID] != nil {
+		return ""
+	}
+	return "en"
 }
 
 // folder is where the lessons are, and the map of the course.
@@ -124,26 +178,23 @@ func (b *Builder) download() string {
 // names are what languages call themselves.
 var names = map[string]string{"": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
 
-// lessonPage is the page of a lesson in a language ("" is English); base leads
-// from it to the site's root.
-func (b *Builder) lessonPage(files map[string][]byte, list []*lessons.Lesson, at int, base, lang string, tongues map[string]map[string]*lessons.Lesson) (site.Page, error) {
-	in := func(lesson, lang string) string {
-		if lang != "" && tongues[lang][lesson] != nil {
-			return base + folder + lesson + "/" + lang + "/"
-		}
-		return base + folder + lesson + "/"
-	}
-	page, err := pageOf(list, at, func(lesson, step string) string { return anchored(in(lesson, lang), step) })
-	page.Lang = lang
-	for _, other := range append([]string{""}, slices.Sorted(maps.Keys(tongues))...) {
-		if id := list[at].ID; other != lang && (other == "" || tongues[other][id] != nil) {
-			page.Languages = append(page.Languages, site.Neighbour{Title: names[other], URL: in(id, other), Lang: cmp.Or(other, "en")})
-		}
-	}
-	page.Base, page.Course = base, base+folder
+// lessonPage is the page of a lesson; base leads from it to the site's root.
+func (b *Builder) lessonPage(files map[string][]byte, in tongue, at int, base string) (site.Page, error) {
+	url := func(lesson, lang string) string { return base + folder + lesson + "/" + below(lang) }
+	page, err := pageOf(in, at, func(lesson, step string) string { return anchored(url(lesson, in.lang), step) })
+	page.Languages = others(in.lang, func(lang string) string { return url(page.Lesson.ID, lang) })
+	page.Base, page.Course = base, base+folder+below(in.lang)
 	page.Style, page.Panels = address(files, "style.css"), address(files, "panels.css")
 	page.Early, page.Scripts = []string{address(files, "early.js")}, []string{address(files, "boot.js")}
 	page.Preload = [][2]string{{address(files, "everysec.js"), "script"}}
+	if in.lang != "" {
+		name, _, err := site.CatalogueFile(in.lang)
+		if err != nil {
+			return page, err
+		}
+		page.Words = address(files, name)
+		page.Preload = append(page.Preload, [2]string{page.Words, "fetch"})
+	}
 	page.Download = b.download()
 	if b.Live {
 		page.Scripts = append(page.Scripts, address(files, "live.js"))
@@ -152,18 +203,21 @@ func (b *Builder) lessonPage(files map[string][]byte, list []*lessons.Lesson, at
 }
 
 // pageOf is what does not depend on where the page is but for its links.
-func pageOf(list []*lessons.Lesson, at int, url markdown.Link) (site.Page, error) {
+func pageOf(in tongue, at int, url markdown.Link) (site.Page, error) {
+	list := in.lessons()
 	l := list[at]
 	html, err := markdown.HTML(l, url)
-	page := site.Page{Lesson: l, HTML: html, Store: l.ID}
+	page := site.Page{Lesson: l, Lang: in.lang, Foreign: in.foreign(l), HTML: html, Store: l.ID}
 	if at == 0 {
 		page.Store = "playground"
-	} else {
-		page.Previous = &site.Neighbour{Title: list[at-1].Title, URL: url(list[at-1].ID, "")}
 	}
-	if at+1 < len(list) {
-		page.Next = &site.Neighbour{Title: list[at+1].Title, URL: url(list[at+1].ID, "")}
+	neighbour := func(at int) *site.Neighbour {
+		if at < 0 || at >= len(list) {
+			return nil
+		}
+		return &site.Neighbour{Title: list[at].Title, URL: url(list[at].ID, ""), Foreign: in.foreign(list[at])}
 	}
+	page.Previous, page.Next = neighbour(at-1), neighbour(at+1)
 	return page, err
 }
 

@@ -43,7 +43,11 @@ func (b *Builder) scripts(files map[string][]byte, runtime string) error {
 	if err != nil {
 		return err
 	}
-	if files["early.js"], err = minified("early.js", sources["early.js"]+"\n"+string(theme)); err != nil {
+	language, err := fs.ReadFile(site.Static(), "language.js")
+	if err != nil {
+		return err
+	}
+	if files["early.js"], err = minified("early.js", string(language)+sources["early.js"]+"\n"+string(theme)); err != nil {
 		return err
 	}
 	if err := link(files, "early.js", "worker.js"); err != nil {

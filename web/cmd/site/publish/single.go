@@ -3,14 +3,17 @@ package publish
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"html"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
 	"everysec/lessons"
+	"everysec/lessons/markdown"
 	"everysec/web/site"
 )
 
@@ -43,53 +46,131 @@ const inlineScript = `globalThis.everysecInline = (() => {
 })();
 `
 
-// inlineLesson takes the lesson that ?lesson= names out of its template, before
-// any program looks at the page.
+// inlineLesson takes the lesson that ?lesson= names, in the language that ?lang=
+// names or that was chosen before, out of its template before any program looks
+// at the page.
 const inlineLesson = `{
-  const id = new URLSearchParams(location.search).get("lesson");
-  const chosen = id && document.querySelector('template[data-lesson="' + CSS.escape(id) + '"]');
+  const wishes = new URLSearchParams(location.search);
+  let lang = wishes.get("lang");
+  try {
+    lang ??= localStorage.getItem("everysec.language");
+  } catch {}
+  const words = document.getElementById("words-" + lang)?.textContent;
+  const english = document.documentElement.lang;
+  let lesson = document.querySelector("meta[name=everysec]").dataset;
+  if (words) {
+    document.documentElement.lang = lang;
+    for (const e of [...document.body.children]) if (!/^(SCRIPT|TEMPLATE)$/.test(e.tagName)) e.remove();
+    const page = document.querySelector('template[data-page="' + lang + '"]');
+    document.title = page.dataset.title;
+    document.body.prepend(page.content);
+  }
+  const id = wishes.get("lesson");
+  const named = (more) => id && document.querySelector('template[data-lesson="' + CSS.escape(id) + '"]' + more);
+  const original = named(":not([data-lang])");
+  const chosen = (words && named('[data-lang="' + lang + '"]')) || original;
   if (chosen) {
     document.title = chosen.dataset.title;
-    globalThis.everysecLesson = chosen.dataset;
+    lesson = original.dataset;
+    const section = chosen.content.getElementById("lesson");
+    if (chosen.dataset.foreign) {
+      // The text is in English, what belongs to the page is not.
+      const said = new Map(words.split("\n").map((line) => line.split("\t")));
+      const { dataset, children } = original.content.getElementById("lesson");
+      section.dataset.encoded = dataset.encoded;
+      section.prepend(children[0]);
+      section.firstChild.lang = english;
+      for (const e of section.firstChild.querySelectorAll("[data-word]")) {
+        e.lang = lang;
+        e.textContent = said.get(e.textContent) ?? e.textContent;
+      }
+    }
     for (const name of ["steps", "lesson"]) document.getElementById(name).replaceWith(chosen.content.getElementById(name));
   }
+  globalThis.everysecLesson = { store: lesson.store, config: lesson.config, words };
+  for (const a of document.querySelectorAll(".languages a")) a.search = (id ? "?lesson=" + id + "&" : "?") + "lang=" + a.hreflang;
+  if (wishes.has("lang")) for (const a of document.querySelectorAll('a[href^="?lesson="]')) a.search += "&lang=" + lang;
 }
 `
 
 // inlineCourse is the page of the first lesson, and what lies behind it: the
-// other lessons, each in a template, and the map.
+// other lessons, each in a template, the map, and all that in other languages.
 func (b *Builder) inlineCourse() (page, course []byte, err error) {
 	list, err := b.lessons()
 	if err != nil {
 		return nil, nil, err
 	}
-	url := func(lesson, step string) string { return anchored("?lesson="+lesson, step) }
+	tongues, err := markdown.Translations(filepath.Join(b.Root, "lessons"), list)
+	if err != nil {
+		return nil, nil, err
+	}
 	var out bytes.Buffer
-	for i, l := range list {
-		p, err := pageOf(list, i, url)
+	articles := ""
+	for _, lang := range languages() {
+		in := tongue{lang, list, tongues[lang]}
+		url := func(lesson, step string) string { return anchored("?lesson="+lesson, step) }
+		languages := others(lang, func(lang string) string { return "?lang=" + cmp.Or(lang, "en") })
+		listed, err := site.List(site.Course{
+			Lang: lang, First: url(list[0].ID, ""), Back: "#lesson", Languages: languages,
+			Phases: site.Phased(in.lessons(), func(l *lessons.Lesson) string { return url(l.ID, "") }, in.foreign),
+		})
 		if err != nil {
 			return nil, nil, err
 		}
-		p.Course = "#course"
-		if i == 0 {
-			if page, err = site.Index(p); err != nil {
+		for i := range list {
+			p, err := pageOf(in, i, url)
+			if err != nil {
 				return nil, nil, err
 			}
-			continue
+			p.Course, p.Languages = "#course", languages
+			if lang == "" {
+				articles += string(p.HTML)
+			}
+			if i == 0 && lang == "" {
+				if page, err = site.Index(p); err != nil {
+					return nil, nil, err
+				}
+				out.Write(listed)
+				continue
+			}
+			if i == 0 {
+				whole, err := site.Index(p)
+				if err != nil {
+					return nil, nil, err
+				}
+				_, body, _ := strings.Cut(string(whole), "<body")
+				_, body, _ = strings.Cut(body, ">")
+				body, _, _ = strings.Cut(body, "<noscript>")
+				fmt.Fprintf(&out, "<template data-page=\"%s\" data-title=\"%s\">%s%s</template>\n", lang, html.EscapeString(p.Lesson.Title), body, listed)
+				continue
+			}
+			more := ""
+			if lang != "" {
+				more = ` data-lang="` + lang + `"`
+			}
+			if p.Foreign != "" { // the text is in the English template
+				p.HTML = nil
+				more += ` data-foreign="` + p.Foreign + `"`
+			}
+			parts, err := site.Parts(p)
+			if err != nil {
+				return nil, nil, err
+			}
+			if p.Foreign != "" {
+				parts = encodedData.ReplaceAll(parts, nil)
+			}
+			fmt.Fprintf(&out, "<template data-lesson=\"%s\" data-title=\"%s\" data-store=\"%s\" data-config=\"%s\"%s>%s</template>\n",
+				p.Lesson.ID, html.EscapeString(p.Lesson.Title), p.Store, html.EscapeString(p.Config()), more, parts)
 		}
-		parts, err := site.Parts(p)
-		if err != nil {
-			return nil, nil, err
+		if lang != "" {
+			text, err := site.CatalogueWith(lang, articles)
+			if err != nil {
+				return nil, nil, err
+			}
+			fmt.Fprintf(&out, "<script type=\"text/plain\" id=\"words-%s\">%s</script>\n", lang, endTag.ReplaceAllString(string(text), ""))
 		}
-		fmt.Fprintf(&out, "<template data-lesson=\"%s\" data-title=\"%s\" data-store=\"%s\" data-config=\"%s\">%s</template>\n",
-			l.ID, html.EscapeString(l.Title), p.Store, html.EscapeString(p.Config()), parts)
 	}
-	listed, err := site.List(site.Course{
-		First: url(list[0].ID, ""), Back: "#lesson",
-		Phases: site.Phased(list, func(l *lessons.Lesson) string { return url(l.ID, "") }),
-	})
-	out.Write(listed)
-	return page, out.Bytes(), err
+	return page, out.Bytes(), nil
 }
 
 // inlineDownload stands in the worker where download.js does otherwise.
@@ -107,12 +188,14 @@ self.everysecModule?.catch(() => {}); // worker.js tells the page
 `
 
 var (
-	linkTag   = regexp.MustCompile(`<link rel="(?:preload|manifest|apple-touch-icon)"[^>]*>\n`)
-	scriptTag = regexp.MustCompile(`<script[^>]* src="[^"]*"></script>\n`)
-	styleTag  = regexp.MustCompile(`<link rel="stylesheet"[^>]*>`)
-	sheetData = regexp.MustCompile(` data-sheet="[^"]*"`)
-	iconTag   = regexp.MustCompile(`<link rel="icon"[^>]*>`)
-	endTag    = regexp.MustCompile(`(?i)<(/script|!--)`)
+	linkTag     = regexp.MustCompile(`<link rel="(?:preload|manifest|apple-touch-icon)"[^>]*>\n`)
+	scriptTag   = regexp.MustCompile(`<script[^>]* src="[^"]*"></script>\n`)
+	styleTag    = regexp.MustCompile(`<link rel="stylesheet"[^>]*>`)
+	sheetData   = regexp.MustCompile(` data-sheet="[^"]*"`)
+	encodedData = regexp.MustCompile(` data-encoded="[^"]*"`)
+	alternate   = regexp.MustCompile(`<link rel="alternate"[^>]*>\n`)
+	iconTag     = regexp.MustCompile(`<link rel="icon"[^>]*>`)
+	endTag      = regexp.MustCompile(`(?i)<(/script|!--)`)
 )
 
 // single makes the page with everything in it out of the site's files and of the
@@ -136,7 +219,7 @@ func (b *Builder) single(files map[string][]byte, runtime string, whole []byte) 
 		make func(name string) ([]byte, error)
 	}{
 		{"early.js", func(name string) ([]byte, error) {
-			return minified(name, inlineLesson+inlineScript+sources[name]+"\n"+string(files["theme.js"]))
+			return minified(name, inlineLesson+inlineScript+string(files["language.js"])+sources[name]+"\n"+string(files["theme.js"]))
 		}},
 		{"boot.js", func(name string) ([]byte, error) {
 			return b.bundled(name, sources[name]+"\n"+runtime, nil, "./viewer.js") // which it does not ask for here
@@ -164,6 +247,7 @@ func (b *Builder) single(files map[string][]byte, runtime string, whole []byte) 
 	page := string(text)
 	page = linkTag.ReplaceAllString(page, "")
 	page = scriptTag.ReplaceAllString(page, "")
+	page = alternate.ReplaceAllString(page, "")
 	once := func(tag *regexp.Regexp, with string) error {
 		if len(tag.FindAllString(page, -1)) != 1 {
 			return fmt.Errorf("index.html has no one place for %s", tag)
