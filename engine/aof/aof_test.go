@@ -113,8 +113,8 @@ func TestManifest(t *testing.T) {
 	}
 	m.RetireIncr(1)
 	want := "file appendonly.aof.2.base.rdb seq 2 type b\n" +
-		"file appendonly.aof.1.base.rdb seq 1 type h\n" +
 		"file appendonly.aof.1.incr.aof seq 1 type h\n" +
+		"file appendonly.aof.1.base.rdb seq 1 type h\n" +
 		"file appendonly.aof.2.incr.aof seq 2 type i\n"
 	if got := string(m.Format()); got != want {
 		t.Errorf("got:\n%swant:\n%s", got, want)

@@ -250,6 +250,6 @@ func (m *Manifest) NewBase(filename string, preamble bool) string {
 // RetireIncr makes all increments but the newest keep ones history.
 func (m *Manifest) RetireIncr(keep int) {
 	n := max(len(m.Incr)-keep, 0)
-	m.History = append(m.History, m.Incr[:n]...)
+	m.History = slices.Concat(m.Incr[:n], m.History) // before the old base, as in Redis
 	m.Incr = slices.Clone(m.Incr[n:])
 }

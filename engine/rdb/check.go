@@ -106,6 +106,8 @@ func (c *checker) SelectDB(id int) error {
 
 func (c *checker) ResizeDB(int, int) error { return nil }
 
+func (c *checker) Empty([]byte) {}
+
 func (c *checker) note(key []byte) {
 	c.LastKey = append(c.LastKey[:0], key...)
 	c.Keys++

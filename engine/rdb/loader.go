@@ -20,6 +20,8 @@ type Handler interface {
 	// Entry is a key with its value, which the handler owns from now on.
 	// expireAt is Unix milliseconds, 0 for none. key is valid during the call.
 	Entry(key []byte, v object.Value, expireAt int64) error
+	// Empty is a key whose collection has no element: it is skipped, as in Redis.
+	Empty(key []byte)
 }
 
 // Loader reads an RDB file in slices.
@@ -60,6 +62,9 @@ func (l *Loader) Offset() int64 { return l.at }
 
 // Version is the version in the file's header, 0 before it was read.
 func (l *Loader) Version() int { return l.version }
+
+// Unsummed tells at the end that the writer of the file made no checksum.
+func (l *Loader) Unsummed() bool { return l.unsummed }
 
 // Next reads about budget bytes and tells whether the end was reached.
 func (l *Loader) Next(budget int64) (done bool, err error) {
@@ -285,6 +290,7 @@ func (l *Loader) entry(kind byte) error {
 		if err = nil; l.deep {
 			return l.fail("a collection without elements, which a server skips")
 		}
+		l.handler.Empty(l.key)
 	default:
 		return err
 	}

@@ -41,6 +41,8 @@ func (d *dataset) Function([]byte) error       { d.codes++; return nil }
 func (d *dataset) SelectDB(id int) error       { d.db = id; return nil }
 func (d *dataset) ResizeDB(n, _ int) error     { d.room += n; return nil }
 
+func (d *dataset) Empty([]byte) {}
+
 func (d *dataset) Entry(key []byte, v object.Value, expireAt int64) error {
 	defer d.store.Free(&v)
 	if d.limit++; d.limit > 1<<20 {

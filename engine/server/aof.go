@@ -417,13 +417,15 @@ func (s *Server) diskError() string {
 
 // cause is an error of the disk in the operating system's words.
 func cause(err error) string {
-	for _, known := range []error{vfs.ErrNoSpace, vfs.ErrIO} {
-		if errors.Is(err, known) {
-			text := known.Error()
-			return strings.ToUpper(text[:1]) + text[1:]
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			break
 		}
+		err = next
 	}
-	return err.Error()
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // numberLoaded gives what was loaded into memory the number of a change, which

@@ -37,7 +37,7 @@ func (s *Server) ConfigSet(c *command.Context, pairs [][2]string) {
 	client := s.clients[c.Client.ID]
 	switch {
 	case s.config.AppendOnly && !old.AppendOnly:
-		if err := s.startAppendOnly(); err != nil {
+		if err := s.startAppendOnly(c.InTransaction); err != nil {
 			*s.config = old
 			s.replaceReply(client, "+OK\r\n", "ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. Check server logs.")
 		}

@@ -130,6 +130,9 @@ func (s *Server) Shutdown(c *command.Context, flags command.ShutdownFlags) {
 // name says, "" as SHUTDOWN without options.
 func (s *Server) RequestShutdown(parameter string) {
 	s.shutdown = &shutdown{client: s.system}
+	if signal := map[string]string{"shutdown-on-sigint": "SIGINT", "shutdown-on-sigterm": "SIGTERM"}[parameter]; signal != "" {
+		s.logf(event.Warning, "Received ", signal, " scheduling shutdown...")
+	}
 	words, _ := s.config.Value(parameter)
 	f := &s.shutdown.flags
 	for _, word := range strings.Fields(words) {
@@ -172,10 +175,13 @@ func (s *Server) continueShutdown() {
 		finish(nil)
 		return
 	}
-	if s.aof.waitRewrite && !sh.flags.Force {
-		s.logf(event.Warning, "Writing initial AOF, can't exit.")
-		finish(errTerminated)
-		return
+	if s.aof.waitRewrite {
+		if !sh.flags.Force {
+			s.logf(event.Warning, "Writing initial AOF, can't exit.")
+			finish(errTerminated)
+			return
+		}
+		s.logf(event.Warning, "Writing initial AOF. Exit anyway.")
 	}
 	if j := s.job(); j != nil {
 		if j.kind == event.Rewrite {
@@ -192,7 +198,14 @@ func (s *Server) continueShutdown() {
 		}
 		if sh.flags.Save || len(s.config.SavePoints) > 0 && !sh.flags.NoSave {
 			s.logf(event.Notice, "Saving the final RDB snapshot before exiting.")
-			s.saveNow(finish)
+			s.saveNow(func(err error) {
+				if err != nil && sh.flags.Force {
+					s.logf(event.Warning, "Error trying to save the DB. Exit anyway.")
+				} else if err != nil {
+					s.logf(event.Warning, "Error trying to save the DB, can't exit.")
+				}
+				finish(err)
+			})
 			return
 		}
 		finish(nil)
@@ -214,13 +227,16 @@ func (s *Server) Reload(c *command.Context, flags command.ReloadFlags) {
 	}
 	c.Reply.SimpleString("OK")
 	reload := func(err error) {
-		if err == nil {
-			err = s.reloadRDB(flags)
+		if err != nil { // logged
+			s.replaceReply(client, "+OK\r\n", "ERR")
+			return
 		}
-		if err != nil {
-			s.replaceReply(client, "+OK\r\n", "ERR Error trying to load the RDB dump, check server logs.")
+		if err := s.reloadRDB(flags); err != nil {
+			s.replaceReply(client, "+OK\r\n", "ERR Error trying to load the RDB dump")
 			s.logf(event.Warning, err.Error())
+			return
 		}
+		s.logf(event.Warning, "DB reloaded by DEBUG RELOAD")
 	}
 	s.flushUnit()
 	if flags.NoSave {

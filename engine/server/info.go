@@ -201,11 +201,7 @@ func infoPersistence(s *Server, w *infoWriter) {
 	w.bool("rdb_bgsave_in_progress", saving)
 	w.int("rdb_last_save_time", s.rdb.lastSave)
 	w.status("rdb_last_bgsave_status", s.rdb.lastFailed)
-	last := s.rdb.lastSeconds
-	if s.rdb.saves == 0 {
-		last = -1
-	}
-	w.int("rdb_last_bgsave_time_sec", last)
+	w.int("rdb_last_bgsave_time_sec", s.rdb.lastSeconds)
 	w.int("rdb_current_bgsave_time_sec", current(saving))
 	w.int("rdb_saves", s.rdb.saves)
 	w.int("rdb_last_cow_size", s.rdb.lastCopied)
@@ -214,11 +210,7 @@ func infoPersistence(s *Server, w *infoWriter) {
 	w.bool("aof_enabled", a.enabled)
 	w.bool("aof_rewrite_in_progress", rewriting)
 	w.bool("aof_rewrite_scheduled", a.rewriteScheduled)
-	last = a.lastRewriteSeconds
-	if a.rewrites == 0 {
-		last = -1
-	}
-	w.int("aof_last_rewrite_time_sec", last)
+	w.int("aof_last_rewrite_time_sec", a.lastRewriteSeconds)
 	w.int("aof_current_rewrite_time_sec", current(rewriting))
 	w.status("aof_last_bgrewrite_status", a.lastRewriteFailed)
 	w.int("aof_rewrites", a.rewrites)
@@ -239,12 +231,12 @@ func infoPersistence(s *Server, w *infoWriter) {
 		elapsed := (s.now - l.begun) / 1000000
 		w.int("loading_start_time", l.begun/1000000)
 		w.int("loading_total_bytes", l.total)
-		w.int("loading_rdb_used_mem", 0)
+		w.int("loading_rdb_used_mem", l.usedMemory)
 		w.int("loading_loaded_bytes", l.done)
 		w.text("loading_loaded_perc", strconv.FormatFloat(float64(l.done)*100/float64(max(l.total, 1)), 'f', 2, 64))
-		eta := int64(1)
-		if l.done > 0 {
-			eta = elapsed * (l.total - l.done) / l.done
+		eta := int64(1) // nothing is known in the first second
+		if elapsed > 0 {
+			eta = elapsed * (l.total - l.done) / (l.done + 1)
 		}
 		w.int("loading_eta_seconds", eta)
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"path"
 	"strconv"
+	"strings"
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
@@ -29,7 +30,8 @@ type loading struct {
 
 	begun, done, total int64
 	fileBegun          int64
-	keys, expired      int64
+	empty              int64 // keys of the RDB file without elements, which are skipped
+	usedMemory         int64 // bytes that its writer says it used
 	fromAOF            bool
 	starts             bool // the server is starting; else DEBUG asked
 	client             *command.Client
@@ -222,7 +224,7 @@ func (s *Server) upgradeSingleFile(then func(err error)) {
 		s.syncDir("."),
 		func(done func(err error)) {
 			s.aof.manifest = m
-			s.logf(event.Notice, "Successfully migrated an old-style AOF configuration")
+			s.logf(event.Notice, "Successfully migrated an old-style AOF file (", name, ") into the AOF directory (", s.config.AppendDirName, ").")
 			done(nil)
 		},
 	)
@@ -351,6 +353,7 @@ func (s *Server) openLoadFile(l *loading) error {
 	l.dbID = 0
 	if f.kind == rdbFile || aof.HasPreamble(file) {
 		l.rdb = rdb.NewLoader(file, f.size, f.name, rdbHandler{s, l})
+		s.loadedKeys, s.loadedExpired, l.empty = 0, 0, 0
 		switch {
 		case f.kind == aofFile && s.isSingleFile(f.name):
 			s.logf(event.Notice, "Reading RDB preamble from AOF file...")
@@ -375,12 +378,20 @@ func (s *Server) loadFrom(l *loading, budget int64) (int64, error) {
 		}
 		if done {
 			end := l.rdb.Offset()
+			if l.rdb.Unsummed() {
+				s.logf(event.Warning, "RDB file was saved with checksum disabled: no check performed.")
+			}
 			l.rdb = nil
-			s.logf(event.Notice, "Done loading RDB, keys loaded: ", itoa(l.keys), ", keys expired: ", itoa(l.expired), ".")
+			level, text := event.Notice, "Done loading RDB, keys loaded: "+itoa(s.loadedKeys)+", keys expired: "+itoa(s.loadedExpired)
+			if l.empty > 0 {
+				level = event.Warning
+				text += ", empty keys skipped: " + itoa(l.empty)
+			}
+			s.logf(level, text, ".")
+			if f.kind == aofFile && s.isSingleFile(f.name) {
+				s.logf(event.Notice, "Reading the remaining AOF tail...")
+			}
 			if f.kind == aofFile && end < f.size {
-				if s.isSingleFile(f.name) {
-					s.logf(event.Notice, "Reading the remaining AOF tail...")
-				}
 				l.aof = aof.NewReader(l.file, end, f.size, f.name)
 			} else {
 				s.closeLoadFile(l)
@@ -448,7 +459,7 @@ func (s *Server) truncatedTail(l *loading, valid int64, reason string) error {
 		const then = " <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server."
 		return &LoadError{
 			f.name, valid, reason + ". You can: 1) Make a backup of your AOF file, then use everysec-check aof --fix " +
-				"<filename>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server",
+				"<filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server",
 			"Unexpected end of file reading the append only file " + name + ". You can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix" + then,
 		}
 	}
@@ -519,7 +530,6 @@ func (s *Server) replayOne(c *command.Client, args [][]byte) {
 	s.run(ctx, s.table.Resolve(args), args)
 	s.popContext()
 	c.Reply.Reset()
-	s.loading.keys++
 }
 
 // rdbHandler puts what an RDB file holds into the keyspace.
@@ -531,7 +541,7 @@ type rdbHandler struct {
 // Aux tells of a file what redis-server does.
 func (h rdbHandler) Aux(key, value []byte) error {
 	s := h.s
-	switch string(key) {
+	switch name := strings.ToLower(string(key)); name {
 	case "redis-ver":
 		s.logf(event.Notice, "Loading RDB produced by version ", string(value))
 	case "ctime":
@@ -541,10 +551,18 @@ func (h rdbHandler) Aux(key, value []byte) error {
 	case "used-mem":
 		if bytes, err := strconv.ParseInt(string(value), 10, 64); err == nil {
 			s.logf(event.Notice, "RDB memory usage when created ", strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 2, 64), " Mb")
+			h.l.usedMemory = bytes
 		}
 	case "aof-base", "aof-preamble":
-		if string(value) == "1" {
-			s.logf(event.Notice, "RDB is base AOF")
+		if n, err := strconv.ParseInt(string(value), 10, 64); err == nil && n != 0 {
+			s.logf(event.Notice, map[string]string{"aof-base": "RDB is base AOF", "aof-preamble": "RDB has an AOF tail"}[name])
+		}
+	case "redis-bits", "repl-stream-db", "repl-id", "repl-offset", "lua":
+	default:
+		if strings.HasPrefix(name, "%") {
+			s.logf(event.Notice, "RDB '", printable(key, 128), "': ", printable(value, 1024))
+		} else {
+			s.logf(event.Debug, "Unrecognized RDB AUX field: '", printable(key, 128), "'")
 		}
 	}
 	return nil
@@ -576,7 +594,7 @@ func (h rdbHandler) Entry(key []byte, v object.Value, expireAt int64) error {
 	s, db := h.s, h.s.space.DBs[h.l.dbID]
 	if expireAt != 0 && expireAt < s.space.Now && !h.l.fromAOF && !s.aof.enabled {
 		s.space.Objects.Free(&v)
-		h.l.expired++
+		s.loadedExpired++
 		return nil
 	}
 	if db.Peek(key) != nil {
@@ -590,8 +608,15 @@ func (h rdbHandler) Entry(key []byte, v object.Value, expireAt int64) error {
 	use := h.l.rdb.Use()
 	s.space.SetUse(e, use.Idle, use.Frequency)
 	db.Modified(key, e)
-	h.l.keys++
+	s.loadedKeys++
 	return nil
+}
+
+// Empty tells of ten keys at most, as redis-server does.
+func (h rdbHandler) Empty(key []byte) {
+	if h.l.empty++; h.l.empty <= 10 {
+		h.s.logf(event.Warning, "rdbLoadObject skipping empty key: ", printable(key, 128))
+	}
 }
 
 func (s *Server) loadFunction(code []byte) error {
@@ -609,9 +634,11 @@ func (s *Server) endLoading(err error) {
 	}
 	s.loading = nil
 	s.numberLoaded(l.fromAOF)
-	s.loadedKeys, s.loadedExpired = l.keys, l.expired
 	s.space.ExpireDisabled = false
-	s.rdb.changes = 0
+	// As in Redis what an append-only file brings at a start is in no snapshot yet.
+	if !l.starts || !l.fromAOF {
+		s.rdb.changes = 0
+	}
 	if err != nil {
 		s.observed.loading(l, event.Failed)
 	} else {

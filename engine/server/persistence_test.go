@@ -528,6 +528,44 @@ func TestSwitchingTheAppendOnlyFile(t *testing.T) {
 	same("1) \"a\"\n2) \"b\"\n3) \"c\"\n4) \"d\"")
 }
 
+// In a transaction it waits for the end, so that no base holds half of it: after
+// any crash what comes back is all or nothing.
+func TestSwitchingInATransaction(t *testing.T) {
+	disk := vfs.New(vfs.Options{Latency: vfs.Latency{Sync: 1000}})
+	disk.Advance(startOfTime)
+	var crashes []image
+	w, err := start(t, disk, startOfTime, func(op string) {
+		for seed := range uint64(8) {
+			crashes = append(crashes, image{disk: disk.Image(vfs.PowerCut, seed), name: op})
+		}
+	}, "appendonly", "no", "appendfsync", "no")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.send([]string{"MULTI"}, []string{"RPUSH", "l", "a"}, []string{"CONFIG", "SET", "appendonly", "yes"}, []string{"RPUSH", "m", "b"}, []string{"EXEC"})
+	w.advance(500_000)
+	w.run("RPUSH l c")
+	w.advance(500_000)
+	all := 0
+	for _, im := range crashes {
+		back, err := start(t, im.disk, w.now, nil, "appendonly", "yes")
+		if err != nil {
+			t.Fatalf("power cut before %s: %v", im.name, err)
+		}
+		l, m := stateOf(back.s.Space())["0:l"].content, stateOf(back.s.Space())["0:m"].content
+		switch {
+		case l == "" && m == "":
+		case m == "list b" && (l == "list a" || l == "list a,c"):
+			all++
+		default:
+			t.Fatalf("power cut before %s: l is %q, m is %q", im.name, l, m)
+		}
+	}
+	if all == 0 || all == len(crashes) {
+		t.Errorf("%d of %d crashes kept it: nothing was tested", all, len(crashes))
+	}
+}
+
 // A server started without appendonly knows the files that are there and makes
 // new ones beside them.
 func TestSwitchingOnBesideOldFiles(t *testing.T) {

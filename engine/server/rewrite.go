@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"path"
 
 	"everysec/engine/aof"
 	"everysec/engine/command"
@@ -229,6 +230,10 @@ func (s *Server) beginRewrite() error {
 		s.rewriteFailed(err)
 		return err
 	}
+	if a.detached {
+		s.logf(event.Notice, "Creating AOF incr file ", tempIncremental(s.config.AppendFilename), " on background rewrite")
+	}
+	a.rewrites++
 	s.logf(event.Notice, "Background append only file rewriting started by pid ", itoa(s.processID))
 	return nil
 }
@@ -246,7 +251,11 @@ func (s *Server) rewriteFailed(err error) {
 		unit = 1_000_000
 	}
 	if a.rewriteFailures++; a.rewriteFailures >= 3 {
-		a.rewriteRetryAt = s.now + min(int64(1)<<min(a.rewriteFailures-3, 6), 60)*unit
+		pause := min(int64(1)<<min(a.rewriteFailures-3, 6), 60)
+		a.rewriteRetryAt = s.now + pause*unit
+		if !a.lost {
+			s.logf(event.Warning, "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in ", itoa(pause), " minutes")
+		}
 	}
 }
 
@@ -269,20 +278,26 @@ func (s *Server) renameAppendOnly(from, to string) error {
 // rewriteDone puts the new base in its place.
 func (s *Server) rewriteDone(j *snapshotJob, err error) {
 	a := &s.aof
+	a.lastRewriteSeconds = (s.now - j.begun) / 1000000
 	if err != nil {
-		if err != errTerminated {
-			s.rewriteFailed(err)
-		} else {
+		if err == errTerminated {
 			a.rewriteScheduled = a.rewriteScheduled || a.detached
+			return
+		}
+		s.rewriteFailed(err)
+		if !j.whole {
+			s.logf(event.Warning, "Background AOF rewrite terminated with error")
 		}
 		return
 	}
+	j.whole = true
+	s.logf(event.Notice, "Background AOF rewrite terminated with success")
 	m := a.manifest.Clone()
-	base := m.NewBase(s.config.AppendFilename, s.config.AOFUseRDBPreamble)
+	base, incr := m.NewBase(s.config.AppendFilename, s.config.AOFUseRDBPreamble), ""
 	switch {
 	case a.detached:
 		m.RetireIncr(0)
-		incr := m.NewIncr(s.config.AppendFilename)
+		incr = m.NewIncr(s.config.AppendFilename)
 		err = s.renameAppendOnly(s.appendPath(tempIncremental(s.config.AppendFilename)), incr)
 		if err == nil {
 			s.journal.Renamed(s.appendPath(incr))
@@ -314,6 +329,10 @@ func (s *Server) rewriteDone(j *snapshotJob, err error) {
 	if err != nil {
 		fail(err)
 		return
+	}
+	s.logf(event.Notice, "Successfully renamed the temporary AOF base file ", path.Base(j.temp), " into ", base)
+	if incr != "" {
+		s.logf(event.Notice, "Successfully renamed the temporary AOF incr file ", tempIncremental(s.config.AppendFilename), " into ", incr)
 	}
 	// The names before the manifest that uses them, that of the directory too.
 	named := s.fs.SyncDir
@@ -359,7 +378,6 @@ func (s *Server) finishRewrite(j *snapshotJob, m aof.Manifest) {
 	a.manifest = m
 	a.lastRewriteFailed, a.rewriteFailures, a.rewriteRetryAt = false, 0, 0
 	a.lastRewriteSeconds = (s.now - j.begun) / 1000000
-	a.rewrites++
 	if a.detached {
 		a.synced = a.detachedSynced
 		if a.lost {
@@ -381,9 +399,9 @@ func (s *Server) finishRewrite(j *snapshotJob, m aof.Manifest) {
 			a.syncBytes = a.currentSize
 		}
 	}
-	s.logf(event.Notice, "Background AOF rewrite finished successfully")
 	s.observed.durability = true
 	s.removeHistory(j.wait, func(error) { s.endJob(j, nil) })
+	s.logf(event.Notice, "Background AOF rewrite finished successfully")
 }
 
 // removeHistory removes the files that a rewrite has replaced. The manifest
@@ -409,7 +427,8 @@ func tempIncremental(filename string) string { return "temp-" + filename + ".inc
 
 // startAppendOnly is CONFIG SET appendonly yes: changes go to a temporary
 // increment until a first rewrite has written the base in front of it.
-func (s *Server) startAppendOnly() error {
+// Within a transaction that waits: the base would hold a part of it.
+func (s *Server) startAppendOnly(inTransaction bool) error {
 	a := &s.aof
 	if err := s.ensureAppendDir(); err != nil {
 		return err
@@ -422,12 +441,19 @@ func (s *Server) startAppendOnly() error {
 	a.writeFailed, a.lost = false, false
 	if j := s.job(); j != nil && j.kind == event.BackgroundSave {
 		a.rewriteScheduled = true
-		s.logf(event.Notice, "AOF was enabled but there is already a background operation. An AOF background was scheduled to start when possible.")
+		s.logf(event.Warning, "AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible.")
 		return nil
 	} else if j != nil {
+		s.logf(event.Warning, "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting a rewrite now.")
 		s.terminate(j)
 	}
+	if inTransaction {
+		a.rewriteScheduled = true
+		s.logf(event.Warning, "AOF was enabled during a transaction. An AOF background was scheduled to start when possible.")
+		return nil
+	}
 	if err := s.beginRewrite(); err != nil {
+		s.logf(event.Warning, "Redis needs to enable the AOF but can't trigger a background AOF rewrite operation. Check the above logs for more info about the error.")
 		s.stopAppendOnly()
 		return err
 	}

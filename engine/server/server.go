@@ -166,6 +166,7 @@ type Server struct {
 	crash          *crashreport.Crash // of the server before this one, until this one is ready
 	report         *crashreport.Report
 
+	// of the RDB file that was read last, also while it is read
 	loadedKeys, loadedExpired int64
 }
 
@@ -210,6 +211,8 @@ func Open(now int64, o Options) (*Server, error) {
 		journal:      crashreport.NewJournal(o.JournalWrites),
 		crash:        o.Crash,
 		memory:       memory{resizeReplies: true, forgetPeaks: command.ForgetReplyPeak},
+		rdb:          rdbState{lastSeconds: -1},
+		aof:          aofState{lastRewriteSeconds: -1},
 	}
 	s.replicationID = s.runID
 	s.space.Observer = s

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,8 +27,8 @@ type rdbState struct {
 	lastSave    int64 // Unix seconds
 	lastTry     int64
 	lastFailed  bool
-	lastSeconds int64
-	saves       int64
+	lastSeconds int64 // the last BGSAVE took, whatever its end; -1: there was none
+	saves       int64 // begun, as Redis counts them
 	lastCopied  int64 // bytes, snapshotJob.copied
 	scheduled   bool
 	// change is the newest change that the snapshot on disk holds.
@@ -36,7 +37,6 @@ type rdbState struct {
 	flushed bool
 	savedAt,
 	bytes int64
-	begun int64 // microseconds
 }
 
 // snapshotJob writes one image: dump.rdb, or the base of a new append-only file.
@@ -48,6 +48,7 @@ type snapshotJob struct {
 
 	walk
 	scanned bool
+	whole   bool // the new base is written and synced
 	keys    int64
 	total   int64
 
@@ -348,6 +349,7 @@ func (s *Server) Save(c *command.Context) {
 		c.Reply.Error(command.ErrBGSaveInProgress)
 		return
 	}
+	s.rdb.saves++
 	c.Reply.SimpleString("OK") // held back with all replies until the disk is done
 	client := s.clients[c.Client.ID]
 	s.saveNow(func(err error) {
@@ -361,9 +363,8 @@ func (s *Server) Save(c *command.Context) {
 // on with done.
 func (s *Server) saveNow(done func(err error)) {
 	temp := s.tempName(event.BackgroundSave)
-	s.rdb.begun = s.now
 	fail := func(err error) {
-		s.logf(event.Warning, "Error trying to save the DB: ", err.Error())
+		s.logSaveError(err)
 		s.fs.Remove(temp)
 		done(err)
 	}
@@ -407,8 +408,6 @@ func (s *Server) snapshotDone(change uint64, size int64) {
 	s.rdb.lastSave = s.now / 1000000
 	s.rdb.lastFailed = false
 	s.rdb.change, s.rdb.savedAt, s.rdb.bytes = change, s.now, size
-	s.rdb.saves++
-	s.rdb.lastSeconds = (s.now - s.rdb.begun) / 1000000
 	if !s.aof.enabled {
 		s.aof.durable(change)
 	}
@@ -434,7 +433,7 @@ func (s *Server) BackgroundSave(c *command.Context, schedule bool) {
 
 func (s *Server) startBackgroundSave() error {
 	s.rdb.lastTry = s.now / 1000000
-	s.rdb.begun = s.now
+	s.rdb.saves++
 	_, err := s.startSnapshot(event.BackgroundSave, s.tempName(event.BackgroundSave), s.backgroundSaveDone)
 	if err != nil {
 		s.rdb.lastFailed = true
@@ -445,11 +444,23 @@ func (s *Server) startBackgroundSave() error {
 	return nil
 }
 
+// logSaveError says why dump.rdb was not written, as Redis does.
+func (s *Server) logSaveError(err error) {
+	var located *vfs.PathError
+	if errors.As(err, &located) {
+		s.logf(event.Warning, "Write error saving DB on disk(", located.What(), "): ", located.Err.Error())
+		return
+	}
+	s.logf(event.Warning, "Write error saving DB on disk: ", err.Error())
+}
+
 func (s *Server) backgroundSaveDone(j *snapshotJob, err error) {
 	if err != nil {
+		s.rdb.lastSeconds = (s.now - j.begun) / 1000000
 		if err != errTerminated {
 			s.rdb.lastFailed = true
-			s.logf(event.Warning, "Background saving error: ", err.Error())
+			s.logSaveError(err)
+			s.logf(event.Warning, "Background saving error")
 		}
 		return
 	}
@@ -466,6 +477,7 @@ func (s *Server) backgroundSaveDone(j *snapshotJob, err error) {
 		}
 		s.logf(event.Notice, "Background saving terminated with success")
 		s.rdb.changes -= j.changes
+		s.rdb.lastSeconds = (s.now - j.begun) / 1000000
 		s.snapshotDone(j.change, size)
 		s.endJob(j, nil)
 	})
@@ -482,12 +494,7 @@ func (s *Server) FlushedAll() {
 // script with FLUSHALL in it is in the file or not.
 func (s *Server) saveFlushed() {
 	s.rdb.flushed = false
-	changes := s.rdb.changes
-	s.saveNow(func(err error) {
-		if err == nil {
-			s.rdb.changes = changes
-		}
-	})
+	s.saveNow(func(error) {}) // logged
 }
 
 // LastSave is the Unix time of the last snapshot on disk.

@@ -135,7 +135,7 @@ func (st *statistics) failure(reply []byte, before int64) {
 func (s *Server) ResetStatistics() {
 	s.stats.reset()
 	s.space.Hits, s.space.Misses, s.space.ExpiredKeys, s.space.ExpiredFields = 0, 0, 0, 0
-	s.aof.delayedSyncs = 0
+	s.aof.delayedSyncs, s.aof.rewrites, s.rdb.saves = 0, 0, 0
 	s.expiring.stale, s.expiring.timeCaps, s.expiring.work = 0, 0, 0
 	s.eviction.keys, s.eviction.over, s.eviction.overBefore = 0, false, 0
 }

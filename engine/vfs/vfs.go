@@ -125,12 +125,15 @@ type PathError struct {
 	Err    error
 }
 
-func (e *PathError) Error() string {
+func (e *PathError) Error() string { return e.What() + ": " + e.Err.Error() }
+
+// What is the error without its cause.
+func (e *PathError) What() string {
 	at := ""
 	if e.Offset >= 0 {
 		at = " at offset " + strconv.FormatInt(e.Offset, 10)
 	}
-	return e.Op + " " + strconv.Quote(e.Name) + at + ": " + e.Err.Error()
+	return e.Op + " " + strconv.Quote(e.Name) + at
 }
 
 func (e *PathError) Unwrap() error { return e.Err }
