@@ -260,7 +260,7 @@ func (s *Server) writeAppendOnly(atLeast int) bool {
 	}
 	if n > 0 {
 		if cut := a.file.Truncate(a.file.Size() - int64(n)); cut != nil {
-			s.logf(event.Warning, "Could not remove short write from the append-only file. Redis may refuse to load the AOF the next time it starts. ftruncate: ", cut.Error())
+			s.logf(event.Warning, "Could not remove short write from the append-only file.  Redis may refuse to load the AOF the next time it starts.  ftruncate: ", cut.Error())
 			a.buffer.cut(n)
 			a.currentSize += int64(n)
 		}

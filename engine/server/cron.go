@@ -175,7 +175,7 @@ func (s *Server) continueShutdown() {
 		finish(nil)
 		return
 	}
-	if s.aof.waitRewrite {
+	if j := s.job(); s.aof.waitRewrite && j != nil && j.kind == event.Rewrite {
 		if !sh.flags.Force {
 			s.logf(event.Warning, "Writing initial AOF, can't exit.")
 			finish(errTerminated)

@@ -353,6 +353,9 @@ func (s *Server) openLoadFile(l *loading) error {
 	l.dbID = 0
 	if f.kind == rdbFile || aof.HasPreamble(file) {
 		l.rdb = rdb.NewLoader(file, f.size, f.name, rdbHandler{s, l})
+		if !s.config.RDBChecksum {
+			l.rdb.Trust()
+		}
 		s.loadedKeys, s.loadedExpired, l.empty = 0, 0, 0
 		switch {
 		case f.kind == aofFile && s.isSingleFile(f.name):
