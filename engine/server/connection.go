@@ -21,6 +21,7 @@ type connection struct {
 	dirty    bool  // in Server.dirtyOutput
 	closed   bool  // nothing more will be sent
 	arrived  int64 // when the oldest unread input came, microseconds
+	told     bool  // the page knows how long it has waited
 	released int   // bytes of writer that may be sent
 
 	unsent    int64 // bytes that the host holds; see Unsent
@@ -134,7 +135,7 @@ func (s *Server) ReceiveSent(id uint64, data []byte, at int64) {
 	c.NetIn += int64(len(data))
 	s.stats.netInput += int64(len(data))
 	if !c.queued {
-		c.arrived = at
+		c.arrived, c.told = at, false
 	}
 	if s.busy != nil && s.busy.client == c { // its words lie in the reader
 		s.busy.input = append(s.busy.input, data...)

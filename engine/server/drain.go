@@ -101,13 +101,14 @@ func (s *Server) noteCommand(ctx *command.Context, spec *command.Spec, args [][]
 	s.noteSlow(ctx, spec, args, duration)
 	o := &s.observed
 	// Behind a flood of brief commands the others are told all the same.
-	ordinary := duration < slowCommand && s.group.brief[spec.Row()]
+	ordinary := duration < slowCommand && s.group.brief[spec.Row()] && !s.current.tellsWait(began)
 	if !o.drained || len(o.commands) >= commandLimit && ordinary || len(o.commands) >= 2*commandLimit {
 		return
 	}
 	run := event.CommandRun{Client: ctx.Client.ID, Name: spec.FullName(), Start: began, Duration: duration}
 	if c := s.clients[ctx.Client.ID]; c != nil {
 		run.Waited = max(0, began-c.arrived)
+		c.told = true
 	}
 	for _, a := range args[1:] {
 		if len(run.Preview) > 64 {
@@ -119,6 +120,12 @@ func (s *Server) noteCommand(ctx *command.Context, spec *command.Spec, args [][]
 		run.Preview = append(run.Preview, a[:min(len(a), 48)]...)
 	}
 	o.commands = append(o.commands, run)
+}
+
+// tellsWait tells whether a command is the first of a client that has waited
+// long for its turn: of each one is told, however many there are behind a wall.
+func (c *connection) tellsWait(now int64) bool {
+	return c != nil && !c.told && now-c.arrived >= slowCommand
 }
 
 // logf writes a line of the server's log, as Redis prints it.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"everysec/engine/event"
+	"everysec/engine/resp"
 	"everysec/engine/servertest"
 )
 
@@ -277,5 +279,45 @@ func TestClientsThatTakeTooMuch(t *testing.T) {
 	}
 	if info := a.Text("INFO stats"); !strings.Contains(info, "rejected_connections:1") || !strings.Contains(info, "total_connections_received:2") {
 		t.Errorf("INFO: %s", info)
+	}
+}
+
+// Of every client that had to wait it is told for how long, also where those
+// before it in the queue send more than is told one by one.
+func TestEveryClientsWaitIsTold(t *testing.T) {
+	clock := int64(0)
+	s := servertest.WithStopwatch(t, func() int64 { clock++; return clock })
+	var b event.Batch
+	var clients []*servertest.Client
+	for range 20 {
+		clients = append(clients, s.Client())
+	}
+	s.Settle()
+	s.Drain(&b)
+	const held = 700_000
+	for _, c := range clients {
+		for i := range 50 {
+			s.ReceiveSent(c.ID, resp.AppendCommand(nil, []byte("GET"), []byte("k")), s.Now-held+int64(i)*10_000)
+		}
+	}
+	s.Settle()
+	b.Reset()
+	s.Drain(&b)
+	waited, commands := map[uint64]int64{}, 0
+	if err := event.Decode(b.Bytes(), func(e event.Event) {
+		if r, ok := e.(*event.CommandRun); ok {
+			waited[r.Client] = max(waited[r.Client], r.Waited)
+			commands++
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range clients {
+		if waited[c.ID] != held {
+			t.Errorf("client %d waited %d, told was %d", c.ID, held, waited[c.ID])
+		}
+	}
+	if commands > 256 {
+		t.Errorf("%d commands are told of 1,000", commands)
 	}
 }

@@ -27,7 +27,7 @@ func (g *group) init(t *command.Table) {
 // watches every command, wants to know of each.
 func (s *Server) measuresTogether(spec *command.Spec, args [][]byte) bool {
 	const fewArguments, coarse = 8, 1000
-	if !s.group.brief[spec.Row()] || len(args) > fewArguments || s.observed.drained && len(s.observed.commands) < commandLimit {
+	if !s.group.brief[spec.Row()] || len(args) > fewArguments || s.observed.drained && (len(s.observed.commands) < commandLimit || s.current.tellsWait(s.now)) {
 		return false
 	}
 	limit := s.config.SlowlogLogSlowerThan

@@ -44,7 +44,7 @@ const MaxRuns = 2048
 func (l *Loop) add(e *event.CommandRun) {
 	c := *e
 	if c.Start != l.step {
-		l.Waits = newest(l.Waits)
+		l.Waits = longestOf(l.Waits, c.Start-waitsFor)
 		l.step, l.busy, l.stepWaits = c.Start, 0, len(l.Waits)
 	}
 	c.Waited += l.busy
@@ -66,6 +66,22 @@ func newest[T any](list []T) []T {
 	}
 	return list
 }
+
+// longestOf leaves out waits that are over since a moment and, of more than are
+// remembered, the short ones: what is seen is a wall, and not what comes after it.
+func longestOf(waits []Wait, since int64) []Wait {
+	if len(waits) < 2*MaxRuns {
+		return waits
+	}
+	waits = slices.DeleteFunc(waits, func(w Wait) bool { return w.To < since })
+	for least := int64(10_000); len(waits) > MaxRuns; least *= 2 {
+		waits = slices.DeleteFunc(waits, func(w Wait) bool { return w.To-w.From < least })
+	}
+	return waits
+}
+
+// waitsFor is for how long a wait is remembered at least: the lane shows less.
+const waitsFor = 12_000_000
 
 // background makes a client one of the load's.
 func (l *Loop) background(client uint64) {
@@ -98,30 +114,51 @@ func (l *Loop) addLoad(c *event.CommandRun) {
 // waitMicros is what counts as waiting.
 const waitMicros = 1000
 
-// Queued is how many clients waited at once since an engine time, at most, and
-// how long the one that waited longest.
-func (l *Loop) Queued(since int64) (clients int, longest int64) {
-	var all []Wait
-	for i := len(l.Waits) - 1; i >= max(len(l.Waits)-256, 0) && l.Waits[i].To >= since; i-- {
-		all = append(all, l.Waits[i])
+// Behind is how many clients waited at once for what ran from one engine time to
+// another, and how long the one that waited longest.
+func (l *Loop) Behind(from, to int64) (clients int, longest int64) {
+	var seen []uint64
+	each := func(client uint64, begin, end int64) {
+		if begin >= to || end <= from {
+			return
+		}
+		longest = max(longest, end-begin)
+		if !slices.Contains(seen, client) {
+			seen = append(seen, client)
+		}
 	}
-	for i := len(l.Runs) - 1; i >= 0 && l.Runs[i].Start >= since; i-- {
+	for i := len(l.Waits) - 1; i >= 0; i-- {
+		each(l.Waits[i].Client, l.Waits[i].From, l.Waits[i].To)
+	}
+	for i := len(l.Runs) - 1; i >= 0; i-- {
 		if r := &l.Runs[i]; r.Waited >= waitMicros && !l.Own(r) {
-			all = append(all, Wait{r.Client, r.Start - r.Waited, r.Start})
+			each(r.Client, r.Start-r.Waited, r.Start)
 		}
 	}
-	for i := range all {
-		longest = max(longest, all[i].To-all[i].From)
-		// The most wait at once when one of them begins to.
-		var waiting []uint64
-		for _, w := range all {
-			if w.From <= all[i].From && all[i].From < w.To && !slices.Contains(waiting, w.Client) {
-				waiting = append(waiting, w.Client)
-			}
+	return len(seen), longest
+}
+
+// Queued is the longest wait that ended since an engine time, and how many
+// clients waited then.
+func (l *Loop) Queued(since int64) (clients int, longest int64) {
+	from, to := int64(0), int64(0)
+	each := func(begin, end int64) {
+		if end >= since && end-begin > to-from {
+			from, to = begin, end
 		}
-		clients = max(clients, len(waiting))
 	}
-	return clients, longest
+	for i := range l.Waits {
+		each(l.Waits[i].From, l.Waits[i].To)
+	}
+	for i := range l.Runs {
+		if r := &l.Runs[i]; r.Waited >= waitMicros && !l.Own(r) {
+			each(r.Start-r.Waited, r.Start)
+		}
+	}
+	if to == from {
+		return 0, 0
+	}
+	return l.Behind(from, to)
 }
 
 // About is a command in a line.
@@ -130,10 +167,34 @@ func (m *Model) About(r *event.CommandRun) string {
 	if m.Loop.Own(r) {
 		command = words.Say("{command}, asked by the page itself", command)
 	}
+	text := words.Say("{command}: held {time}, {ago} ago", command, Span(r.Duration), ago)
 	if r.Waited > 0 {
-		return words.Say("{command}: held {time}, waited {waited}, {ago} ago", command, Span(r.Duration), Span(r.Waited), ago)
+		text = words.Say("{command}: held {time}, waited {waited}, {ago} ago", command, Span(r.Duration), Span(r.Waited), ago)
 	}
-	return words.Say("{command}: held {time}, {ago} ago", command, Span(r.Duration), ago)
+	if r.Duration < waitMicros {
+		return text
+	}
+	if clients, longest := m.Loop.Behind(r.Start, r.Start+r.Duration); clients > 0 {
+		text += "; " + words.Many(int64(clients), "{n} client waited behind it, up to {time}|{n} clients waited behind it, up to {time}", Span(longest))
+	}
+	return text
+}
+
+// AboutSlot is a moment of the background load in a line.
+func (m *Model) AboutSlot(s Slot) string {
+	return words.Say("background load: held at most {time} a command, {ago} ago", Span(s.Longest), Age(max(m.Now()-s.At, 0)))
+}
+
+// SlotAt is the load's moment nearest to an engine time, of those that are not
+// further away than some microseconds.
+func (l *Loop) SlotAt(at, near int64) (best Slot, ok bool) {
+	for i := len(l.Load) - 1; i >= 0 && l.Load[i].At >= at-near; i-- {
+		away := max(l.Load[i].At-at, at-l.Load[i].At)
+		if away <= near {
+			best, ok, near = l.Load[i], true, away
+		}
+	}
+	return best, ok
 }
 
 // Own tells whether the page itself asked, and not the learner.

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 
 	"everysec/engine/event"
@@ -47,7 +48,45 @@ func TestTheBackgroundLoadIsNotTheLearners(t *testing.T) {
 	if clients, longest := l.Queued(6_000_000); clients != 2 || longest != 510_000 {
 		t.Errorf("%d clients waited, at most %d", clients, longest)
 	}
-	if got := p.model.About(&l.Runs[0]); got != "KEYS *: held 500 ms, 0.0 s ago" {
+	if got := p.model.About(&l.Runs[0]); got != "KEYS *: held 500 ms, 0.0 s ago; 2 clients waited behind it, up to 510 ms" {
 		t.Error(got)
+	}
+}
+
+// A wall is remembered while the lane shows it, however many short waits the
+// load makes after it; and it is told behind which command everybody waited.
+func TestAWallIsRememberedWhileItIsShown(t *testing.T) {
+	p := newPage(t)
+	const clients = 50
+	for i := range uint64(clients) {
+		p.do(app.Background{Client: 40 + i})
+	}
+	p.events(&event.CommandRun{Client: 7, Name: "keys", Start: 1_000_000, Duration: 900_000, Preview: []byte("*")})
+	for i := range uint64(clients) {
+		p.events(&event.CommandRun{Client: 40 + i, Name: "get", Start: 1_900_000 + int64(i), Duration: 1, Waited: 850_000})
+	}
+	for at := int64(2_000_000); at < 9_000_000; at += 10_000 {
+		for i := range uint64(clients) {
+			p.events(&event.CommandRun{Client: 40 + i, Name: "get", Start: at + int64(i), Duration: 1, Waited: 1500})
+		}
+	}
+	l := &p.model.Loop
+	if n := len(l.Waits); n > 3*app.MaxRuns {
+		t.Errorf("%d waits are remembered", n)
+	}
+	if waited, longest := l.Queued(1_000_000); waited != clients || longest < 850_000 {
+		t.Errorf("%d clients waited, at most %d", waited, longest)
+	}
+	if waited, longest := l.Queued(5_000_000); waited == 0 || longest != 1500 {
+		t.Errorf("later: %d clients waited, at most %d", waited, longest)
+	}
+	if got := p.model.About(&l.Runs[0]); !strings.HasSuffix(got, " ago; 50 clients waited behind it, up to 850 ms") {
+		t.Error(got)
+	}
+	if slot, ok := l.SlotAt(5_003_000, 50_000); !ok || p.model.AboutSlot(slot) != "background load: held at most 1 µs a command, 0.0 s ago" {
+		t.Errorf("%+v %v", slot, ok)
+	}
+	if _, ok := l.SlotAt(1_500_000, 50_000); ok {
+		t.Error("the load ran while KEYS did")
 	}
 }

@@ -18,7 +18,7 @@ func TestKEYSIsAWallAndSCANIsNone(t *testing.T) {
 	l.sees("what a fill takes", `/^About 1\d\.\d MB of memory, and 1\d\.\d MB in the append-only file\.$/.test(document.querySelector("#fill-said").textContent)`)
 	l.clicks("#fill-start")
 	l.sees("progress", `!document.querySelector("#panel progress").hidden || document.querySelector("#fill-result").textContent !== ""`)
-	l.sees("all keys", `document.querySelector("#fill-result").textContent === "100,000 keys are there."`)
+	l.sees("all keys", `document.querySelector("#fill-result").textContent === "All 100,000 keys were put in, key:0 to key:99999."`)
 
 	l.clicks("#load-start")
 	l.sees("latencies", `/p50 .* p99 /.test(document.querySelector("#load-status").textContent)`)
@@ -80,16 +80,16 @@ func TestAFillIsCancelledAndRefused(t *testing.T) {
 	l.clicks("#fill-start")
 	l.sees("some keys", `Number(document.querySelector("#panel progress").value) > 0.005`)
 	l.clicks("#fill-cancel")
-	l.sees("how many are there", `/^Cancelled\. [\d,]+ keys are there\.$/.test(document.querySelector("#fill-result").textContent)`)
+	l.sees("how many are there", `/^Cancelled\. [\d,]+ of 1,000,000 keys were put in, key:0 to key:\d+\.$/.test(document.querySelector("#fill-result").textContent)`)
 	var said, keys int
-	l.eval(`Number(document.querySelector("#fill-result").textContent.replace(/\D/g, ""))`, &said)
+	l.eval(`Number(document.querySelector("#fill-result").textContent.match(/[\d,]+/)[0].replaceAll(",", ""))`, &said)
 	l.eval(`everysec.command("DBSIZE")`, &keys)
 	if said != keys || keys == 1_000_000 {
 		t.Errorf("%d keys are there, said were %d", keys, said)
 	}
 	l.eval(`everysec.pipeline([["FLUSHALL"], ["CONFIG", "SET", "maxmemory", "4mb"]])`, nil)
 	l.clicks("#fill-start")
-	l.sees("the refusal", `/^Refused: OOM command not allowed when used memory > 'maxmemory'\. [\d,]+ keys are there\.$/.test(document.querySelector("#fill-result").textContent)`)
+	l.sees("the refusal", `/^Refused: OOM command not allowed when used memory > 'maxmemory'\. [\d,]+ of 1,000,000 keys were put in\.$/.test(document.querySelector("#fill-result").textContent)`)
 	l.eval(`everysec.pipeline([["FLUSHALL"], ["CONFIG", "SET", "maxmemory", "0"]])`, nil)
 
 	l.clicks("#load-start")

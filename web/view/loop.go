@@ -108,19 +108,26 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 	for i := len(m.Loop.Load) - 1; i >= 0 && m.Loop.Load[i].At >= from; i-- {
 		l.runs = append(l.runs, chart.Run{Start: m.Loop.Load[i].At, Duration: max(m.Loop.Load[i].Longest, 1)})
 	}
-	waits := m.Loop.Waits
-	at = len(waits)
-	for at > 0 && waits[at-1].To >= from {
-		at--
-	}
-	for _, w := range waits[at:] {
+	load := len(l.runs) > own
+	for _, w := range m.Loop.Waits {
+		if w.To < from {
+			continue
+		}
 		l.runs = append(l.runs, chart.Run{Start: w.To, Waited: w.To - w.From})
 	}
 	chart.Lane(&l.canvas.image, p.keyspace.theme, l.canvas.scale, from, now, l.runs)
 	l.canvas.put(0, l.canvas.image.H)
 	l.moving = len(l.runs) > 0
+	said := ""
 	if l.shown != nil {
-		l.text.setText(m.About(l.shown))
+		said = m.About(l.shown)
+	} else if w := int64(l.canvas.image.W); l.pointer >= 0 && w > 0 {
+		if slot, ok := m.Loop.SlotAt(from+int64(l.pointer)*loopWindow/w, 5*loopWindow/w); ok {
+			said = m.AboutSlot(slot)
+		}
+	}
+	if said != "" {
+		l.text.setText(said)
 	}
 	if !p.every(6) {
 		return
@@ -133,20 +140,25 @@ func (l *loop) draw(p *Page, dirty app.Part) {
 		figures += " · " + words.Many(m.Stats.Commands, "{n} command|{n} commands")
 	}
 	l.figures.setText(figures)
-	if l.shown != nil {
+	if said != "" {
 		return
 	}
-	text, letters := words.Say("Nothing ran in the last ten seconds."), 26
+	letters := 26
 	clients, longest := m.Loop.Queued(from)
 	if clients > 0 {
 		letters = 14
 	}
-	if slowest := m.Loop.Slowest(from); slowest != nil {
+	slowest := m.Loop.Slowest(from)
+	var text string
+	switch {
+	case slowest != nil:
 		text = words.Say("held at most {time} ({command})", app.Span(slowest.Duration), cut(app.Command(slowest), letters))
-	} else if own > 0 {
-		text = words.Say("Only the page itself asked for something.")
-	} else if len(l.runs) > 0 {
-		text = words.Say("Only the load asked for something.")
+	case load:
+		text = words.Say("only the background asked for something")
+	case own > 0:
+		text = words.Say("only the page itself asked for something")
+	default:
+		text = words.Say("nothing ran in the last ten seconds")
 	}
 	if clients > 0 {
 		text += "; " + words.Many(int64(clients), "{n} client waited up to {time}|{n} clients waited up to {time}", app.Span(longest))

@@ -3,10 +3,12 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"syscall/js"
 
+	"everysec/engine/resp"
 	"everysec/wasm/bridge"
 	"everysec/web/app"
 	"everysec/web/app/load"
@@ -33,8 +35,10 @@ type loadPanel struct {
 	points                         []load.Point
 	causes                         []load.Cause
 	walls                          []load.Wall
-	seen                           int64 // commands of the loop that were looked at
-	said                           int64 // the newest wall that was told
+	always                         []load.Stretch // when each write waited for the disk
+	strict                         bool           // does so now
+	seen                           int64          // commands of the loop that were looked at
+	said                           int64          // the newest wall that was told
 	list, rows                     *node
 	table                          *node
 	picture                        *canvas
@@ -52,15 +56,17 @@ type loadPanel struct {
 type filler struct {
 	*load.Filling
 	client                         uint32
-	count, kind, size, ttl, prefix *node
 	start, stop, bar, said, result *node
+	count, kind, size, ttl, prefix *node
+	done                           *node // how far it is, in figures
 }
 
 // trial is an experiment that is being prepared.
 type trial struct {
 	*load.Experiment
-	filled bool
-	at     int64 // when it is typed; 0: not known yet
+	asked, answered bool  // whether what it needs is there
+	there           bool  // it is, or is being filled in
+	at              int64 // when it is typed; 0: not known yet
 }
 
 func (l *loadPanel) build(p *Page, box *node) {
@@ -143,11 +149,11 @@ func (l *loadPanel) buildLoad(box *node) {
 	l.table.on("toggle", func(*dom.BasicEvent) { l.stale = true })
 	box.add(
 		create("p", "aside").setText(words.Say("Clients that send by the clock, whether they have been answered or not, so that everybody who has to wait is seen. Their keys begin with {prefix}", load.Prefix)),
-		create("p", "row").add(l.start, l.status),
-		create("details", "").set("id", "load-settings").add(create("summary", "").say("Rate, clients, mix"), l.settings),
-		l.picture.node,
+		create("div", "watching").add(create("p", "row").add(l.start, l.status), l.picture.node),
 		create("p", "aside").say("Thick line: median. Thin: 99th percentile; dotted: 99.9th; top of the band: the longest. Each tenth of a second, by when its commands were due; at most 3 % too high. Hatched: a wall."),
-		l.list, l.table)
+		l.list,
+		create("details", "").set("id", "load-settings").add(create("summary", "").say("Rate, clients, mix"), l.settings),
+		l.table)
 }
 
 func (l *loadPanel) buildExperiments(box *node) {
@@ -181,11 +187,13 @@ func (l *loadPanel) buildFill(box *node) {
 	f.stop.show(false)
 	f.bar = create("progress", "").set("aria-label", words.Say("Progress of the fill"))
 	f.bar.show(false)
+	f.done = create("span", "").set("aria-hidden", "true").set("id", "fill-done")
+	f.done.show(false)
 	f.result = create("p", "").set("role", "status").set("id", "fill-result")
 	fields := create("div", "fields").add(l.field("How many", f.count), l.field("Of what", f.kind), l.field("Bytes of a value", f.size),
 		l.field("Seconds to live; 0: for ever", f.ttl), l.field("Names begin with", f.prefix))
 	fields.on("input", func(*dom.BasicEvent) { l.estimate() })
-	box.add(create("h3", "").say("Fill database 0"), fields, f.said, create("p", "row").add(f.start, f.stop, f.bar), f.result)
+	box.add(create("h3", "").say("Fill database 0"), fields, f.said, create("p", "row").add(f.start, f.stop, f.bar, f.done), f.result)
 }
 
 // ---- the load
@@ -209,7 +217,7 @@ func (l *loadPanel) begin() {
 	for i, control := range []*node{l.rate, l.clients, l.keys, l.size} {
 		control.v.Set("value", strconv.Itoa([]int{s.Rate, s.Clients, s.Keys, s.Size}[i]))
 	}
-	l.walls, l.causes, l.said = nil, nil, wall()
+	l.walls, l.causes, l.always, l.said = nil, nil, nil, wall()
 	l.seen = l.p.model.Loop.Added
 	if l.badge == nil {
 		l.badge = button("", "", func() { l.p.panels.show(l.p, "load") }).set("id", "load-badge")
@@ -309,13 +317,22 @@ func (l *loadPanel) watch(now int64) {
 			l.causes = append(l.causes, load.Cause{Command: cut(app.Command(&r), 40), From: m.Real(r.Start), Held: r.Duration})
 		}
 	}
-	for len(l.causes) > 0 && l.causes[0].From < now-load.Span*load.Interval {
-		l.causes = l.causes[1:]
+	const window = load.Span * load.Interval
+	l.causes = slices.DeleteFunc(l.causes, func(c load.Cause) bool { return c.From+c.Held < now-window-load.Edge })
+	strict := m.Settings["appendfsync"] == "always" && m.Settings["appendonly"] == "yes"
+	if n := len(l.always); strict && l.strict {
+		l.always[n-1].To = now
+	} else if strict {
+		l.always = append(l.always, load.Stretch{From: now - 500_000, To: now}) // it is known late: the answer waits, too
 	}
+	l.strict = strict
 	l.points = l.run.Series.Points(l.points[:0], 0, now)
 	if len(l.points) > 0 {
-		always := m.Settings["appendfsync"] == "always" && m.Settings["appendonly"] == "yes"
-		l.walls = load.Keep(l.walls, load.Walls(l.points, l.causes, always), l.points[0].From)
+		since := int64(0) // nothing has been forgotten yet
+		if now-l.run.Began() > window-load.Edge {
+			since = l.points[0].From + load.Edge
+		}
+		l.walls = load.Keep(l.walls, load.Walls(l.points, l.causes, l.always), since)
 	}
 	for i := range l.walls {
 		w := &l.walls[i]
@@ -378,7 +395,7 @@ func (l *loadPanel) drawStatus(now int64) {
 	text := ""
 	switch {
 	case s.Sent > 0:
-		text = words.Say("In the last second: p50 {p50}, p99 {p99}, longest {longest}", app.Span(s.P50), app.Span(s.P99), app.Span(s.Max))
+		text = words.Say("p50 {p50}, p99 {p99}, longest {longest} in the last second", app.Span(s.P50), app.Span(s.P99), app.Span(s.Max))
 	case s.Refused > 0:
 		text = words.Many(s.Refused, "Nobody answers: {n} command in the last second|Nobody answers: {n} commands in the last second")
 	}
@@ -539,6 +556,7 @@ func (l *loadPanel) beginFill(s load.FillSettings) {
 	f.start.set("disabled", "")
 	f.stop.show(true)
 	f.bar.show(true)
+	f.done.show(true)
 	l.stale = true
 }
 
@@ -560,17 +578,7 @@ func (l *loadPanel) filled(data []byte, closed bool) {
 	}
 	l.p.conn.Disconnect(f.client)
 	l.drawFill()
-	text := words.Many(int64(f.Done), "{n} key is there.|{n} keys are there.")
-	if f.Kind == load.OneSet {
-		text = words.Many(int64(f.Done), "{n} member is there.|{n} members are there.")
-	}
-	switch {
-	case f.Failure != "":
-		text = words.Say("Refused: {why}", words.Heard(f.Failure)) + " " + text
-	case f.Stopped:
-		text = words.Say("Cancelled.") + " " + text
-	}
-	f.result.setText(text)
+	f.result.setText(f.Account())
 	if f.Done < f.Count {
 		l.trial = trial{}
 		l.note.setText("")
@@ -578,6 +586,7 @@ func (l *loadPanel) filled(data []byte, closed bool) {
 	f.Filling = nil
 	f.stop.show(false)
 	f.bar.show(false)
+	f.done.show(false)
 	l.stale = true
 	l.estimate()
 }
@@ -585,7 +594,9 @@ func (l *loadPanel) filled(data []byte, closed bool) {
 func (l *loadPanel) drawFill() {
 	f := &l.fill
 	f.bar.v.Set("value", f.Progress())
-	f.bar.set("aria-valuetext", words.Say("{n} of {all}", app.Count(int64(f.Done)), app.Count(int64(f.Count))))
+	text := words.Say("{n} of {all}", app.Count(int64(f.Done)), app.Count(int64(f.Count)))
+	f.bar.set("aria-valuetext", text)
+	f.done.setText(text)
 }
 
 // ---- the experiments
@@ -612,34 +623,53 @@ func (l *loadPanel) goOn(now int64) {
 		l.note.say("The server does not run.")
 	case l.fill.Filling != nil:
 		l.note.setText(words.Say("Filling: {n} of {all}", app.Count(int64(l.fill.Done)), app.Count(int64(l.fill.Count))))
-	case !t.filled:
-		t.filled = true
-		if l.has(&t.Needs) {
-			return
+	case t.Needs.Count > 0 && !t.asked:
+		t.asked = true
+		question := []string{"DBSIZE"}
+		if t.Needs.Kind == load.OneSet {
+			question = []string{"SCARD", t.Needs.Prefix}
 		}
+		e := t.Experiment
+		l.p.dispatch(app.Ask{Words: question, Then: func(_ *app.Model, v resp.Value) {
+			if t.Experiment == e {
+				t.answered, t.there = true, v.Int >= int64(e.Needs.Count)
+			}
+		}})
+	case t.Needs.Count > 0 && !t.answered:
+	case t.Needs.Count > 0 && !t.there:
+		t.there = true
 		l.beginFill(t.Needs)
 	case t.at == 0:
 		t.at = now + 1_500_000
 		l.note.say("The load runs alone for a moment…")
 	case now >= t.at:
-		l.slowDown(t.Sync)
-		c := m.Consoles[m.Active]
-		for _, line := range t.Lines {
-			l.p.dispatch(app.Submit{Console: c.Name, Line: line, At: now})
+		if c := l.free(); c == nil {
+			l.note.say("No console can type it: each waits, listens, is in a transaction or in another database.")
+		} else {
+			l.slowDown(t.Sync)
+			for _, line := range t.Lines {
+				l.p.dispatch(app.Submit{Console: c.Name, Line: line, At: now})
+			}
+			l.note.setText(words.Say("Typed into {console}: {command}", c.Title(), t.Lines[len(t.Lines)-1]))
 		}
-		l.note.setText(words.Say("Typed into {console}: {command}", c.Title(), t.Lines[len(t.Lines)-1]))
 		l.trial = trial{}
 	}
 }
 
-// has tells whether the server holds what an experiment needs.
-func (l *loadPanel) has(s *load.FillSettings) bool {
+// free is a console whose prompt is ready for a command to database 0: the
+// active one, if it is; else nil or another.
+func (l *loadPanel) free() (found *app.Console) {
 	m := l.p.model
-	if s.Kind == load.OneSet {
-		c := m.Keyspace().Find(s.Prefix)
-		return m.DB == 0 && c != nil && c.Live && c.Elements >= int64(s.Count)
+	for i, c := range m.Consoles {
+		cli := c.CLI
+		if c.Frozen || cli.Busy() || cli.Listening() || cli.InMulti() || cli.DB() != 0 || !cli.Connected() {
+			continue
+		}
+		if found == nil || i == m.Active {
+			found = c
+		}
 	}
-	return m.Stats.Keys >= int64(s.Count)
+	return found
 }
 
 func (l *loadPanel) slowDown(micros int64) {

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 
 	"everysec/engine/resp"
+	"everysec/web/app"
+	"everysec/web/words"
 )
 
 // What a fill makes.
@@ -117,6 +119,7 @@ type Filling struct {
 	replies  int  // that are awaited
 	answered int  // entries whose first reply has come
 	half     bool // their second has not
+	lost     bool // the connection
 	input    []byte
 	data     []byte
 	value    []byte
@@ -241,7 +244,7 @@ func (f *Filling) Cancel() { f.Stopped = true }
 func (f *Filling) Lost() {
 	f.Stopped, f.replies, f.greeting = true, 0, 0
 	if f.Failure == "" && f.Done < f.Count {
-		f.Failure = "the connection was closed"
+		f.Failure, f.lost = "the connection was closed", true
 	}
 }
 
@@ -252,6 +255,33 @@ func (f *Filling) Over() bool {
 
 // Progress is from 0 to 1.
 func (f *Filling) Progress() float64 { return float64(f.Done) / float64(f.Count) }
+
+// Account says, when a fill is over, what was put in.
+func (f *Filling) Account() string {
+	done, all := app.Count(int64(f.Done)), app.Count(int64(f.Count))
+	whole, text := f.Done == f.Count, ""
+	switch {
+	case f.Kind == OneSet && whole:
+		text = words.Say("All {n} members were put into {key}.", all, f.Prefix)
+	case f.Kind == OneSet:
+		text = words.Say("{n} of {all} members were put into {key}.", done, all, f.Prefix)
+	case f.Failure != "" || f.Done < 2:
+		text = words.Say("{n} of {all} keys were put in.", done, all)
+	case whole:
+		text = words.Say("All {n} keys were put in, {first} to {last}.", all, f.Prefix+"0", f.Prefix+itoa(int64(f.Done-1)))
+	default: // nothing was refused in between
+		text = words.Say("{n} of {all} keys were put in, {first} to {last}.", done, all, f.Prefix+"0", f.Prefix+itoa(int64(f.Done-1)))
+	}
+	switch {
+	case f.lost:
+		return words.Say("The connection was closed before all had been answered. {account}", text)
+	case f.Failure != "":
+		return words.Say("Refused: {why}", words.Heard(f.Failure)) + " " + text
+	case f.Stopped && !whole:
+		return words.Say("Cancelled.") + " " + text
+	}
+	return text
+}
 
 // CommandBytes is how long the commands are: what an append-only file takes.
 func (s FillSettings) CommandBytes() int64 {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"everysec/engine/servertest"
+	"everysec/web/app"
 )
 
 // play runs a fill against a server until it is over, or stop says so.
@@ -92,6 +93,13 @@ func TestAFillIsCancelled(t *testing.T) {
 		if n := c.Do("DBSIZE").Int; int(n) != f.Done || n > 9000 || f.Failure != "" || !f.Stopped {
 			t.Errorf("%d keys, said were %d; %q", n, f.Done, f.Failure)
 		}
+		last := strconv.Itoa(f.Done - 1)
+		if want := "Cancelled. " + app.Count(int64(f.Done)) + " of 100,000 keys were put in, key:0 to key:" + last + "."; f.Account() != want {
+			t.Errorf("%q is said, want %q", f.Account(), want)
+		}
+		if c.Do("EXISTS", "key:"+last).Int != 1 || c.Do("EXISTS", "key:"+strconv.Itoa(f.Done)).Int != 0 {
+			t.Errorf("key:%s is not the last that is there", last)
+		}
 	}
 }
 
@@ -105,9 +113,19 @@ func TestAFillIsRefused(t *testing.T) {
 	if n := c.Do("DBSIZE").Int; int(n) != f.Done {
 		t.Errorf("%d keys, said were %d", n, f.Done)
 	}
+	if want := "Refused: OOM command not allowed when used memory > 'maxmemory'. " + app.Count(int64(f.Done)) + " of 100,000 keys were put in."; f.Account() != want {
+		t.Errorf("%q is said, want %q", f.Account(), want)
+	}
+	f = play(t, servertest.New(t).Client(), FillSettings{Count: 3000, Kind: OneSet, Prefix: "big"}, nil)
+	if f.Account() != "All 3,000 members were put into big." {
+		t.Errorf("%q is said", f.Account())
+	}
 	f, _ = NewFilling(FillSettings{Count: 10})
 	f.Next()
 	f.Lost()
+	if f.Account() != "The connection was closed before all had been answered. 0 of 10 keys were put in." {
+		t.Errorf("%q is said", f.Account())
+	}
 	if !f.Over() || f.Failure != "the connection was closed" {
 		t.Errorf("over %v, %q", f.Over(), f.Failure)
 	}

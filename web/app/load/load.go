@@ -55,6 +55,9 @@ func (s Settings) Within() Settings {
 	return s
 }
 
+// lately is for how long Late is remembered.
+const lately = 10_000_000
+
 // Tick is how often the page is to call Load.Tick, microseconds.
 const Tick = 10_000
 
@@ -65,13 +68,14 @@ type Load struct {
 
 	Sent, Answered, Errors int64
 	LastError              string
-	Late                   int64 // the longest delay of a tick by the page itself
+	Late                   int64 // the longest delay of a tick by the page itself, of late
 	Refused                int64 // were due while there was no connection
 
 	generator generator
 	start     int64 // the first command's time
 	due       int64 // commands whose time has come
 	ticked    int64
+	lateAt    int64 // when Late was
 	clients   []client
 	turn      int
 }
@@ -97,6 +101,9 @@ func New(s Settings, now int64) *Load {
 
 // Name is what CLIENT LIST calls a client of the load.
 func Name(i int) string { return "load-" + itoa(int64(i+1)) }
+
+// Began is when the load began.
+func (l *Load) Began() int64 { return l.start }
 
 // Missing is a client that is not connected, or -1.
 func (l *Load) Missing() int {
@@ -136,8 +143,8 @@ func (l *Load) Tick(now int64) (out []Send) {
 	if now < l.ticked {
 		return nil
 	}
-	if late := now - l.ticked - Tick; late > l.Late {
-		l.Late = late
+	if late := now - l.ticked - Tick; late > l.Late || now > l.lateAt+lately {
+		l.Late, l.lateAt = max(late, 0), now
 	}
 	l.ticked = now
 	until := (now-l.start)*int64(l.Rate)/1_000_000 + 1

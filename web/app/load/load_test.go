@@ -157,6 +157,15 @@ func TestAPageThatIsLate(t *testing.T) {
 	if got := len(commands(t, l.Tick(1060 * second)[0].Data)); got != 1000 {
 		t.Errorf("%d commands after a minute of sleep", got)
 	}
+	if l.Late < 50*second {
+		t.Errorf("late by %d", l.Late)
+	}
+	for at := int64(1060*second + Tick); at < 1071*second; at += Tick {
+		l.Tick(at)
+	}
+	if l.Late != 0 {
+		t.Errorf("late by %d ten seconds ago, and it is still said", l.Late)
+	}
 	if out := l.Tick(1059 * second); out != nil {
 		t.Errorf("time ran back, and %d bytes were sent", len(out[0].Data))
 	}
@@ -191,6 +200,35 @@ func TestHistogramError(t *testing.T) {
 	h.add(999_000_000)
 	if h.quantile(1, 0, 0) < 134_000_000 || h.most != 999_000_000 {
 		t.Errorf("most %d", h.most)
+	}
+}
+
+// Waiting for the disk is one wall for as long as it lasts, also where some
+// moments are quicker; and it stays that when the setting is another.
+func TestTheWallOfFsync(t *testing.T) {
+	var points []Point
+	for tenth := int64(0); tenth < 100; tenth++ {
+		most := int64(60_000)
+		if tenth%4 == 0 {
+			most = 900
+		}
+		points = append(points, Point{From: tenth * Interval, Sent: 100, P50: 300, Max: most})
+	}
+	always := []Stretch{{20 * Interval, 60 * Interval}}
+	for i := range points {
+		if at := points[i].From; at < always[0].From || at >= always[0].To {
+			points[i].Max = 900
+		}
+	}
+	walls := Walls(points, nil, always)
+	if len(walls) != 1 || !walls[0].Fsync || walls[0].From < 20*Interval || walls[0].To > 61*Interval || walls[0].To-walls[0].From < 37*Interval {
+		t.Fatalf("%+v", walls)
+	}
+	// It lasts longer than what is remembered: still the same wall.
+	known := Keep(nil, walls, 0)
+	known = Keep(known, Walls(points[40:], nil, always), 50*Interval)
+	if len(known) != 1 || known[0].From != walls[0].From || known[0].To != walls[0].To {
+		t.Errorf("%+v", known)
 	}
 }
 
@@ -255,7 +293,7 @@ func TestWalls(t *testing.T) {
 	}
 	points := []Point{point(0, 200), point(10, 300_000), point(11, 201_000), point(12, 101_000), point(13, 300), point(20, 700), point(30, 90_000), point(31, 200)}
 	causes := []Cause{{"KEYS *", 10*Interval + 50_000, 290_000}, {"SCAN 0", 20 * Interval, 700}, {"SAVE", 13*Interval + 60_000, 5000}}
-	walls := Walls(points, causes, false)
+	walls := Walls(points, causes, nil)
 	if len(walls) != 2 {
 		t.Fatalf("%+v", walls)
 	}
@@ -265,26 +303,31 @@ func TestWalls(t *testing.T) {
 	if w := walls[1]; w.Cause.Held != 0 || w.Longest != 90_000 {
 		t.Errorf("%+v", w)
 	}
-	if walls = Walls([]Point{point(1, 30_000), point(2, 30_000)}, nil, true); len(walls) != 1 || walls[0].Text() != "Every write waits for fsync (appendfsync always), and the thread with it: the load waited up to 30.0 ms." {
+	if walls = Walls([]Point{point(1, 30_000), point(2, 30_000)}, nil, []Stretch{{Interval, 3 * Interval}}); len(walls) != 1 || walls[0].Text() != "Every write waits for fsync (appendfsync always), and the thread with it: the load waited up to 30.0 ms." {
 		t.Errorf("%+v", walls)
 	}
-	walls = Walls(points, causes, false)
+	walls = Walls(points, causes, nil)
 	// Six milliseconds stand out where one is usual, and not where ten are; sixty do in any case.
 	for usual, want := range map[int64]int{1000: 2, 10_000: 1, 40_000: 1} {
 		some := []Point{{From: Interval, Sent: 1, P99: usual, Max: 40_000}, {From: 2 * Interval, Sent: 1, P99: usual, Max: 40_000}, {From: 3 * Interval, Sent: 1, P99: usual, Max: 300}}
-		if got := Walls(some, []Cause{{"SCAN 0", Interval, 6000}, {"KEYS *", 2 * Interval, 60_000}}, false); len(got) != want {
+		if got := Walls(some, []Cause{{"SCAN 0", Interval, 6000}, {"KEYS *", 2 * Interval, 60_000}}, nil); len(got) != want {
 			t.Errorf("where %d is usual: %+v", usual, got)
 		}
 	}
 	// Found again, and then forgotten by the points but not by the learner.
 	known := Keep(nil, walls, 0)
-	known = Keep(known, Walls(points, causes, false), 0)
-	known = Keep(known, Walls(points[6:], causes[:0], false), 30*Interval)
+	known = Keep(known, Walls(points, causes, nil), 0)
+	known = Keep(known, Walls(points[6:], causes[:0], nil), 30*Interval)
 	if len(known) != 2 || known[0].Cause.Command != "KEYS *" {
 		t.Errorf("%+v", known)
 	}
-	for range 30 {
-		known = Keep(known, []Wall{{From: 1 << 40, To: 1 << 41}}, 1<<42)
+	// What made it is forgotten before the last who waited for it: it stays one wall.
+	known = Keep(known, Walls(points[2:], nil, nil), 15*Interval)
+	if len(known) != 2 || known[0].Cause.Command != "KEYS *" || known[0].Longest != 300_000 {
+		t.Errorf("at the edge: %+v", known)
+	}
+	for n := int64(1); n <= 30; n++ {
+		known = Keep(known, []Wall{{From: n << 40, To: n<<40 + 1}}, n<<40)
 	}
 	if len(known) != maxWalls {
 		t.Errorf("%d walls", len(known))
