@@ -82,6 +82,11 @@ async function startPage() {
   globalThis.everysecPart = go.part;
   instance.exports.page();
   go._resume(); // Go's scheduler
+  const frame = new URLSearchParams(location.search).get("embed");
+  if (frame !== null && !globalThis.everysecInline) {
+    const { converse } = await import("./framed.js");
+    converse(db, frame || location.origin);
+  }
   const idle = globalThis.requestIdleCallback ?? ((f) => setTimeout(f, 500)); // Safari has none
   idle(() => {
     document.documentElement.classList.add("whole");

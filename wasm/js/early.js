@@ -2,8 +2,9 @@
 // longest: the worker, which fetches the module and starts the server.
 // everysec.js goes on from here. The URL says what a page wants to differ:
 // ?store=memory: keeps nothing, ?config.appendfsync=always and the like set
-// directives, ?seed= the chance. ?embed shows the lesson and its console alone,
-// ?present shows both large.
+// directives, ?seed= the chance. ?embed shows the lesson and its console alone and
+// keeps nothing, whoever frames it; with ?full the rest is there, too. ?present shows
+// both large.
 early: {
   if (globalThis.everysecElsewhere) break early; // see language.js
   const worker = globalThis.everysecInline?.worker("") ?? new Worker(new URL("worker.js", document.currentScript.src));
@@ -14,7 +15,7 @@ early: {
     if (name.startsWith("config.")) config[name.slice("config.".length)] = value;
   }
   const options = {
-    store: wishes.get("store") ?? (wishes.has("embed") ? "memory:" : `idb://${lesson.store}`),
+    store: wishes.has("embed") ? "memory:" : wishes.get("store") ?? `idb://${lesson.store}`,
     seed: wishes.has("seed") ? Number(wishes.get("seed")) : Math.floor(Math.random() * 2 ** 48),
     config,
     lesson: lesson.config.trim().split("\n").map((line) => [/^\S*/.exec(line)[0], line.replace(/^\S* ?/, "")]),
@@ -29,16 +30,21 @@ early: {
   // cores; the first layout of the lesson would take both for a good while. It
   // waits for the engine's first answer, but never for long.
   const root = document.documentElement;
-  for (const look of ["embed", "present"]) if (wishes.has(look)) root.dataset[look] = "";
+  for (const look of ["embed", "full", "present"]) if (wishes.has(look)) root.dataset[look] = "";
   const show = () => {
     if (!root.style.display) return;
     root.style.display = "";
     // A browser has looked for it already, and found nothing to scroll to.
-    const step = document.getElementById(location.hash.slice(1));
-    if (!step) return;
-    root.classList.add("whole");
-    step.scrollIntoView({ behavior: "instant" });
+    if (location.hash) toStep(location.hash.slice(1), "instant");
   };
+  // toStep brings a step to the top of the lesson, and moves nothing else:
+  // scrollIntoView takes along a page that frames this one.
+  const toStep = (window.everysecToStep = (id, behavior) => {
+    const [lesson, step] = ["lesson", id].map((name) => document.getElementById(name));
+    if (!step) return;
+    root.classList.add("whole"); // heights that are only guessed would miss it
+    lesson.scrollBy({ top: step.getBoundingClientRect().top - lesson.getBoundingClientRect().top - 12, behavior });
+  });
   root.style.display = "none";
   setTimeout(show, 200);
   setTimeout(() => root.classList.add("whole"), 3000); // where no engine comes; boot.js knows better

@@ -11,7 +11,7 @@ import (
 	"everysec/lessons"
 )
 
-//go:embed index.html style.css panels.css course.html course.css course.js language.js live.js words.de theme.js icon.svg manifest.webmanifest service-worker.js
+//go:embed index.html style.css panels.css course.html course.css course.js embed.html embed.css embed.js embed.d.ts embedding.js language.js live.js words.de theme.js icon.svg manifest.webmanifest service-worker.js
 var files embed.FS
 
 // Static are the files that are served as they are.
@@ -69,7 +69,7 @@ func pages(lang string) (*template.Template, error) {
 		return nil, err
 	}
 	t := template.New("")
-	for _, name := range []string{"index.html", "course.html"} {
+	for _, name := range []string{"index.html", "course.html", "embed.html"} {
 		text, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, err
@@ -129,7 +129,7 @@ func execute(name string, p Page) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Course is what Map and List fill in: the whole course.
+// Course is what Map and List fill in: the whole course. Embedding needs its URLs.
 type Course struct {
 	Lang     string
 	Base     string
@@ -176,6 +176,9 @@ func Phased(all []*lessons.Lesson, url, foreign func(l *lessons.Lesson) string) 
 
 // Map writes the page with all lessons.
 func Map(c Course) ([]byte, error) { return c.execute("course.html") }
+
+// Embedding writes the page for authors of other pages.
+func Embedding(c Course) ([]byte, error) { return c.execute("embed.html") }
 
 // List writes only its list of lessons.
 func List(c Course) ([]byte, error) { return c.execute("course") }

@@ -167,8 +167,7 @@ func (l *lesson) key(p *Page, e js.Value) {
 
 // goTo brings a step to the top, for eyes and for screen readers.
 func (l *lesson) goTo(step string) {
-	n := byID(step)
-	n.v.Call("scrollIntoView")
+	js.Global().Call("everysecToStep", step)
 	byID(step+"-title").v.Call("focus", map[string]any{"preventScroll": true})
 }
 
@@ -179,9 +178,7 @@ func (l *lesson) resume(m *app.Model) {
 		return
 	}
 	if len(l.sections) > 0 && l.sections[0].data("step") != m.Lesson.Reached {
-		html := wrap(document.Get("documentElement"))
-		html.v.Get("classList").Call("add", "whole") // heights that are only guessed would miss it
-		byID(m.Lesson.Reached).v.Call("scrollIntoView", map[string]any{"behavior": "instant"})
+		js.Global().Call("everysecToStep", m.Lesson.Reached, "instant")
 	}
 }
 

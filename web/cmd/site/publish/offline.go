@@ -31,7 +31,7 @@ func (b *Builder) offline(files map[string][]byte) error {
 		kept = append(kept, [2]string{address(files, f), Digest(files[f])})
 	}
 	var later [][2]string
-	rare := append([]string{"panels.css"}, viewerFiles...)
+	rare := append([]string{"panels.css", "framed.js"}, viewerFiles...)
 	for _, lang := range site.Languages() {
 		name, _, err := site.CatalogueFile(lang)
 		if err != nil {
@@ -43,7 +43,7 @@ func (b *Builder) offline(files map[string][]byte) error {
 		later = append(later, [2]string{address(files, f), Digest(files[f])})
 	}
 	for _, f := range slices.Sorted(maps.Keys(files)) {
-		if page, ok := strings.CutSuffix(f, "/index.html"); ok {
+		if page, ok := strings.CutSuffix(f, "/index.html"); ok && page+"/" != embedding {
 			later = append(later, [2]string{page + "/", Digest(files[f])})
 		}
 	}

@@ -20,7 +20,7 @@ func (b *Builder) pages(files map[string][]byte) error {
 		if err != nil || d.IsDir() || path.Ext(name) == ".html" || strings.HasPrefix(name, "words.") {
 			return err
 		}
-		if files[name], err = fs.ReadFile(site.Static(), name); err == nil && (path.Ext(name) == ".css" || name == "course.js" || name == "theme.js" || name == "language.js") {
+		if files[name], err = fs.ReadFile(site.Static(), name); err == nil && (path.Ext(name) == ".css" || slices.Contains([]string{"course.js", "embed.js", "embedding.js", "theme.js", "language.js"}, name)) {
 			files[name], err = minified(name, string(files[name]))
 		}
 		return err
@@ -83,7 +83,17 @@ func (b *Builder) pages(files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	files["index.html"], err = site.Index(first)
+	if files["index.html"], err = site.Index(first); err != nil {
+		return err
+	}
+	files[embedding+"index.html"], err = site.Embedding(site.Course{
+		Base:     "../",
+		Style:    address(files, "style.css"),
+		More:     address(files, "embed.css"),
+		Early:    []string{address(files, "theme.js")},
+		Scripts:  []string{address(files, "embedding.js")},
+		Download: b.download(),
+	})
 	return err
 }
 
@@ -155,6 +165,9 @@ func (t tongue) foreign(l *lessons.Lesson) string {
 	}
 	return "en"
 }
+
+// embedding is where authors of other pages read how to put a lesson into them.
+const embedding = "embed/"
 
 // folder is where the lessons are, and the map of the course.
 const folder = "lessons/"

@@ -22,7 +22,7 @@ import (
 // addresses it names.
 func (b *Builder) scripts(files map[string][]byte, runtime string) error {
 	sources := map[string]string{}
-	for _, name := range []string{"download.js", "early.js", "boot.js", "everysec.js", "everysec.d.ts"} {
+	for _, name := range []string{"download.js", "early.js", "boot.js", "framed.js", "everysec.js", "everysec.d.ts"} {
 		var err error
 		if sources[name], err = b.source("wasm/js/" + name); err != nil {
 			return err
@@ -60,10 +60,16 @@ func (b *Builder) scripts(files map[string][]byte, runtime string) error {
 	if err := link(files, "everysec.js", "worker.js"); err != nil {
 		return err
 	}
-	if files["boot.js"], err = b.bundled("boot.js", sources["boot.js"]+"\n"+runtime, nil, "./everysec.js", "./viewer.js"); err != nil {
+	if files["boot.js"], err = b.bundled("boot.js", sources["boot.js"]+"\n"+runtime, nil, "./everysec.js", "./viewer.js", "./framed.js"); err != nil {
 		return err
 	}
-	return link(files, "boot.js", "./everysec.js")
+	if err := link(files, "boot.js", "./everysec.js"); err != nil {
+		return err
+	}
+	if files["framed.js"], err = minified("framed.js", sources["framed.js"]); err != nil {
+		return err
+	}
+	return link(files, "boot.js", "./framed.js")
 }
 
 // worker is the engine's worker, one file so that one request starts it; download

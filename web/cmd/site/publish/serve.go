@@ -12,9 +12,10 @@ import (
 )
 
 // Policy is the Content-Security-Policy the page is served under: nothing but
-// its own files, and no evaluated script but WebAssembly.
+// its own files, and no evaluated script but WebAssembly. Whoever wants to may
+// frame it: with ?embed there is nothing in it that could be lost.
 const Policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; " +
-	"style-src 'self'; img-src 'self' data: blob:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
+	"style-src 'self'; img-src 'self' data: blob:; font-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
 
 // types are the only ones that are served; the system's own table may say
 // anything about .js.

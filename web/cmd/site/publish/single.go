@@ -222,7 +222,7 @@ func (b *Builder) single(files map[string][]byte, runtime string, whole []byte) 
 			return minified(name, inlineLesson+inlineScript+string(files["language.js"])+sources[name]+"\n"+string(files["theme.js"]))
 		}},
 		{"boot.js", func(name string) ([]byte, error) {
-			return b.bundled(name, sources[name]+"\n"+runtime, nil, "./viewer.js") // which it does not ask for here
+			return b.bundled(name, sources[name]+"\n"+runtime, nil, "./viewer.js", "./framed.js") // which it does not ask for here
 		}},
 		{"worker.js", func(name string) ([]byte, error) { return minified(name, worker) }},
 		{"course.js", func(name string) ([]byte, error) { return files[name], nil }},
