@@ -1,4 +1,4 @@
-package idb
+package idb_test
 
 import (
 	"errors"
@@ -11,44 +11,12 @@ import (
 
 	"everysec/engine/vfs"
 	"everysec/wasm/bridge"
+	"everysec/wasm/idb"
+	"everysec/wasm/idb/idbtest"
 )
 
-// decode reads a batch as store.js does.
-func decode(t *testing.T, ops []byte) vfs.Batch {
-	t.Helper()
-	var b vfs.Batch
-	for f := bridge.Read(ops); f.More(); {
-		c := vfs.Change{Op: vfs.Op(f.Byte())}
-		id := func() uint64 { return uint64(f.Int()) }
-		switch c.Op {
-		case vfs.OpFormat:
-		case vfs.OpCreate:
-			c.Inode, c.Dir = id(), f.Bool()
-		case vfs.OpWrite:
-			c.Inode, c.Offset, c.Data = id(), f.Int(), f.Bytes()
-		case vfs.OpTruncate:
-			c.Inode, c.Size = id(), f.Int()
-		case vfs.OpFree:
-			c.Inode = id()
-		case vfs.OpLink:
-			c.Parent, c.Name, c.Inode = id(), f.String(), id()
-		case vfs.OpUnlink:
-			c.Parent, c.Name = id(), f.String()
-		case vfs.OpRename:
-			c.Parent, c.Name, c.NewParent, c.NewName, c.Inode = id(), f.String(), id(), f.String(), id()
-		default:
-			t.Fatalf("opcode %d", c.Op)
-		}
-		if f.Err() != nil {
-			t.Fatal(f.Err())
-		}
-		b.Changes = append(b.Changes, c)
-	}
-	return b
-}
-
 func TestWritesThatTouchBecomeOneChunk(t *testing.T) {
-	got := decode(t, AppendBatch(nil, vfs.Batch{Changes: []vfs.Change{
+	got := idbtest.Changes(t, idb.AppendBatch(nil, vfs.Batch{Changes: []vfs.Change{
 		{Op: vfs.OpCreate, Inode: 2},
 		{Op: vfs.OpWrite, Inode: 2, Offset: 0, Data: []byte("ab")},
 		{Op: vfs.OpWrite, Inode: 2, Offset: 2, Data: []byte("cd")},
@@ -56,12 +24,12 @@ func TestWritesThatTouchBecomeOneChunk(t *testing.T) {
 		{Op: vfs.OpWrite, Inode: 2, Offset: 7, Data: []byte("a gap before")},
 		{Op: vfs.OpWrite, Inode: 3, Offset: 19, Data: []byte("another file")},
 	}}))
-	want := vfs.Batch{Changes: []vfs.Change{
+	want := []vfs.Change{
 		{Op: vfs.OpCreate, Inode: 2},
 		{Op: vfs.OpWrite, Inode: 2, Offset: 0, Data: []byte("abcdef")},
 		{Op: vfs.OpWrite, Inode: 2, Offset: 7, Data: []byte("a gap before")},
 		{Op: vfs.OpWrite, Inode: 3, Offset: 19, Data: []byte("another file")},
-	}}
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -95,7 +63,7 @@ func TestBatchesKeepTheirFields(t *testing.T) {
 			}
 			batch.Changes = append(batch.Changes, c)
 		}
-		if diff := cmp.Diff(batch, decode(t, AppendBatch(nil, batch))); diff != "" {
+		if diff := cmp.Diff(batch.Changes, idbtest.Changes(t, idb.AppendBatch(nil, batch))); diff != "" {
 			rt.Fatal(diff)
 		}
 	})
@@ -103,7 +71,7 @@ func TestBatchesKeepTheirFields(t *testing.T) {
 
 func TestEachTransactionEndsItsOwnCommit(t *testing.T) {
 	var began []uint32
-	p := New(func(n uint32, _ []byte) { began = append(began, n) })
+	p := idb.New(func(n uint32, _ []byte) { began = append(began, n) })
 	write := vfs.Batch{Changes: []vfs.Change{{Op: vfs.OpFree, Inode: 2}}}
 	var ends []string
 	end := func(name string) func(error) {
@@ -148,9 +116,9 @@ func TestALargeCommitGoesInPieces(t *testing.T) {
 	} {
 		var log []string
 		var under []uint32
-		p := New(func(n uint32, ops []byte) {
+		p := idb.New(func(n uint32, ops []byte) {
 			under = append(under, n)
-			if b := decode(t, ops); b.Changes[0].Op == vfs.OpFree {
+			if b := (vfs.Batch{Changes: idbtest.Changes(t, ops)}); b.Changes[0].Op == vfs.OpFree {
 				log = append(log, "begin free")
 			} else {
 				log = append(log, fmt.Sprintf("begin %d pages", b.Bytes()/int64(len(page))))
@@ -181,7 +149,7 @@ func TestALargeCommitGoesInPieces(t *testing.T) {
 }
 
 func TestAnEmptyCommitNeedsNoTransaction(t *testing.T) {
-	p := New(func(uint32, []byte) { t.Error("a transaction for nothing") })
+	p := idb.New(func(uint32, []byte) { t.Error("a transaction for nothing") })
 	done := false
 	p.Commit(vfs.Batch{}, func(err error) { done = err == nil })
 	if !done {
@@ -190,12 +158,12 @@ func TestAnEmptyCommitNeedsNoTransaction(t *testing.T) {
 }
 
 func TestAnImageIsReadBack(t *testing.T) {
-	r := bridge.Record(nil).Byte(uint8(Kept)).String("")
+	r := bridge.Record(nil).Byte(uint8(idb.Kept)).String("")
 	r = r.Int(2)
 	r = r.Int(2).Bool(true).Int(0).Int(0)
 	r = r.Int(3).Bool(false).Int(9).Int(2).Int(0).Bytes([]byte("REDIS")).Int(5).Bytes([]byte("0010"))
 	r = r.Int(2).Int(1).String("appendonlydir").Int(2).Int(2).String("a.aof").Int(3)
-	im, err := ReadImage(r)
+	im, err := idb.ReadImage(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +176,7 @@ func TestAnImageIsReadBack(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	for n := range r {
-		if _, err := ReadImage(r[:n]); err == nil {
+		if _, err := idb.ReadImage(r[:n]); err == nil {
 			t.Fatalf("cut at %d of %d it is still read", n, len(r))
 		}
 	}

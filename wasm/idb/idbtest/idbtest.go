@@ -16,24 +16,15 @@ type Store struct {
 	staged  *vfs.Content // between a format and what settles it
 }
 
-// Apply runs a transaction of the store's transaction, by the disk's own definition.
-func (s *Store) Apply(t testing.TB, ops []byte) {
+// Changes reads a transaction as store.js does.
+func Changes(t testing.TB, ops []byte) (changes []vfs.Change) {
 	t.Helper()
-	var b vfs.Batch
-	to, settled := &s.Content, false
-	if s.staged != nil {
-		to = s.staged
-	}
-	for f := bridge.Read(ops); f.More(); {
+	f := bridge.Read(ops)
+	for f.More() {
 		c := vfs.Change{Op: vfs.Op(f.Byte())}
 		id := func() uint64 { return uint64(f.Int()) }
 		switch c.Op {
-		case vfs.OpFormat:
-			s.staged = &vfs.Content{}
-			to = s.staged
-		case idb.OpSettle:
-			settled = true
-			continue
+		case vfs.OpFormat, idb.OpSettle:
 		case vfs.OpCreate:
 			c.Inode, c.Dir = id(), f.Bool()
 		case vfs.OpWrite:
@@ -46,6 +37,36 @@ func (s *Store) Apply(t testing.TB, ops []byte) {
 			c.Parent, c.Name, c.Inode = id(), f.String(), id()
 		case vfs.OpUnlink:
 			c.Parent, c.Name = id(), f.String()
+		case vfs.OpRename:
+			c.Parent, c.Name, c.NewParent, c.NewName, c.Inode = id(), f.String(), id(), f.String(), id()
+		default:
+			t.Fatalf("opcode %d", c.Op)
+		}
+		changes = append(changes, c)
+	}
+	if f.Err() != nil {
+		t.Fatal(f.Err())
+	}
+	return changes
+}
+
+// Apply runs a transaction of the store's, by the disk's own definition.
+func (s *Store) Apply(t testing.TB, ops []byte) {
+	t.Helper()
+	var b vfs.Batch
+	to, settled := &s.Content, false
+	if s.staged != nil {
+		to = s.staged
+	}
+	for _, c := range Changes(t, ops) {
+		switch c.Op {
+		case vfs.OpFormat:
+			s.staged = &vfs.Content{}
+			to = s.staged
+		case idb.OpSettle:
+			settled = true
+			continue
+		case vfs.OpUnlink: // which file it was does not cross
 			for _, n := range to.Names {
 				if n.Parent == c.Parent && n.Name == c.Name {
 					c.Inode = n.Inode
@@ -56,8 +77,6 @@ func (s *Store) Apply(t testing.TB, ops []byte) {
 					c.Inode = e.Inode
 				}
 			}
-		case vfs.OpRename:
-			c.Parent, c.Name, c.NewParent, c.NewName, c.Inode = id(), f.String(), id(), f.String(), id()
 		}
 		b.Changes = append(b.Changes, c)
 	}
