@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"everysec/engine/benchmark/threadtime"
 	"everysec/engine/server"
 	"everysec/engine/vfs/osfs"
 )
@@ -141,11 +142,11 @@ func (l *loop) hold(command, running string, steps int) (longest float64, n int,
 		if n == 0 || !l.server.Held() { // as a client that waits for its replies
 			l.server.Receive(l.client, input)
 		}
-		clock, begun := time.Now(), threadTime()
+		clock, begun := time.Now(), threadtime.Used()
 		out := l.step()
 		// In a virtual machine the clock of the processor may run ahead: no step has
 		// used more than has passed.
-		took := min(threadTime()-begun, time.Since(clock))
+		took := min(threadtime.Used()-begun, time.Since(clock))
 		longest = max(longest, float64(took.Microseconds())/1000)
 		if strings.HasPrefix(out, "-") {
 			return 0, n, fmt.Errorf("%s: %q", command, out)

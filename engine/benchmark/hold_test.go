@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"everysec/engine/benchmark/threadtime"
 	"everysec/engine/resp"
 	"everysec/engine/server"
 	"everysec/engine/vfs"
@@ -99,10 +100,10 @@ func (c *holdCase) measure() (Hold, error) {
 		writers[id], order = true, append(order, id)
 	}
 	step := func() float64 {
-		began := threadTime()
+		began := threadtime.Used()
 		disk.Advance(now)
 		s.Step(now)
-		took := threadTime() - began
+		took := threadtime.Used() - began
 		now += max(took.Microseconds(), 1)
 		return float64(took.Nanoseconds()) / 1e6
 	}

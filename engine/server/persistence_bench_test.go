@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"everysec/engine/benchmark/threadtime"
 	"everysec/engine/servertest"
 	"everysec/engine/vfs"
 )
@@ -44,9 +45,9 @@ func BenchmarkSnapshot(b *testing.B) {
 			for b.Loop() {
 				c.Send(command)
 				for running := true; running; running = info(s, "rdb_bgsave_in_progress") == "1" || info(s, "aof_rewrite_in_progress") == "1" {
-					began := threadTime()
+					began := threadtime.Used()
 					s.Step(s.Now)
-					holds = append(holds, threadTime()-began)
+					holds = append(holds, threadtime.Used()-began)
 				}
 			}
 			slices.Sort(holds)
@@ -82,9 +83,9 @@ func BenchmarkStart(b *testing.B) {
 					b.Fatal(err)
 				}
 				for again.Loading() {
-					began := threadTime()
+					began := threadtime.Used()
 					again.Step(again.Now)
-					longest = max(longest, threadTime()-began)
+					longest = max(longest, threadtime.Used()-began)
 				}
 				if n := again.Space().DBs[0].Len(); n != benchKeys {
 					b.Fatalf("%d keys", n)
