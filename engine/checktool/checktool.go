@@ -33,8 +33,9 @@ type Host struct {
 	Open func(name string) (disk vfs.FS, file string, err error)
 	Now  int64 // Unix milliseconds
 	Say  func(text string)
-	// Ask puts a question, and is answered with a line.
-	Ask func(question string) (answer string)
+	// Ask puts a question, and is answered with a line; if ok is false the tool ends
+	// without a word, and can be run again when there is an answer.
+	Ask func(question string) (answer string, ok bool)
 	// Wait returns when a sync is done.
 	Wait func(sync vfs.Ticket) error
 }
@@ -60,12 +61,17 @@ func Understands(tool string, args []string) bool {
 	return false
 }
 
+// Unanswered is the code of a run that Host.Ask has ended.
+const Unanswered = -1
+
+var errUnanswered = errors.New("no answer yet")
+
 // Run runs RDB or AOF with its arguments and returns the exit code: 0 for a valid
 // file, also one that was repaired, and 1 for any other.
 func Run(host Host, tool string, args []string) (code int) {
 	c := check{Host: host}
 	if !Understands(tool, args) {
-		c.say(Usage(tool))
+		c.say("%s", Usage(tool))
 		return 1
 	}
 	c.path, c.fix = args[len(args)-1], len(args) == 2
@@ -85,11 +91,14 @@ func Run(host Host, tool string, args []string) (code int) {
 			err = c.appendOnly(file)
 		}
 	}
-	if err != nil {
-		c.say(err.Error())
-		return 1
+	switch err {
+	case nil:
+		return 0
+	case errUnanswered:
+		return Unanswered
 	}
-	return 0
+	c.say("%s", err.Error())
+	return 1
 }
 
 // check is one run. A method that returns an error has not yet said it.
@@ -280,7 +289,11 @@ func (c *check) file(checker *aof.Checker, file aof.NamedFile, kind string) erro
 		return refuse("Failed to truncate AOF %s because it is not the last file", name)
 	}
 	c.say("This will shrink the AOF %s from %d bytes, with %d bytes, to %d bytes", name, r.Size, lost, r.ValidUpTo)
-	if answer := c.Ask("Continue? [y/N]: "); !strings.HasPrefix(answer, "y") && !strings.HasPrefix(answer, "Y") {
+	answer, ok := c.Ask("Continue? [y/N]: ")
+	if !ok {
+		return errUnanswered
+	}
+	if !strings.HasPrefix(answer, "y") && !strings.HasPrefix(answer, "Y") {
 		return refuse("Aborting...")
 	}
 	if err := c.cut(&r); err != nil {

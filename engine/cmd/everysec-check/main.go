@@ -57,10 +57,10 @@ func run(args []string, in io.Reader, out io.Writer, now time.Time) int {
 		},
 		Now: now.UnixMilli(),
 		Say: func(text string) { fmt.Fprint(out, text) },
-		Ask: func(question string) string {
+		Ask: func(question string) (string, bool) {
 			fmt.Fprint(out, question)
-			answer, _ := lines.ReadString('\n')
-			return answer
+			answer, _ := lines.ReadString('\n') // none is no y
+			return answer, true
 		},
 		Wait: wait,
 	}, tools[args[0]], args[1:])
