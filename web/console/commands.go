@@ -12,7 +12,7 @@ import (
 type Commands struct {
 	entries    []entry // sorted by full name
 	groups     []string
-	parameters []string // of the configuration, by name; nil: not known yet
+	parameters []parameter // of the configuration, by name; nil: not known yet
 }
 
 type entry struct {
@@ -94,34 +94,6 @@ func argument(a *command.Argument) string {
 		text = "[" + text + "]"
 	}
 	return text
-}
-
-// Hint is what to show in grey behind the line: the arguments that are still
-// missing. It begins with a space where the line does not end with one.
-func (c *Commands) Hint(line string) string {
-	if c == nil {
-		return ""
-	}
-	args, ok := Split(line)
-	if !ok || len(args) == 0 {
-		return ""
-	}
-	args = nestedCommand(args)
-	best := c.find(args)
-	if best == nil {
-		return ""
-	}
-	hint := best.params
-	for remove := len(args) - len(best.words); remove > 0 && hint != "" && hint[0] != '['; {
-		if hint[0] == ' ' {
-			remove--
-		}
-		hint = hint[1:]
-	}
-	if !isSpace(line[len(line)-1]) {
-		hint = " " + hint
-	}
-	return hint
 }
 
 // nestedCommand is the command whose name follows another's: COMMAND GETKEYS set
@@ -257,11 +229,8 @@ func (c *Commands) Doc(line string) (d Doc, ok bool) {
 
 // Hint is the hint for a line, unless ":set nohints" was entered.
 func (c *Console) Hint(line string) string {
-	if c.quietHints || c.Busy() || c.Asking() {
+	if c.quietHints || c.Busy() {
 		return ""
-	}
-	if hint := c.shellHint(line); hint != "" {
-		return hint
 	}
 	return c.Commands.Hint(line)
 }

@@ -58,17 +58,20 @@ func (c *Commands) Complete(line string, keys func(prefix string) []string) []Of
 	var out []Offer
 	if keys != nil && e.takesKey(args) {
 		for _, key := range keys(word) {
-			quoted := key
-			if needsQuotes(key) {
-				quoted = string(AppendQuoted(nil, []byte(key)))
-			}
-			out = offer(out, base, quoted)
+			out = offer(out, base, bare(key))
 		}
 	}
 	if e.takesParameter(args) {
-		for _, name := range c.parameters {
-			if hasPrefixFold(name, word) && !contains(args[:len(args)-1], name) {
-				out = offer(out, base, name)
+		for _, p := range c.parameters {
+			if hasPrefixFold(p.name, word) && !contains(args[:len(args)-1], p.name) {
+				out = offer(out, base, p.name)
+			}
+		}
+	}
+	if p := c.setting(e, args); p != nil && len(args)%2 == 0 {
+		for _, v := range p.values() {
+			if hasPrefixFold(v, word) {
+				out = offer(out, base, bare(v))
 			}
 		}
 	}
@@ -85,10 +88,11 @@ func (c *Commands) argument(words [][]byte, last string) (*entry, [][]byte) {
 	return c.find(words), append(words[:len(words):len(words)], []byte(last))
 }
 
-// LacksParameters tells whether Tab would offer parameters of the configuration
-// behind a line, if Learn had told them.
-func (c *Commands) LacksParameters(line string) bool {
-	if c == nil || c.parameters != nil {
+// AboutParameters tells whether a line is about parameters of the configuration:
+// what Learn has to be told of, to offer them behind CONFIG GET and CONFIG SET,
+// and what they are now.
+func (c *Commands) AboutParameters(line string) bool {
+	if c == nil {
 		return false
 	}
 	words, _, word, ok := lastWord(line)
@@ -96,21 +100,30 @@ func (c *Commands) LacksParameters(line string) bool {
 		words = words[1:]
 	}
 	e, args := c.argument(words, word)
-	return ok && e != nil && e.takesParameter(args)
+	return ok && e != nil && len(args) > 2 && (e.full == "CONFIG GET" || e.full == "CONFIG SET")
 }
 
-// Learn takes the names of all parameters from the answer to CONFIG GET *, and
-// reports whether it was one.
+// LacksParameters tells whether Tab would offer more behind a line, if Learn had
+// been told.
+func (c *Commands) LacksParameters(line string) bool {
+	return c.AboutParameters(line) && c.parameters == nil
+}
+
+// parameter is one of the configuration, with the value that it had.
+type parameter struct{ name, value string }
+
+// Learn takes the names and values of all parameters from the answer to CONFIG
+// GET *, and reports whether it was one.
 func (c *Commands) Learn(v resp.Value) bool {
 	if c == nil || v.IsError() {
 		return false
 	}
-	names := make([]string, 0, len(v.Elems)/2)
+	list := make([]parameter, 0, len(v.Elems)/2)
 	for i := 0; i+1 < len(v.Elems); i += 2 {
-		names = append(names, string(v.Elems[i].Str))
+		list = append(list, parameter{string(v.Elems[i].Str), string(v.Elems[i+1].Str)})
 	}
-	order.Ascending(names)
-	c.parameters = names
+	order.By(list, func(a, b parameter) int { return strings.Compare(a.name, b.name) })
+	c.parameters = list
 	return true
 }
 
@@ -118,6 +131,57 @@ func (c *Commands) Learn(v resp.Value) bool {
 func (e *entry) takesParameter(args [][]byte) bool {
 	return len(args) > 2 && (e.full == "CONFIG GET" || e.full == "CONFIG SET" && len(args)%2 == 1)
 }
+
+// setting is the parameter that the last words of a CONFIG SET are about: its
+// name, or its name and a value. nil if there is none, or none that is known.
+func (c *Commands) setting(e *entry, args [][]byte) *parameter {
+	if e == nil || e.full != "CONFIG SET" || len(args) < 3 {
+		return nil
+	}
+	name := string(args[(len(args)-1)/2*2])
+	for i := range c.parameters {
+		if p := &c.parameters[i]; strings.EqualFold(p.name, name) {
+			return p
+		}
+	}
+	return nil
+}
+
+// choices are the parameters with a few values and neither yes nor no alone, in
+// the order in which the server lists them. A test asks the engine.
+const choices = `
+acl-pubsub-default allchannels resetchannels
+appendfsync everysec always no
+cluster-preferred-endpoint-type ip hostname unknown-endpoint
+loglevel debug verbose notice warning
+maxmemory-policy volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random noeviction
+oom-score-adj no yes relative absolute
+propagation-error-behavior ignore panic panic-on-replicas
+repl-diskless-load disabled on-empty-db swapdb
+sanitize-dump-payload no yes clients
+shutdown-on-sigint default save nosave now force
+shutdown-on-sigterm default save nosave now force
+tls-auth-clients no yes optional
+`
+
+// values are what the parameter can be, as far as they can be counted; else what
+// it is, to be changed.
+func (p *parameter) values() []string {
+	if _, rest, ok := strings.Cut(choices, "\n"+p.name+" "); ok {
+		line, _, _ := strings.Cut(rest, "\n")
+		return strings.Split(line, " ")
+	}
+	switch {
+	case p.value == "yes" || p.value == "no":
+		return []string{"yes", "no"}
+	case p.secret():
+		return nil
+	}
+	return []string{p.value}
+}
+
+// secret tells whether the value is a password, which is not for all eyes.
+func (p *parameter) secret() bool { return p.name == "requirepass" || p.name == "masterauth" }
 
 func contains(args [][]byte, name string) bool {
 	return slices.ContainsFunc(args, func(a []byte) bool { return strings.EqualFold(string(a), name) })
@@ -201,6 +265,14 @@ func lastWord(line string) (words [][]byte, start int, word string, ok bool) {
 		word = string(last[0])
 	}
 	return words, start, word, true
+}
+
+// bare is a word as it is typed: in quotes only where it needs them.
+func bare(word string) string {
+	if needsQuotes(word) {
+		return string(AppendQuoted(nil, []byte(word)))
+	}
+	return word
 }
 
 // needsQuotes tells whether Split would not read a bare word as it is, or
@@ -305,9 +377,6 @@ func leading(list []command.Argument) int {
 
 // Complete is what Tab offers at this console.
 func (c *Console) Complete(line string) []Offer {
-	if offers, is := c.completeShell(line); is {
-		return offers
-	}
 	var keys func(prefix string) []string
 	if c.Keys != nil {
 		keys = func(prefix string) []string { return c.Keys(c.db, prefix) }

@@ -12,8 +12,9 @@
 // Where it departs from redis-cli 7.0: in subscribed mode it goes on taking
 // commands (as 7.2 does), Ctrl-C never ends it, and it prints big numbers. What
 // redis-cli takes as options when it starts is taken here as a line of its own:
-// --raw, --no-raw, --csv, --json, --quoted-json, -2, -3. Tab knows keys and
-// options as well, and Ctrl-R searches the history.
+// --raw, --no-raw, --csv, --json, --quoted-json, -2, -3. Tab knows keys, options
+// and the values of CONFIG SET as well, hints follow the line through its options
+// as those of 7.2 do, and Ctrl-R searches the history.
 package console
 
 import (
@@ -28,13 +29,12 @@ type Kind uint8
 
 // The kinds.
 const (
-	Typed    Kind = iota // a line that was entered, with its Prompt
-	Reply                // a reply
-	Failure              // an error reply
-	Pushed               // a message that came without being asked for
-	Note                 // redis-cli itself speaks
-	Help                 // the answer to HELP
-	Answered             // a line that was entered as an answer to a shell command, with its question as Prompt
+	Typed   Kind = iota // a line that was entered, with its Prompt
+	Reply               // a reply
+	Failure             // an error reply
+	Pushed              // a message that came without being asked for
+	Note                // redis-cli itself speaks
+	Help                // the answer to HELP
 )
 
 // Block is one piece of output. Text has no newline at its end.
@@ -69,8 +69,6 @@ type Console struct {
 	Stopwatch func() int64
 	// Keys lists keys of a database that begin with a prefix, for Tab; nil knows none.
 	Keys func(db int, prefix string) []string
-	// Shell runs what is typed for it where no server runs; nil: nothing is.
-	Shell *Shell
 
 	format  Formatter
 	blocks  []Block
@@ -78,7 +76,6 @@ type Console struct {
 	history History
 	input   []byte   // received, not yet a whole reply
 	ahead   []string // lines entered while a command runs
-	tool    tool     // of Shell
 	sent    int      // of these, from the first on, were sent all the same: a pipeline
 
 	connected   bool
@@ -126,12 +123,6 @@ func (c *Console) Take() ([]Block, Effect) {
 
 // Prompt is the text before the cursor.
 func (c *Console) Prompt() string {
-	if c.tool.question != "" {
-		return c.tool.question
-	}
-	if c.Shell != nil && !c.connected && c.Shell.Refused() {
-		return ShellPrompt
-	}
 	if !c.connected && c.wanted && (!c.connecting || c.resend != nil) {
 		return "not connected> "
 	}
@@ -149,16 +140,11 @@ func (c *Console) Prompt() string {
 }
 
 // Busy tells whether a reply is awaited, or MONITOR holds the console.
-func (c *Console) Busy() bool {
-	return c.running != nil || c.monitor || c.tool.words != nil && !c.Asking()
-}
+func (c *Console) Busy() bool { return c.running != nil || c.monitor }
 
 // Running is the name of the command whose reply is awaited, and since when
 // on the clock of Now.
 func (c *Console) Running() (name string, since int64) {
-	if c.tool.words != nil {
-		return c.tool.words[0], c.sentAt
-	}
 	if c.running == nil {
 		return "", 0
 	}
@@ -291,12 +277,6 @@ func (c *Console) forget() {
 // and opening another.
 func (c *Console) Interrupt() {
 	c.ahead = nil
-	if c.tool.words != nil {
-		c.show(Note, "^C")
-		c.tool = tool{run: c.tool.run}
-		c.finished++
-		return
-	}
 	if c.connected && (c.Busy() || len(c.channels) > 0) {
 		c.show(Note, "^C")
 		c.connected = false
@@ -309,11 +289,7 @@ func (c *Console) Interrupt() {
 
 // Submit takes a line. While a command runs it is kept for later.
 func (c *Console) Submit(line string) {
-	if c.Asking() {
-		c.answer(line)
-		return
-	}
-	if c.tool.words != nil || c.running != nil || c.connecting || c.monitor {
+	if c.running != nil || c.connecting || c.monitor {
 		c.ahead = append(c.ahead, line)
 		return
 	}
@@ -334,7 +310,7 @@ func (c *Console) Follow(line string) {
 
 // next runs lines that were typed ahead, as far as they go.
 func (c *Console) next() {
-	for len(c.ahead) > 0 && c.tool.words == nil && c.running == nil && !c.connecting && !c.monitor {
+	for len(c.ahead) > 0 && c.running == nil && !c.connecting && !c.monitor {
 		line := c.ahead[0]
 		c.ahead = c.ahead[1:]
 		c.enter(line)
@@ -359,12 +335,6 @@ func (c *Console) enter(line string) {
 		return
 	}
 	if len(args) == 0 {
-		return
-	}
-	if words := c.shell(args); words != nil {
-		c.blocks[len(c.blocks)-1].Prompt = ShellPrompt
-		c.history.Add(line)
-		c.runTool(words, nil)
 		return
 	}
 	if c.options(args) {

@@ -40,3 +40,13 @@ func Edit(before, after, key string) (string, string, bool) {
 	}
 	return before, after, false
 }
+
+// Move is what an arrow key does to a line, split at the cursor.
+func Move(before, after string, left bool) (string, string) {
+	if left {
+		before, after, _ = Edit(before, after, "b")
+		return before, after
+	}
+	_, next := utf8.DecodeRuneInString(after)
+	return before + after[:next], after[next:]
+}

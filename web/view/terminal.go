@@ -32,6 +32,8 @@ type terminal struct {
 	busySince         int64
 
 	completion completion
+	spent      bool // Tab had nothing to offer
+	inquired   bool // the engine has been asked about the parameters in the line
 	search     *console.Search
 	draft      string // the line before the search
 }
@@ -106,7 +108,7 @@ func (t *terminal) submit(line string) {
 	t.page.dispatch(app.Submit{Console: t.name, Line: line, At: wall()})
 }
 
-var blockClasses = [...]string{"line", "reply", "failure", "pushed", "note", "help", "line"}
+var blockClasses = [...]string{"line", "reply", "failure", "pushed", "note", "help"}
 
 func (t *terminal) draw() {
 	c := t.model()
@@ -164,7 +166,7 @@ func (t *terminal) toEnd() { t.screen.v.Set("scrollTop", t.screen.v.Get("scrollH
 func (t *terminal) add(b *app.Block) {
 	l := &line{root: create("div", blockClasses[b.Kind])}
 	switch {
-	case b.Kind == console.Typed, b.Kind == console.Answered:
+	case b.Kind == console.Typed:
 		l.root.add(create("span", "prompt").setText(b.Prompt), create("span", "typed").setText(b.Text))
 	case long(b.Text):
 		l.fold = newFold(l.root, b.Text)

@@ -57,16 +57,29 @@ func (t *terminal) setLine(before, after string) {
 		v.Set("scrollLeft", v.Get("scrollWidth")) // brings the end of a long line into view
 	}
 	t.drawHint()
+	t.inquire()
+}
+
+// inquire asks the engine for its parameters when the line has come to be about
+// them: others may have changed them since the last time.
+func (t *terminal) inquire() {
+	c := t.model()
+	about := c != nil && t.search == nil && c.CLI.Commands.AboutParameters(t.line())
+	if about && !t.inquired {
+		t.page.dispatch(app.AskParameters{Then: func(bool) { t.drawHint() }})
+	}
+	t.inquired = about
 }
 
 // edited follows a change that the browser made.
 func (t *terminal) edited() {
-	t.completion = completion{}
+	t.completion, t.spent = completion{}, false
 	t.offers.show(false)
 	if t.search != nil {
 		t.search.Type(t.line())
 	}
 	t.drawHint()
+	t.inquire()
 }
 
 // key reports whether it has dealt with a key.
@@ -187,6 +200,9 @@ func (t *terminal) pressed(e js.Value) {
 		before, after := t.cut()
 		t.setLine(before+text.String(), after)
 		t.edited()
+	} else if left := key.String() == "ArrowLeft"; t.search == nil && (left || key.String() == "ArrowRight") {
+		before, after := t.cut()
+		t.setLine(console.Move(before, after, left))
 	} else {
 		t.press(c, key.String(), len(key.String()) == 1, false)
 	}
@@ -219,8 +235,8 @@ type completion struct {
 	from   string
 }
 
-// complete goes through what Tab offers. With nothing typed, or nothing to
-// offer, Tab leaves the line as it does everywhere.
+// complete goes through what Tab offers. With nothing typed, or pressed again
+// with nothing to offer, Tab leaves the line as it does everywhere.
 func (t *terminal) complete(c *app.Console, back bool) bool {
 	k := &t.completion
 	if k.offers == nil {
@@ -233,7 +249,13 @@ func (t *terminal) complete(c *app.Console, back bool) bool {
 		}
 		offers := c.CLI.Complete(from)
 		if len(offers) == 0 {
-			return false
+			// In redis-cli Tab never goes anywhere; here it must not hold people back.
+			if t.spent {
+				return false
+			}
+			t.spent = true
+			t.say(words.Say("Nothing to complete. Tab again leaves the line."))
+			return true
 		}
 		*k = completion{offers, len(offers), from}
 	}
