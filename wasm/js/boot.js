@@ -38,6 +38,18 @@ const parsed = new Promise((resolve) => {
   else document.addEventListener("DOMContentLoaded", resolve, { once: true });
 });
 
+// On a phone the parts of the page can be gone through before the engine is there.
+parsed.then(() => {
+  const tabs = [...document.querySelectorAll(".tabs [data-tab]")];
+  for (const tab of tabs) {
+    tab.addEventListener("click", () => {
+      document.body.dataset.tab = tab.dataset.tab;
+      for (const other of tabs) other.removeAttribute("aria-current");
+      tab.setAttribute("aria-current", "true");
+    });
+  }
+});
+
 // What looks into files is fetched when somebody first wants it: everysecLook
 // takes the name of a file of the server, or files that were chosen or dropped.
 globalThis.everysecLook = async (what) => {

@@ -58,6 +58,48 @@ func (c *consoles) bind(p *Page) {
 		c.match(p)
 	})
 	c.open = []*terminal{bindTerminal(p, first, p.model.Consoles[0].Name)}
+	watchKeyboard(p)
+}
+
+// watchKeyboard notices the keyboard that a phone puts over the page. Where it
+// lies over it instead of making it smaller (Safari does not know
+// interactive-widget), the page is made smaller here, so that the line and the
+// row of keys stand above it.
+func watchKeyboard(p *Page) {
+	view := js.Global().Get("visualViewport")
+	if !view.Truthy() {
+		return
+	}
+	var width, most float64
+	look := func() {
+		if view.Get("scale").Float() > 1.01 {
+			return // somebody looks at something from near
+		}
+		w, h := view.Get("width").Float(), view.Get("height").Float()
+		if w != width {
+			width, most = w, 0
+		}
+		most = max(most, h)
+		if up := h < 0.75*most; up {
+			p.body.set("data-keyboard", "")
+		} else {
+			p.body.unset("data-keyboard")
+		}
+		height := ""
+		if js.Global().Get("innerHeight").Float()-h > 60 {
+			height = strconv.Itoa(int(h)) + "px"
+			js.Global().Call("scrollTo", 0, 0)
+		}
+		p.body.v.Get("style").Set("height", height)
+		for _, t := range p.consoles.open {
+			t.toEnd()
+		}
+	}
+	look()
+	view.Call("addEventListener", "resize", js.FuncOf(func(js.Value, []js.Value) any {
+		look()
+		return nil
+	}))
 }
 
 func (c *consoles) draw(p *Page, dirty app.Part) {
