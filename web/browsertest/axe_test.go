@@ -79,6 +79,10 @@ func fetchAxe(path string) ([]byte, error) {
 	return packed, os.WriteFile(path, packed, 0o644)
 }
 
+// violations lists what axe-core finds.
+const violations = `axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
+	violations.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.target.join(" ") + ": " + n.failureSummary.replace(/\n\s*/g, "; "))))`
+
 // No view has a violation of any rule of axe-core, in light and dark, on a
 // desktop and on a phone.
 func TestAccessibility(t *testing.T) {
@@ -91,12 +95,7 @@ func TestAccessibility(t *testing.T) {
 	l.eval(script+"\n;true", nil)
 	check := func(t *testing.T, where string) {
 		t.Helper()
-		var found []string
-		l.eval(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))).then(() => axe.run(document, {resultTypes: ["violations"]})).then(({violations}) =>
-			violations.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.target.join(" ") + ": " + n.failureSummary.replace(/\n\s*/g, "; "))))`, &found)
-		for _, violation := range found {
-			t.Errorf("%s: %s", where, violation)
-		}
+		l.complain(t, where, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))).then(() => `+violations+`)`)
 	}
 	eachView(t, l, func(t *testing.T, v view) {
 		for _, scheme := range []string{"light", "dark"} {

@@ -3,8 +3,10 @@ package browsertest
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
@@ -51,6 +53,26 @@ func TestTheTextDoesNotWaitForTheEngine(t *testing.T) {
 			if height == 0 {
 				t.Error("the text is not shown")
 			}
+			// What there is to be read and understood meanwhile, and what is said of the rest.
+			l := learner{b}
+			for _, size := range [][2]int64{{1440, 900}, {390, 844}} {
+				l.size(size[0], size[1])
+				l.complain(t, "before the engine", `(() => {
+					const seen = (e) => e.checkVisibility({ contentVisibilityAuto: true }) && e.getBoundingClientRect().top < innerHeight;
+					const found = [];
+					if (![...document.querySelectorAll("#lesson p")].filter(seen).length) found.push("no text of the lesson");
+					if (![...document.querySelectorAll("#lesson .transcript")].filter(seen).length) found.push("no example");
+					if (!document.querySelector("a.course").checkVisibility()) found.push("no way to other lessons");
+					if (document.querySelector("#status").textContent !== "starting…") found.push("the state is " + document.querySelector("#status").textContent);
+					if (innerWidth > 760 && ![...document.querySelectorAll(".legend li, .lane .label, .entry .prompt")].every(seen)) found.push("the parts of the page are not there");
+					return found;
+				})()`)
+				l.picture("before-" + missing[1:] + "-" + strconv.Itoa(int(size[0])))
+			}
+			for tab, part := range map[string]string{"work": ".consoles", "durability": ".lanes", "watch": ".keyspace", "more": "#panels", "lesson": "#lesson"} {
+				l.clicks(`.tabs [data-tab="` + tab + `"]`)
+				l.sees("the part "+tab, `document.querySelector("`+part+`").checkVisibility() && document.querySelector(".tabs [aria-current]").dataset.tab === "`+tab+`"`)
+			}
 			var answered bool
 			b.eval(`Boolean(window.everysec)`, &answered)
 			if answered {
@@ -87,24 +109,56 @@ func TestALinkToAStepLeadsThere(t *testing.T) {
 	isThere()
 }
 
-// The page works under its own policy, and asks nobody but its own server.
-func TestThePageKeepsToItself(t *testing.T) {
-	b := launch(t, t.TempDir(), site(t))
-	b.open("/?store=memory:")
-	b.eval(`everysec.command("PING")`, nil)
+// strays lists what left the page so far, or wanted to, and what its policy had
+// to refuse.
+func (b *browser) strays() (found []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.requests) == 0 {
-		t.Fatal("no request was seen at all")
+		b.t.Fatal("no request was seen at all")
 	}
 	for _, url := range b.requests {
 		if !strings.HasPrefix(url, b.origin+"/") && !strings.HasPrefix(url, "data:") && !strings.HasPrefix(url, "blob:") {
-			t.Errorf("a request leaves the page: %s", url)
+			found = append(found, "a request to "+url)
 		}
 	}
 	for _, p := range b.problems {
 		if strings.Contains(p, "Content Security Policy") {
-			t.Error(p)
+			found = append(found, p)
 		}
+	}
+	return found
+}
+
+// The page works under its own policy, and asks nobody but its own server: on
+// every view. What a page must not do is refused and seen: the check can fail.
+func TestThePageKeepsToItself(t *testing.T) {
+	l := arrive(t)
+	l.fill()
+	eachView(t, l, func(t *testing.T, _ view) {
+		for _, s := range l.strays() {
+			t.Error(s)
+		}
+	})
+	for _, stray := range []struct{ name, script, seen string }{
+		{"a script in the page", `(() => { const s = document.createElement("script"); s.textContent = "window.ran = 1"; document.body.append(s) })()`, "script"},
+		{"a handler in markup", `(() => { const d = document.createElement("div"); d.innerHTML = "<img src='data:,' onerror='window.ran = 2'>"; document.body.append(d) })()`, "event handler"},
+		{"evaluated text", `setTimeout("window.ran = 3")`, "string as JavaScript"},
+		{"a style in markup", `(() => { const d = document.createElement("div"); d.innerHTML = "<p style='color: red'>"; document.body.append(d) })()`, "style"},
+		{"a request", `fetch("https://elsewhere.invalid/f").catch(() => {})`, "elsewhere.invalid/f"},
+		{"a picture", `(() => { new Image().src = "https://elsewhere.invalid/i" })()`, "elsewhere.invalid/i"},
+		{"a frame", `(() => { const f = document.createElement("iframe"); f.src = "https://elsewhere.invalid/p"; document.body.append(f) })()`, "elsewhere.invalid"},
+	} {
+		t.Run(stray.name, func(t *testing.T) {
+			known := len(l.strays())
+			l.eval(stray.script, nil)
+			for deadline := time.Now().Add(5 * time.Second); len(l.strays()) == known && time.Now().Before(deadline); {
+				time.Sleep(20 * time.Millisecond)
+			}
+			if found := strings.Join(l.strays()[known:], "; "); !strings.Contains(found, stray.seen) {
+				t.Errorf("it is not seen: %q", found)
+			}
+			l.sees("nothing ran", `window.ran === undefined`)
+		})
 	}
 }

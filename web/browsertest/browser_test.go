@@ -16,10 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"everysec/web/browsertest/bidi"
 	"everysec/web/cmd/site/publish"
 )
 
@@ -54,9 +56,10 @@ func site(t *testing.T) string {
 	return strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
 }
 
-// browser is one Chromium with a profile.
+// browser is one Chromium with a profile, or fox.
 type browser struct {
 	t       *testing.T
+	fox     *bidi.Session
 	ctx     context.Context
 	process *exec.Cmd
 	origin  string
@@ -108,7 +111,7 @@ func launch(t *testing.T, profile, origin string, more ...chromedp.ExecAllocator
 		}
 	})
 	chromedp.ListenTarget(ctx, b.listen)
-	if err := chromedp.Run(ctx, network.Enable(), runtime.Enable()); err != nil {
+	if err := chromedp.Run(ctx, network.Enable(), runtime.Enable(), log.Enable()); err != nil {
 		t.Fatalf("starting Chromium: %v", err)
 	}
 	return b
@@ -139,6 +142,8 @@ func (b *browser) listen(event any) {
 		b.requests = append(b.requests, e.Request.URL)
 	case *runtime.EventExceptionThrown:
 		b.problems = append(b.problems, e.ExceptionDetails.Error())
+	case *log.EventEntryAdded: // what the browser itself says: refused by the policy, not found
+		b.problems = append(b.problems, string(e.Entry.Source)+": "+e.Entry.Text+" "+e.Entry.URL)
 	case *runtime.EventConsoleAPICalled:
 		var parts []string
 		for _, a := range e.Args {
@@ -181,6 +186,9 @@ func (b *browser) eval(expression string, result any) {
 
 func (b *browser) try(expression string, result any) error {
 	await := func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+	if b.fox != nil {
+		return b.fox.Eval(b.ctx, expression, result)
+	}
 	if result == nil {
 		var ignored any
 		result = &ignored

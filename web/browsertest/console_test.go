@@ -86,6 +86,25 @@ func TestAConsoleIsAtHandForWhoKnowsRedisCLI(t *testing.T) {
 		l.run(chromedp.SendKeys(".entry input", "CONFIG GET maxmemory-p"+kb.Tab, chromedp.ByQuery))
 		l.sees("the parameter", `document.querySelector(".entry input").value === "CONFIG GET maxmemory-policy"`) // the engine has been asked
 		l.presses("u", true)
+		l.run(chromedp.SendKeys(".entry input", "CONFIG SET appendfsync ", chromedp.ByQuery))
+		l.sees("what it is now", `document.querySelector(".ghost .hint").textContent === "value [parameter value ...]  (now everysec)"`)
+		l.presses(kb.Tab, false)
+		l.presses(kb.Tab, false)
+		l.has("redis", "CONFIG SET appendfsync always")
+		l.presses("u", true)
+		l.eval(`everysec.command("CONFIG", "SET", "appendfsync", "no")`, nil)
+		l.run(chromedp.SendKeys(".entry input", "CONFIG SET appendfsync e", chromedp.ByQuery))
+		l.sees("what another made of it", `document.querySelector(".ghost .hint").textContent === " [parameter value ...]  (now no)"`)
+		l.presses(kb.Tab, false)
+		l.presses(kb.Enter, false)
+		l.answer("redis", "CONFIG SET appendfsync everysec", []string{"OK"})
+		l.run(chromedp.SendKeys(".entry input", "SET user:1 v EX ", chromedp.ByQuery))
+		l.presses(kb.Tab, false)
+		l.sees("nothing to complete, and the line is still there", `document.activeElement === document.querySelector(".entry input") && document.querySelector("#heard").textContent.startsWith("Nothing to complete")`)
+		l.presses(kb.Tab, false)
+		l.sees("the way out", `document.activeElement !== document.querySelector(".entry input")`)
+		l.eval(`document.querySelector(".entry input").focus()`, nil)
+		l.presses("u", true)
 		l.run(chromedp.SendKeys(".entry input", "SET user:1 v KEEPTTL", chromedp.ByQuery))
 	})
 	t.Run("the line is edited as in redis-cli", func(t *testing.T) {
@@ -230,8 +249,59 @@ func TestThePhoneHasTheKeysItLacks(t *testing.T) {
 	l.has("redis", "")
 	l.run(chromedp.Click(`.keys [data-key="ArrowUp"]`, chromedp.ByQuery), chromedp.Click(`.keys [data-text=":"]`, chromedp.ByQuery))
 	l.has("redis", "SET user:1 Ada:")
-	l.sees("keys are large enough", `[...document.querySelectorAll(".keys button")].every((e) => e.offsetHeight >= 40 && e.offsetWidth >= 34)`)
+	l.run(chromedp.Click(`.keys [data-key="ArrowLeft"]`, chromedp.ByQuery), chromedp.Click(`.keys [data-key="ArrowLeft"]`, chromedp.ByQuery), chromedp.Click(`.keys [data-key="ArrowRight"]`, chromedp.ByQuery), chromedp.Click(`.keys [data-text="*"]`, chromedp.ByQuery))
+	l.has("redis", "SET user:1 Ada*:")
+	l.sees("keys are large enough, and all on the screen", `[...document.querySelectorAll(".keys button")].every((e) => e.offsetHeight >= 40 && e.offsetWidth >= 34 && e.getBoundingClientRect().right <= innerWidth)`)
 	l.picture("phone")
+}
+
+// The keyboard of a phone takes half of the screen. The line and the row of keys
+// stand above it, whether the browser makes the page smaller (Chrome, Firefox) or
+// lays the keyboard over it (Safari). Nothing is so small that a phone zooms in
+// on it.
+func TestThePhonesKeyboardCoversNothing(t *testing.T) {
+	l := arrive(t)
+	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), chromedp.Click(`.tabs button[data-tab="work"]`, chromedp.ByQuery), chromedp.Click("#add-console", chromedp.ByQuery), chromedp.SendKeys("#layout", "one at", chromedp.ByQuery))
+	for range 12 {
+		l.types("worker-A", "PING")
+	}
+	const above = `[...document.querySelectorAll(".console.active .entry input, .console.active .keys, #tabs button")].every((e) => { const r = e.getBoundingClientRect(); return r.height > 20 && r.top > 40 && r.bottom <= 400 })`
+	l.sees("no keyboard", `document.body.dataset.keyboard === undefined && document.querySelector(".tabs").offsetHeight > 0`)
+	l.run(chromedp.EmulateViewport(390, 400, chromedp.EmulateMobile))
+	l.sees("the line and the keys", above)
+	l.sees("room for five lines", `document.querySelector(".console.active .screen").clientHeight > 110`)
+	l.picture("keyboard")
+	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	l.sees("the rest again", `document.querySelector(".tabs").offsetHeight > 0`)
+	l.eval(`Object.defineProperty(visualViewport, "height", {get: () => 400, configurable: true}), visualViewport.dispatchEvent(new Event("resize"))`, nil)
+	l.sees("the line and the keys, in Safari", above+` && document.body.offsetHeight === 400`)
+	l.eval(`delete visualViewport.height, visualViewport.dispatchEvent(new Event("resize"))`, nil)
+	l.sees("the whole page again", `document.body.offsetHeight === 844`)
+	for _, panel := range []string{"", "crash", "load", "settings", "files", "time"} {
+		if panel != "" {
+			l.clicks(`.tabs [data-tab="more"]`)
+			l.opens(panel)
+		}
+		l.complain(t, "a phone zooms in on", `[...document.querySelectorAll("input, select, textarea")].filter((e) => !e.matches(".sr") && !/checkbox|radio|range|file/.test(e.type) && parseFloat(getComputedStyle(e).fontSize) < 16).map((e) => e.id || e.className || e.outerHTML.slice(0, 60))`)
+	}
+}
+
+// Three clients side by side in a column of half a laptop: each can be told from
+// the others, and what it says stays inside.
+func TestNarrowConsoles(t *testing.T) {
+	l := arrive(t)
+	l.run(chromedp.Click("#add-console", chromedp.ByQuery), chromedp.Click("#add-console", chromedp.ByQuery), chromedp.SendKeys("#layout", "side", chromedp.ByQuery))
+	l.types("worker-A", "SUBSCRIBE news")
+	l.types("worker-B", "BLPOP queue 0")
+	l.sees("both wait", `document.querySelectorAll(".console .stop:not([hidden])").length === 2`)
+	l.picture("narrow")
+	l.complain(t, "narrow", `[...document.querySelectorAll(".console")].flatMap((c) => {
+		const found = [], name = c.querySelector(".name"), screen = c.querySelector(".screen");
+		if (name.scrollWidth > name.clientWidth) found.push(name.textContent + " is cut off, " + name.clientWidth + " of " + name.scrollWidth);
+		if (screen.scrollWidth > screen.clientWidth) found.push(name.textContent + " is scrolled sideways");
+		for (const b of c.querySelectorAll(".bar button:not([hidden])")) if (b.getBoundingClientRect().right > c.getBoundingClientRect().right + 1) found.push(name.textContent + ": " + b.className + " is out of reach");
+		return found;
+	})`)
 }
 
 // picture is for eyes, if CONSOLE_PICTURES names a folder for them.

@@ -2,6 +2,8 @@ package browsertest
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -72,4 +74,38 @@ func TestFirefox(t *testing.T) {
 			t.Error(line)
 		}
 	}
+}
+
+// Every view is there in Firefox, with nothing out of reach and no error.
+func TestFirefoxShowsEveryView(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	defer cancel()
+	f, err := bidi.Firefox(ctx, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	l := learner{&browser{t: t, ctx: ctx, origin: site(t), fox: f}}
+	if err := f.Navigate(ctx, l.origin+"/?store=memory:&seed=7"); err != nil {
+		t.Fatal(err)
+	}
+	l.sees("the server runs", `document.body.dataset.server === "running" && document.querySelector("#set-save").value !== ""`)
+	l.fill()
+	eachView(t, l, func(t *testing.T, v view) {
+		l.complain(t, v.name, wide)
+		if dir := os.Getenv("CONSOLE_PICTURES"); dir != "" {
+			png, err := f.Picture(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "firefox-"+strings.ReplaceAll(v.name, " ", "-")+".png"), png, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, line := range f.Logged() {
+			if strings.HasPrefix(line, "error") {
+				t.Error(line)
+			}
+		}
+	})
 }

@@ -57,6 +57,13 @@ func console(name string) string { return `.console[data-console="` + name + `"]
 // types enters a line at a console with the keyboard.
 func (l learner) types(name, line string) {
 	l.t.Helper()
+	if l.fox != nil {
+		l.eval(`document.querySelector('`+console(name)+` .entry input').focus()`, nil)
+		if err := l.fox.Keys(l.ctx, line+"\r"); err != nil {
+			l.t.Fatal(err)
+		}
+		return
+	}
 	l.run(chromedp.SendKeys(console(name)+" .entry input", line+kb.Enter, chromedp.ByQuery))
 }
 
@@ -90,6 +97,10 @@ func (l learner) clicks(selector string) {
 		document.querySelector('`+selector+`').scrollIntoView({block: "center"});
 		requestAnimationFrame(() => requestAnimationFrame(done));
 	})`, nil)
+	if l.fox != nil {
+		l.eval(`document.querySelector('`+selector+`').click()`, nil)
+		return
+	}
 	l.run(chromedp.Click(selector, chromedp.ByQuery))
 }
 

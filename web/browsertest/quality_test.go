@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -60,10 +61,15 @@ func TestNothingMovesForWhoWantsNoMotion(t *testing.T) {
 	l.prefers("prefers-reduced-motion", "reduce")
 	l.fill()
 	eachView(t, l, func(t *testing.T, _ view) {
-		l.complain(t, "reduced motion", `document.getAnimations().map((a) => a.effect.target.id + " " + (a.animationName ?? a.transitionProperty))`)
-		l.complain(t, "reduced motion", `[...document.querySelectorAll("*")].filter((e) => getComputedStyle(e).scrollBehavior === "smooth").map((e) => e.id + " scrolls smoothly")`)
+		l.complain(t, "reduced motion", moves)
 	})
 }
+
+// moves lists what moves by itself, or glides instead of jumping.
+const moves = `[
+	...document.getAnimations().map((a) => a.effect.target.id + " " + (a.animationName ?? a.transitionProperty)),
+	...[...document.querySelectorAll("*")].filter((e) => getComputedStyle(e).scrollBehavior === "smooth").map((e) => e.id + " scrolls smoothly"),
+]`
 
 // With forced colours backgrounds are gone. What is pressed, current, chosen or
 // in a state differs all the same by a border, an outline or a colour of the
@@ -72,31 +78,12 @@ func TestForcedColours(t *testing.T) {
 	l := arrive(t)
 	l.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}))
 	l.fill()
-	const look = `(e) => { const s = getComputedStyle(e); return [s.color, s.backgroundColor, s.borderTopColor, s.borderTopWidth, s.borderTopStyle, s.borderBottomWidth, s.borderBottomColor, s.outlineStyle, s.fontWeight, s.textDecorationLine].join() }`
 	disc := map[string]string{}
 	eachView(t, l, func(t *testing.T, _ view) {
-		var state, shown string
-		l.eval(`document.body.dataset.server`, &state)
-		l.eval(`(() => { const s = getComputedStyle(document.querySelector("#status"), "::before"); return s.backgroundColor + s.borderStyle })()`, &shown)
-		for other, looks := range disc {
-			if other != state && looks == shown {
-				t.Errorf("the sign of %q is that of %q", state, other)
-			}
+		if wrong := l.discs(disc); wrong != "" {
+			t.Error(wrong)
 		}
-		disc[state] = shown
-		l.complain(t, "forced colours", `(() => {
-			const look = `+look+`, found = [];
-			for (const name of ["aria-pressed", "aria-expanded"]) for (const on of document.querySelectorAll("[" + name + "=true]")) {
-				const off = [...on.parentElement.children].find((e) => e.tagName === on.tagName && e.getAttribute(name) === "false" && e.className === on.className);
-				if (off && on.checkVisibility() && look(on) === look(off) && !on.matches("[role=treeitem]")) found.push(on.textContent + " looks as if " + name + " were false");
-			}
-			for (const e of document.querySelectorAll("i[data-state]")) {
-				if (!e.checkVisibility()) continue;
-				const s = getComputedStyle(e);
-				if (s.forcedColorAdjust !== "none" && s.borderTopStyle === "none") found.push("no sign for " + e.dataset.state);
-			}
-			return found;
-		})()`)
+		l.complain(t, "forced colours", unsigned)
 	})
 	if len(disc) < 2 {
 		t.Errorf("seen only %v", disc)
@@ -104,38 +91,58 @@ func TestForcedColours(t *testing.T) {
 	l.clicks("#theme")
 	for range 30 {
 		l.run(chromedp.KeyEvent(kb.Tab))
-		l.complain(t, "forced colours", `(() => {
-			const e = document.activeElement;
-			if (e === document.body || e.matches(".entry input")) return []; // the console shows its bar
-			const s = getComputedStyle(e), around = getComputedStyle(e.closest(".button, label") ?? e);
-			return [s, around].some((s) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) ? [] : [(e.id || e.textContent) + " has the focus, and nothing shows it"];
-		})()`)
+		l.complain(t, "forced colours", unfocused)
 	}
 }
+
+// discs compares the sign of the server's state with those of other states.
+func (l learner) discs(seen map[string]string) (wrong string) {
+	l.t.Helper()
+	var state, shown string
+	l.eval(`document.body.dataset.server`, &state)
+	l.eval(`(() => { const s = getComputedStyle(document.querySelector("#status"), "::before"); return s.backgroundColor + s.borderStyle })()`, &shown)
+	for other, looks := range seen {
+		if other != state && looks == shown {
+			wrong = "the sign of " + state + " is that of " + other
+		}
+	}
+	seen[state] = shown
+	return wrong
+}
+
+// unsigned lists what looks alike though it is not, and states without a sign.
+const unsigned = `(() => {
+	const look = (e) => { const s = getComputedStyle(e); return [s.color, s.backgroundColor, s.borderTopColor, s.borderTopWidth, s.borderTopStyle, s.borderBottomWidth, s.borderBottomColor, s.outlineStyle, s.fontWeight, s.textDecorationLine].join() }, found = [];
+	for (const name of ["aria-pressed", "aria-expanded"]) for (const on of document.querySelectorAll("[" + name + "=true]")) {
+		const off = [...on.parentElement.children].find((e) => e.tagName === on.tagName && e.getAttribute(name) === "false" && e.className === on.className);
+		if (off && on.checkVisibility() && look(on) === look(off) && !on.matches("[role=treeitem]")) found.push(on.textContent + " looks as if " + name + " were false");
+	}
+	for (const e of document.querySelectorAll("i[data-state]")) {
+		if (!e.checkVisibility()) continue;
+		const s = getComputedStyle(e);
+		if (s.forcedColorAdjust !== "none" && s.borderTopStyle === "none") found.push("no sign for " + e.dataset.state);
+	}
+	return found;
+})()`
+
+// unfocused names what has the focus, if nothing shows it.
+const unfocused = `(() => {
+	const e = document.activeElement;
+	if (e === document.body || e.matches(".entry input")) return []; // the console shows its bar
+	const s = getComputedStyle(e), around = getComputedStyle(e.closest(".button, label") ?? e);
+	return [s, around].some((s) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) ? [] : [(e.id || e.textContent) + " has the focus, and nothing shows it"];
+})()`
 
 // Nothing jumps: neither while the page comes, for the first time and again, nor
 // while panels open. What moves because somebody pressed something is no jump,
 // but a panel's style sheet comes later than that.
 func TestNothingJumpsWhileLoading(t *testing.T) {
-	b := launch(t, t.TempDir(), site(t))
-	l := learner{b}
-	l.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := page.AddScriptToEvaluateOnNewDocument(`
-			globalThis.jumps = [];
-			new PerformanceObserver((list) => {
-				for (const e of list.getEntries()) if (!e.hadRecentInput) jumps.push([e.value, ...e.sources.map((s) => (s.node?.id || s.node?.className || s.node?.nodeName) + "")]);
-			}).observe({ type: "layout-shift", buffered: true });`).Do(ctx)
-		return err
-	}))
+	l := learner{launch(t, t.TempDir(), site(t))}
+	l.watchesForJumps()
 	jumped := func(when string) {
 		t.Helper()
-		time.Sleep(300 * time.Millisecond) // what still comes
-		var sum float64
-		var what []string
-		l.eval(`jumps.reduce((sum, j) => sum + j[0], 0)`, &sum)
-		l.eval(`jumps.splice(0).map(String)`, &what)
-		if sum >= 0.1 {
-			t.Errorf("%s: layout shifts of %.3f: %s", when, sum, strings.Join(what, "; "))
+		if sum, what := l.jumped(); sum >= 0.1 {
+			t.Errorf("%s: layout shifts of %.3f: %s", when, sum, what)
 		}
 	}
 	for _, size := range [][2]int64{{1440, 900}, {390, 844}} {
@@ -155,4 +162,105 @@ func TestNothingJumpsWhileLoading(t *testing.T) {
 			jumped("the panel " + name + " has been closed")
 		}
 	}
+}
+
+// watchesForJumps notes every layout shift of pages that are opened from now on.
+func (l learner) watchesForJumps() {
+	l.t.Helper()
+	l.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(`
+			globalThis.jumps = [];
+			new PerformanceObserver((list) => {
+				for (const e of list.getEntries()) if (!e.hadRecentInput) jumps.push([e.value, ...e.sources.map((s) => (s.node?.id || s.node?.className || s.node?.nodeName) + "")]);
+			}).observe({ type: "layout-shift", buffered: true });`).Do(ctx)
+		return err
+	}))
+}
+
+// jumped is the sum of the shifts since it was asked before, and what shifted.
+func (l learner) jumped() (sum float64, what string) {
+	l.t.Helper()
+	time.Sleep(300 * time.Millisecond) // what still comes
+	l.eval(`jumps.reduce((sum, j) => sum + j[0], 0)`, &sum)
+	l.eval(`jumps.splice(0).map(String).join("; ")`, &what)
+	return sum, what
+}
+
+// plants adds a style sheet to the page, as a mistake would; "" removes it.
+func (l learner) plants(style string) {
+	l.t.Helper()
+	l.eval(fmt.Sprintf(`(() => { const s = new CSSStyleSheet(); s.replaceSync(%q); document.adoptedStyleSheets = [s] })()`, style), nil)
+}
+
+// A check that cannot fail tells nothing: each of those above is shown a page
+// with a fault in it, and names it, and is silent when the fault is gone.
+func TestTheChecksSeeWhatIsWrong(t *testing.T) {
+	script, err := axe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := learner{launch(t, t.TempDir(), site(t))}
+	l.watchesForJumps()
+	l.goes("/?store=memory:&seed=7")
+	l.fill()
+	l.eval(script+"\n;true", nil)
+	for _, fault := range []struct {
+		name, feature, value string // what the learner's system wants
+		style                string // the fault
+		check, finds         string
+	}{
+		{"a button wider than the screen", "", "", `#theme { min-width: 1500px }`, wide, "theme from "},
+		{"text that is cut off", "", "", `#clock-jump { width: 20px; overflow: hidden }`, wide, "clock-jump cuts off its text"},
+		{"a transition", "prefers-reduced-motion", "reduce", `@keyframes k { to { opacity: 0.9 } } #status { animation: k 9s infinite }`, moves, "status k"},
+		{"smooth scrolling", "prefers-reduced-motion", "reduce", `.watch { scroll-behavior: smooth }`, moves, "scrolls smoothly"},
+		{"what is pressed looks like the rest", "forced-colors", "active", `.views button { border: 1px solid !important; font-weight: 400 !important; color: red !important; background: none !important }`, unsigned, "Grid looks as if aria-pressed were false"},
+		{"a state without a sign", "forced-colors", "active", `i[data-state] { forced-color-adjust: auto; border-style: none !important }`, unsigned, "no sign for memory"},
+		{"no sign of the focus", "forced-colors", "active", `:focus-visible { outline: none }`, unfocused, "has the focus, and nothing shows it"},
+		{"too little contrast, in light", "prefers-color-scheme", "light", `.legend { color: #8a8a8a }`, violations, "color-contrast"},
+		{"too little contrast, in dark", "prefers-color-scheme", "dark", `.legend { color: #555 }`, violations, "color-contrast"},
+	} {
+		t.Run(fault.name, func(t *testing.T) {
+			if fault.feature != "" {
+				l.prefers(fault.feature, fault.value)
+			}
+			l.eval(`document.querySelector("#theme").focus()`, nil)
+			l.run(chromedp.KeyEvent(kb.Tab)) // by keyboard, so that it is shown
+			found := func() (list string) {
+				l.eval(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))).then(() => `+fault.check+`).then((list) => list.join("\n"))`, &list)
+				return list
+			}
+			if list := found(); list != "" {
+				t.Errorf("without the fault: %s", list)
+			}
+			l.plants(fault.style)
+			if list := found(); !strings.Contains(list, fault.finds) {
+				t.Errorf("the fault is not seen; what is: %q", list)
+			}
+			l.plants("")
+		})
+	}
+	t.Run("a state that looks like another", func(t *testing.T) {
+		l.prefers("forced-colors", "active")
+		l.plants(`.status span::before { background: CanvasText !important; border: 1px solid !important }`)
+		seen := map[string]string{}
+		l.discs(seen)
+		l.eval(`everysec.crash("kill-9")`, nil)
+		l.sees("it is down", `document.body.dataset.server === "down"`)
+		if wrong := l.discs(seen); wrong != "the sign of down is that of running" {
+			t.Errorf("the fault is not seen; what is: %q", wrong)
+		}
+		l.plants("")
+		if wrong := l.discs(map[string]string{"running": seen["running"]}); wrong != "" {
+			t.Error(wrong)
+		}
+		l.eval(`everysec.restart()`, nil)
+	})
+	t.Run("a jump", func(t *testing.T) {
+		l.jumped()
+		time.Sleep(600 * time.Millisecond) // what moves right after an input is no jump
+		l.plants("main { padding-top: 400px }")
+		if sum, what := l.jumped(); sum < 0.1 {
+			t.Errorf("shifts of %.3f: %s", sum, what)
+		}
+	})
 }
