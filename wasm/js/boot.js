@@ -18,13 +18,28 @@ const speaking = (async () => {
 })().catch((e) => console.error(e));
 
 // everysecSay is a text in the page's language, with values in its places, which
-// the English names in their order.
+// the English names in their order; plural is one that counts, count a number.
 let said = null;
-globalThis.everysecSay = (english, ...values) => {
+const lang = document.documentElement.lang;
+const other = (english) => {
   said ??= new Map((globalThis.everysecWords ?? "").split("\n").map((line) => line.split("\t")));
-  const places = [...new Set(english.match(/\{\w+\}/g))];
-  return (said.get(english) ?? english).replace(/\{\w+\}/g, (place) => values[places.indexOf(place)] ?? place);
+  return said.get(english) ?? english;
 };
+const fill = (text, english, values) => {
+  const places = [...new Set(english.match(/\{\w+\}/g))];
+  return text.replace(/\{\w+\}/g, (place) => values[places.indexOf(place)] ?? place);
+};
+const say = (english, ...values) => fill(other(english), english, values);
+globalThis.everysecSay = Object.assign(say, {
+  count: (n, digits = 0) => n.toLocaleString(lang, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  plural(n, english, ...values) {
+    const forms = other(english).split("|");
+    const rules = new Intl.PluralRules(lang);
+    const categories = ["zero", "one", "two", "few", "many", "other"].filter((c) => rules.resolvedOptions().pluralCategories.includes(c));
+    values.splice([...new Set(english.match(/\{\w+\}/g))].indexOf("{n}"), 0, say.count(n));
+    return fill(forms[categories.indexOf(rules.select(n))] ?? forms.at(-1), english, values);
+  },
+});
 
 const opening = open(options);
 
@@ -58,7 +73,7 @@ globalThis.everysecLook = async (what) => {
     const viewer = globalThis.everysecInline ? globalThis.everysecViewer : await import("./viewer.js");
     await viewer.look(await opening, what);
   } catch (e) {
-    note.textContent = everysecSay("The viewer could not be opened: {why}", e.message);
+    note.textContent = say("The viewer could not be opened: {why}", e.message);
   }
 };
 
@@ -113,7 +128,7 @@ async function offline() {
   const workers = navigator.serviceWorker;
   if (!workers || globalThis.everysecInline || !location.protocol.startsWith("http")) return;
   const registration = await workers.register(new URL("service-worker.js", import.meta.url));
-  registration.active?.postMessage(`keep the course ${document.documentElement.lang}`); // who comes back may come without a network
+  registration.active?.postMessage(`keep the course ${document.documentElement.lang}`); // not a text: who comes back may come without a network
   const box = document.getElementById("update");
   const offer = (fresh) => {
     if (!fresh || !workers.controller) return; // the first one is no update
@@ -121,7 +136,7 @@ async function offline() {
     document.getElementById("update-later").onclick = () => (box.hidden = true);
     document.getElementById("update-now").onclick = () => {
       workers.addEventListener("controllerchange", () => location.reload(), { once: true });
-      fresh.postMessage("take over");
+      fresh.postMessage("take over"); // not a text
     };
   };
   offer(registration.waiting);
@@ -133,5 +148,5 @@ async function offline() {
 
 startPage().catch((e) => {
   console.error(e);
-  status(everysecSay("The page could not start: {why}", e.message));
+  status(say("The page could not start: {why}", e.message));
 });

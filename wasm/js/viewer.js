@@ -16,13 +16,15 @@ const element = (tag, properties = {}, ...children) => {
   return e;
 };
 
-const count = (n) => n.toLocaleString("en-US");
-const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
+// What the page says, in its language: see boot.js and web/words.
+const say = (english, ...values) => globalThis.everysecSay(english, ...values);
+const count = (n) => globalThis.everysecSay.count(n);
+const plural = (n, english, ...values) => globalThis.everysecSay.plural(n, english, ...values);
 const size = (n) => {
   if (n < 10_000) return `${count(n)} B`;
   let unit = 0;
   for (n /= 1024; n >= 1000 && unit < 2; unit++) n /= 1024;
-  return `${n < 9.995 ? n.toFixed(2) : n < 99.95 ? n.toFixed(1) : n.toFixed(0)} ${["KB", "MB", "GB"][unit]}`;
+  return `${globalThis.everysecSay.count(n, n < 9.995 ? 2 : n < 99.95 ? 1 : 0)} ${["KB", "MB", "GB"][unit]}`;
 };
 const hex = (n, digits) => n.toString(16).padStart(digits, "0");
 
@@ -30,10 +32,10 @@ const hex = (n, digits) => n.toString(16).padStart(digits, "0");
 // it is a number, or a text that says what is wrong.
 function offsetOf(text, bytes) {
   const written = text.trim().replaceAll(",", "");
-  if (/^[0-9a-f]*[a-f][0-9a-f]*$/i.test(written)) return `Hexadecimal begins with 0x: 0x${written}`;
-  if (!/^([0-9]+|0x[0-9a-f]+)$/i.test(written)) return "An offset is a number, as 1234 or 0x4d2";
+  if (/^[0-9a-f]*[a-f][0-9a-f]*$/i.test(written)) return say("Hexadecimal begins with 0x: {written}", `0x${written}`);
+  if (!/^([0-9]+|0x[0-9a-f]+)$/i.test(written)) return say("An offset is a number, as 1234 or 0x4d2");
   const offset = Number(written);
-  return offset < bytes ? offset : bytes ? `The last byte is ${count(bytes - 1)} = 0x${hex(bytes - 1, 1)}` : "The file is empty";
+  return offset < bytes ? offset : bytes ? say("The last byte is {offset}", `${count(bytes - 1)} = 0x${hex(bytes - 1, 1)}`) : say("The file is empty");
 }
 
 // inBrief is what stands beside a row: what a part says, and nothing of those
@@ -67,7 +69,7 @@ class FileWorker {
     };
     this.#worker.onerror = (e) => {
       e.preventDefault();
-      failed(e.message || "viewer-worker.js could not be loaded");
+      failed(e.message || say("viewer-worker.js could not be loaded"));
     };
   }
   // open reads a file; keep leaves the one before in its place until then.
@@ -188,51 +190,51 @@ class Viewer {
     const button = (text, title, onclick) => element("button", { type: "button", textContent: text, title, onclick });
     this.title = element("h2", { id: "viewer-title" });
     this.facts = element("p", { className: "facts", id: "viewer-facts", role: "status" });
-    this.which = element("select", { title: "Which of the files" });
-    this.which.setAttribute("aria-label", "Which of the files");
+    this.which = element("select", { title: say("Which of the files") });
+    this.which.setAttribute("aria-label", say("Which of the files"));
     this.which.onchange = () => this.show(this.files[this.which.selectedIndex]);
     const neighbour = (text, label, by) => {
       const b = button(text, label, () => this.turn(by));
       b.setAttribute("aria-label", label);
       return b;
     };
-    this.turns = element("span", { className: "turns" }, neighbour("‹", "Previous file", -1), this.which, neighbour("›", "Next file", 1));
-    this.views = [allFiles, "Bytes", "Summary"].map((name) => button(name, "", () => this.view(name)));
-    this.again = button("Read again", "The file has changed", () => (this.together.hidden ? this.load(true) : this.addUp()));
+    this.turns = element("span", { className: "turns" }, neighbour("‹", say("Previous file"), -1), this.which, neighbour("›", say("Next file"), 1));
+    this.views = [allFiles, "Bytes", "Summary"].map((name) => button(say(name), "", () => this.view(name)));
+    this.again = button(say("Read again"), say("The file has changed"), () => (this.together.hidden ? this.load(true) : this.addUp()));
     this.again.hidden = true;
-    this.closing = button("Close", "Escape", () => this.close());
+    this.closing = button(say("Close"), say("Escape"), () => this.close());
     this.closing.id = "viewer-close";
     this.progress = element("progress", { max: 1, hidden: true });
-    this.progress.setAttribute("aria-label", "How much of the file has been read");
-    this.cancel = button("Cancel", "Stop reading", () => this.close());
+    this.progress.setAttribute("aria-label", say("How much of the file has been read"));
+    this.cancel = button(say("Cancel"), say("Stop reading"), () => this.close());
     this.cancel.hidden = true;
     this.problem = element("div", { className: "problem", role: "alert", hidden: true, tabIndex: 0 });
 
-    this.search = element("input", { type: "search", placeholder: "Find a key", id: "viewer-search", spellcheck: false, autocapitalize: "none", autocomplete: "off" });
-    this.search.setAttribute("aria-label", "Find a key");
-    this.order = element("select", {}, ...["in file order", "largest first", "soonest to expire"].map((text) => new Option(text)));
-    this.order.setAttribute("aria-label", "Order of the keys");
+    this.search = element("input", { type: "search", placeholder: say("Find a key"), id: "viewer-search", spellcheck: false, autocapitalize: "none", autocomplete: "off" });
+    this.search.setAttribute("aria-label", say("Find a key"));
+    this.order = element("select", {}, ...["in file order", "largest first", "soonest to expire"].map((text) => new Option(say(text))));
+    this.order.setAttribute("aria-label", say("Order of the keys"));
     this.found = element("span", { className: "found", role: "status" });
-    this.keys = element("div", { className: "entries", id: "viewer-keys", tabIndex: 0, role: "listbox", aria: { label: "Keys" } });
+    this.keys = element("div", { className: "entries", id: "viewer-keys", tabIndex: 0, role: "listbox", aria: { label: say("Keys") } });
     this.finder = element("div", { className: "finder" }, element("div", { className: "find" }, this.search, this.order), this.found, this.keys);
     this.bytes = element("div", {
       className: "bytes", id: "viewer-bytes", tabIndex: 0, role: "application",
-      aria: { roledescription: "bytes of a file", label: "Bytes. Arrow keys move by byte, Page Up and Page Down by page, N and P to the next and previous record, K to the key's line, G to the field for an offset.", describedby: "viewer-meaning" },
+      aria: { roledescription: say("bytes of a file"), label: say("Bytes. Arrow keys move by byte, Page Up and Page Down by page, N and P to the next and previous record, K to the key's line, G to the field for an offset."), describedby: "viewer-meaning" },
     });
     this.where = element("span", { className: "where" });
     this.what = element("p", { className: "what", id: "viewer-meaning", role: "status" });
     this.owner = element("span", { className: "owner" });
     this.steps = element("span", { className: "steps-between" },
-      button("‹ record", "Previous record (P)", () => this.step("previous")), button("record ›", "Next record (N)", () => this.step("next")));
+      button(say("‹ record"), say("Previous record (P)"), () => this.step("previous")), button(say("record ›"), say("Next record (N)"), () => this.step("next")));
     this.meaning = element("div", { className: "meaning" }, element("p", {}, this.where, this.owner, this.steps), this.what);
-    this.offset = element("input", { id: "viewer-offset", placeholder: "1234 or 0x4d2", size: 12, spellcheck: false, autocapitalize: "none", autocomplete: "off", enterKeyHint: "go", aria: { describedby: "viewer-offset-wrong" } });
+    this.offset = element("input", { id: "viewer-offset", placeholder: say("1234 or 0x4d2"), size: 12, spellcheck: false, autocapitalize: "none", autocomplete: "off", enterKeyHint: "go", aria: { describedby: "viewer-offset-wrong" } });
     this.wrong = element("span", { className: "wrong", id: "viewer-offset-wrong", role: "status" });
     this.jump = element("form", { className: "jump", onsubmit: (e) => this.jumps(e) },
-      element("label", { htmlFor: "viewer-offset", textContent: "Offset" }), this.offset, element("button", { textContent: "Go", title: "Go to this byte (Enter; G in the bytes leads here)" }), this.wrong);
+      element("label", { htmlFor: "viewer-offset", textContent: say("Offset") }), this.offset, element("button", { textContent: say("Go"), title: say("Go to this byte (Enter; G in the bytes leads here)") }), this.wrong);
     this.about = element("div", { className: "about" }, this.facts, this.jump);
     this.hex = element("div", { className: "looked" }, this.finder, element("div", { className: "dump" }, this.bytes, this.meaning));
-    this.summary = element("div", { className: "summary", id: "viewer-summary", tabIndex: 0, role: "group", aria: { label: "Summary" }, hidden: true });
-    this.together = element("div", { className: "summary", id: "viewer-together", tabIndex: 0, role: "group", aria: { label: allFiles }, hidden: true });
+    this.summary = element("div", { className: "summary", id: "viewer-summary", tabIndex: 0, role: "group", aria: { label: say("Summary") }, hidden: true });
+    this.together = element("div", { className: "summary", id: "viewer-together", tabIndex: 0, role: "group", aria: { label: say(allFiles) }, hidden: true });
     this.root = element("section", { className: "viewer", id: "viewer", aria: { labelledby: "viewer-title" } },
       element("header", {}, this.title, this.turns, element("span", { className: "faces" }, ...this.views), this.progress, this.cancel, this.again, this.closing),
       this.about, this.problem, this.hex, this.summary, this.together);
@@ -380,7 +382,7 @@ class Viewer {
     this.progress.hidden = this.cancel.hidden = true;
     this.troubled = true;
     this.problem.hidden = !this.together.hidden;
-    this.problem.replaceChildren(element("p", { textContent: `${this.file.name} could not be looked into: ${text}` }));
+    this.problem.replaceChildren(element("p", { textContent: say("{file} could not be looked into: {why}", this.file.name, text) }));
     this.worker?.close(); // whatever it was, a new one begins anew
     this.worker = null;
   }
@@ -413,14 +415,14 @@ class Viewer {
   // tell writes what is known of the whole file.
   tell() {
     const { state } = this;
-    const words = [state.kind === "unknown" ? "unknown kind" : state.kind, size(state.size)];
-    if (state.entries) words.push(state.kind === "AOF" ? plural(state.entries, "command or key", "commands and keys") : plural(state.entries, "key", "keys"));
-    if (!state.done) words.push(`${size(state.read)} read`);
+    const words = [state.kind === "unknown" ? say("unknown kind") : state.kind, size(state.size)];
+    if (state.entries) words.push(state.kind === "AOF" ? plural(state.entries, "{n} command or key|{n} commands and keys") : plural(state.entries, "{n} key|{n} keys"));
+    if (!state.done) words.push(say("{size} read", size(state.read)));
     if (this.file.ours) {
       const behind = state.size - Math.min(this.synced, state.size);
-      words.push(behind ? `${size(behind)} only in the page cache` : "all of it on the disk");
+      words.push(behind ? say("{size} only in the page cache", size(behind)) : say("all of it on the disk"));
     } else {
-      words.push("it stays on this machine");
+      words.push(say("it stays on this machine"));
     }
     const text = words.join(", ");
     if (this.facts.textContent !== text) this.facts.textContent = text;
@@ -428,10 +430,10 @@ class Viewer {
     this.troubled = Boolean(problem);
     this.problem.hidden = !problem || !this.together.hidden;
     if (problem) {
-      const go = element("button", { type: "button", textContent: `Offset ${count(problem.offset)}`, onclick: () => this.goTo(Math.min(problem.offset, state.size - 1)) });
+      const go = element("button", { type: "button", textContent: say("Offset {n}", count(problem.offset)), onclick: () => this.goTo(Math.min(problem.offset, state.size - 1)) });
       this.problem.replaceChildren(element("p", {}, go, ` ${problem.reason}`), ...problem.info.map((line) => element("p", { textContent: line })));
     }
-    this.found.textContent = !state.done ? "" : state.listed === state.entries ? "" : `${plural(state.listed, "match", "matches")}`;
+    this.found.textContent = !state.done ? "" : state.listed === state.entries ? "" : plural(state.listed, "{n} match|{n} matches");
     this.finder.hidden = state.done && state.entries === 0;
   }
 
@@ -445,7 +447,7 @@ class Viewer {
     if (!this.together.hidden) return this.manifest ? this.watchAll(list) : this.view("Bytes");
     const entry = list.find((f) => f.name === this.file.name);
     if (!entry) {
-      this.facts.textContent = "The server no longer has this file; this is how it was.";
+      this.facts.textContent = say("The server no longer has this file; this is how it was.");
       return;
     }
     if (entry.size !== this.state.size) {
@@ -477,11 +479,11 @@ class Viewer {
     this.summary.hidden = !summary;
     this.about.hidden = all;
     this.problem.hidden = all || !this.troubled;
-    this.title.textContent = all ? allFiles : this.file.name;
+    this.title.textContent = all ? say(allFiles) : this.file.name;
     if (all) this.addUp();
     else if (!this.together.hidden) this.stopAddingUp();
     this.together.hidden = !all;
-    for (const b of this.views) b.setAttribute("aria-pressed", String(b.textContent === name));
+    for (const b of this.views) b.setAttribute("aria-pressed", String(b.textContent === say(name)));
     if (summary) this.drawSummary();
     else this.byteRows.refresh();
   }
@@ -537,7 +539,7 @@ class Viewer {
       const at = from + r * width;
       offset.textContent = hex(at, this.digits);
       const edge = this.synced >= at && this.synced < Math.min(at + width, state.size);
-      let means = edge ? "▲ the disk has it up to here" : "";
+      let means = edge ? say("▲ the disk has it up to here") : "";
       for (let i = 0; i < width; i++) {
         const cell = cells.children[i];
         const letter = text.children[i];
@@ -685,20 +687,21 @@ class Viewer {
     const part = this.partAt(at);
     if (!this.state?.size) {
       this.where.textContent = this.what.textContent = this.owner.textContent = "";
-      if (this.state?.done) this.what.textContent = "The file is empty.";
+      if (this.state?.done) this.what.textContent = say("The file is empty.");
       return;
     }
     const value = this.window.bytes[at - this.window.from] ?? "";
-    this.where.textContent = `byte ${count(at)} = 0x${hex(at, 1)}${value && `, value 0x${value}`}`;
-    const where = at >= this.synced ? " — in the page cache only: a power cut may take it" : "";
-    const text = part ? `${part.name}${part.says ? `: ${part.says}` : ""}${part.how ? `, ${part.how}` : ""}${part.length > 1 ? ` (${count(part.length)} bytes)` : ""}${where}` : this.state.done ? "" : "not read yet";
+    const place = `${count(at)} = 0x${hex(at, 1)}`;
+    this.where.textContent = value ? say("byte {offset}, value {value}", place, `0x${value}`) : say("byte {offset}", place);
+    const where = at >= this.synced ? ` — ${say("in the page cache only: a power cut may take it")}` : "";
+    const text = part ? `${part.name}${part.says ? `: ${part.says}` : ""}${part.how ? `, ${part.how}` : ""}${part.length > 1 ? ` (${plural(part.length, "{n} byte|{n} bytes")})` : ""}${where}` : this.state.done ? "" : say("not read yet");
     if (this.what.textContent !== text) this.what.textContent = text;
     if (part?.entry !== this.owned) {
       this.owned = part?.entry;
       this.owner.textContent = "";
       if (part && part.entry >= 0) {
         this.worker?.ask("entry", part.entry).then((found) => {
-          if (found && this.owned === part.entry) this.owner.textContent = `of ${found.entry.label}${found.entry.expires ? `, expires ${found.entry.expires}` : ""}`;
+          if (found && this.owned === part.entry) this.owner.textContent = found.entry.expires ? say("of {key}, expires {time}", found.entry.label, found.entry.expires) : say("of {key}", found.entry.label);
         });
       }
     }
@@ -744,10 +747,14 @@ class Viewer {
       const row = body.children[i];
       const [name, kind, weight] = row.children;
       name.textContent = l.label;
-      row.title = `${l.label}${l.encoding ? `, ${l.type} as ${l.encoding}, ${l.form} in the file` : ""}${l.db ? `, database ${l.db}` : ""}${l.expires ? `, expires ${l.expires}` : ""}`;
-      kind.textContent = l.command ? plural(l.elements, "word", "words") : l.type;
+      const about = [l.label];
+      if (l.encoding) about.push(say("{type} as {encoding}, {form} in the file", l.type, l.encoding, l.form));
+      if (l.db) about.push(say("database {n}", l.db));
+      if (l.expires) about.push(say("expires {time}", l.expires));
+      row.title = about.join(", ");
+      kind.textContent = l.command ? plural(l.elements, "{n} word|{n} words") : l.type;
       weight.textContent = size(l.command ? l.end - l.start : l.memory);
-      weight.title = l.command ? "bytes in the file" : "bytes that MEMORY USAGE would say";
+      weight.title = l.command ? say("bytes in the file") : say("bytes that MEMORY USAGE would say");
       row.id = `viewer-line-${from + i}`;
       row.dataset.entry = l.index;
       row.setAttribute("aria-selected", String(from + i === this.chosen));
@@ -823,8 +830,8 @@ class Viewer {
     const table = (title, heads, rows) => {
       if (!rows.length) return;
       const cell = (tag, v) => (v instanceof Node ? element(tag, {}, v) : element(tag, { textContent: v }));
-      tables.push(element("section", {}, element("h3", { textContent: title }), element("table", {},
-        element("thead", {}, element("tr", {}, ...heads.map((h) => element("th", { textContent: h, scope: "col" })))),
+      tables.push(element("section", {}, element("h3", { textContent: say(title) }), element("table", {},
+        element("thead", {}, element("tr", {}, ...heads.map((h) => element("th", { textContent: say(h), scope: "col" })))),
         element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((v) => cell("td", v))))))));
     };
     // A bar says what part of the whole a line has; the figure stands beside it.
@@ -841,10 +848,10 @@ class Viewer {
         groups.map((g) => [g.name, count(g.count), bar(size(g[of]), g[of] / whole), ...(keys ? [size(g.bytes)] : [])]));
     };
     const facts = [];
-    if (s.version) facts.push(["RDB version", String(s.version)]);
-    if (s.keys) facts.push(["keys", count(s.keys)], ["memory, as MEMORY USAGE adds up", size(s.memory)]);
-    if (s.commandSum) facts.push(["commands", count(s.commandSum)]);
-    if (s.from) facts.push(["written from", s.from], ["to", s.to]);
+    if (s.version) facts.push([say("RDB version"), String(s.version)]);
+    if (s.keys) facts.push([say("keys"), count(s.keys)], [say("memory, as MEMORY USAGE adds up"), size(s.memory)]);
+    if (s.commandSum) facts.push([say("commands"), count(s.commandSum)]);
+    if (s.from) facts.push([say("written from"), s.from], [say("to"), s.to]);
     table("Loaded in this order", ["file", "is", "size", "holds"], members);
     table(members.length ? "Together" : "File", ["fact", "value"], [...facts, ...s.fields]);
     table("Function libraries", ["first line"], s.functions.map((f) => [f]));
@@ -853,14 +860,14 @@ class Viewer {
     if (s.databases.length > 1) weighed("Databases", "database", s.databases);
     weighed("By prefix", "prefix", s.prefixes);
     const times = most(s.expiries, "count");
-    table("Expiry", ["expires", "keys"], s.expiries.map((g) => [g.name, bar(count(g.count), g.count / times)]));
+    table("Expiry", ["expires", "keys"], s.expiries.map((g) => [say(g.name), bar(count(g.count), g.count / times)]));
     weighed("Commands", "command", s.commands, "bytes");
     weighed("Commands by prefix of their first key", "prefix", s.touched, "bytes");
     table("Largest", ["key or command", "type", "elements", s.keys ? "memory" : "in the file"], s.biggest.map((e) => {
       const to = element("button", { type: "button", className: "key", textContent: e.label, title: e.file ?? "", onclick: () => go(e) });
-      return [to, e.command ? "command" : `${e.type}${e.encoding === e.type ? "" : ` ${e.encoding}`}`, count(e.elements), size(e.command ? e.end - e.start : e.memory)];
+      return [to, e.command ? say("command") : `${e.type}${e.encoding === e.type ? "" : ` ${e.encoding}`}`, count(e.elements), size(e.command ? e.end - e.start : e.memory)]; // not a text
     }));
-    if (!tables.length) tables.push(element("p", { textContent: done ? "Nothing to add up." : "Still reading…" }));
+    if (!tables.length) tables.push(element("p", { textContent: done ? say("Nothing to add up.") : say("Still reading…") }));
     return element("div", {}, ...tables);
   }
 
@@ -883,11 +890,11 @@ class Viewer {
       (text) => opened?.reject(new Error(text)),
     );
     this.adder = adder;
-    const say = (text) => {
+    const tell = (text) => {
       if (!this.together.querySelector("table")) this.together.replaceChildren(element("p", { role: "status", textContent: text }));
     };
     const add = async (file) => {
-      say(`Reading ${file.name}…`);
+      tell(say("Reading {file}…", file.name));
       const content = await this.content(file);
       await new Promise((resolve, reject) => {
         opened = { resolve, reject };
@@ -906,7 +913,7 @@ class Viewer {
       if (this.adder !== adder) return;
       this.drawTogether(total, there);
     } catch (e) {
-      if (this.adder === adder) this.together.replaceChildren(element("p", { role: "alert", textContent: `The files could not be added up: ${e.message}` }));
+      if (this.adder === adder) this.together.replaceChildren(element("p", { role: "alert", textContent: say("The files could not be added up: {why}", e.message) }));
     } finally {
       adder.close();
     }
@@ -915,16 +922,16 @@ class Viewer {
   drawTogether(total, there) {
     const rows = total.members.map((m) => {
       const holds = [];
-      if (m.keys) holds.push(plural(m.keys, "key", "keys"));
-      if (m.commands) holds.push(plural(m.commands, "command", "commands"));
-      if (m.role === "history") holds.push("a rewrite has replaced it: not loaded");
-      else if (!m.added) holds.push("missing: without it no server starts");
+      if (m.keys) holds.push(plural(m.keys, "{n} key|{n} keys"));
+      if (m.commands) holds.push(plural(m.commands, "{n} command|{n} commands"));
+      if (m.role === "history") holds.push(say("a rewrite has replaced it: not loaded"));
+      else if (!m.added) holds.push(say("missing: without it no server starts"));
       if (m.problem) holds.push(m.problem);
       const to = element("button", { type: "button", className: "key", textContent: m.name, disabled: !there(m.name), onclick: () => {
         this.show(there(m.name));
         this.bytes.focus();
       } });
-      return [to, m.role, m.added ? size(m.size) : "", holds.join(", ") || "nothing"];
+      return [to, say(m.role), m.added ? size(m.size) : "", holds.join(", ") || say("nothing")];
     });
     const tables = this.tables(total.summary, (e) => this.show(there(e.file), [e.start, e.end]), true, rows);
     if (total.problem) tables.prepend(element("p", { className: "problem", textContent: total.problem }));

@@ -287,7 +287,7 @@ type question struct {
 }
 
 // failure is what a question gets that cannot be asked.
-var failure = resp.Value{Kind: resp.SimpleError, Str: []byte("ERR the server does not answer")}
+var failure = resp.Value{Kind: resp.SimpleError, Str: []byte("ERR the server does not answer")} // not a text
 
 // ask runs a command at the unseen client in a database.
 func (m *Model) ask(db int, then func(m *Model, v resp.Value), words ...string) {
@@ -399,7 +399,7 @@ func (u *unseen) lose(m *Model) {
 func (m *Model) printed(line string, then func(m *Model, reply string)) {
 	args, ok := console.Split(line)
 	if !ok || len(args) == 0 {
-		then(m, "Invalid argument(s)")
+		then(m, "Invalid argument(s)") // not a text
 		return
 	}
 	m.askArgs(0, func(m *Model, v resp.Value) { then(m, strings.TrimSuffix(console.Print(args, v), "\n")) }, args)

@@ -43,7 +43,7 @@ func wrap(v js.Value) *node {
 func byID(id string) *node {
 	n := wrap(document.Call("getElementById", id))
 	if n == nil {
-		panic("view: index.html has no element #" + id)
+		panic("view: index.html has no element #" + id) // not a text
 	}
 	return n
 }

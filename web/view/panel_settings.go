@@ -50,7 +50,7 @@ func (s *settingsPanel) build(p *Page, box *node) {
 	wrap(box.v.Call("querySelector", "details")).v.Set("open", true)
 
 	s.text = create("textarea", "conf").set("id", "settings-text").set("rows", "18").set("spellcheck", "false")
-	s.text.set("autocomplete", "off").set("autocapitalize", "none").set("aria-label", words.Say("redis.conf")).set("wrap", "off")
+	s.text.set("autocomplete", "off").set("autocapitalize", "none").set("aria-label", "redis.conf").set("wrap", "off")
 	s.text.on("input", func(*dom.BasicEvent) {
 		s.edited = true
 		s.discarded.v.Set("disabled", false)

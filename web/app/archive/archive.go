@@ -100,7 +100,7 @@ func Place(entries []Entry) error {
 // append only file, which a server of 7.0 keeps as the base of a directory.
 func Single(name string, data []byte) []Entry {
 	if strings.HasSuffix(name, ".aof") || strings.HasPrefix(string(data[:min(len(data), 1)]), "*") {
-		manifest := []byte("file appendonly.aof seq 1 type b\n")
+		manifest := []byte("file appendonly.aof seq 1 type b\n") // not a text
 		return []Entry{
 			{Name: "appendonlydir/appendonly.aof", Size: int64(len(data)), Data: data},
 			{Name: "appendonlydir/appendonly.aof.manifest", Size: int64(len(manifest)), Data: manifest},

@@ -177,7 +177,7 @@ func (v Values) Text() string {
 		}
 	}
 	sort.Strings(rest)
-	b.WriteString("# Everything else\n")
+	b.WriteString("# Everything else\n") // not a text
 	for _, name := range rest {
 		b.WriteString(Line(name, v[name]) + "\n")
 	}
@@ -206,9 +206,9 @@ func (v Values) Edits(text string) (edits []Edit) {
 		words, ok := resp.SplitArgs([]byte(line))
 		switch {
 		case !ok:
-			e.Problem = "Unbalanced quotes in configuration line"
+			e.Problem = "Unbalanced quotes in configuration line" // not a text
 		case len(words) < 2:
-			e.Name, e.Problem = string(words[0]), "wrong number of arguments"
+			e.Name, e.Problem = string(words[0]), "wrong number of arguments" // not a text
 		default:
 			var values []string
 			for _, w := range words[1:] {

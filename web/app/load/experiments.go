@@ -28,7 +28,7 @@ var Experiments = []Experiment{
 	{"UNLINK", huge, []string{"UNLINK " + bigSet}, 0, "Takes the name away and says 1. The memory is freed bit by bit, between other commands."},
 	{"SAVE", manyKeys, []string{"SAVE"}, 0, "Writes the snapshot in the one thread: nothing else happens until it is on the disk."},
 	{"BGSAVE", manyKeys, []string{"BGSAVE"}, 0, "The same snapshot, beside the commands. Look at the 99th percentile: it hardly moves."},
-	{"Lua loop", FillSettings{}, []string{`EVAL "local n = 0 for i = 1, 3000000 do n = n + i end return n" 0`}, 0, "A script is one command: nobody gets between its steps."},
+	{"Lua loop", FillSettings{}, []string{`EVAL "local n = 0 for i = 1, 3000000 do n = n + i end return n" 0`}, 0, "A script is one command: nobody gets between its steps."}, // not a text
 	{"appendfsync always, slow disk", FillSettings{}, []string{"CONFIG SET appendonly yes", "CONFIG SET appendfsync always"}, 50_000, "Each fsync takes 50 ms more, and a write is answered behind it. The thread waits for the disk: reads, too."},
 	{"appendfsync everysec, slow disk", FillSettings{}, []string{"CONFIG SET appendonly yes", "CONFIG SET appendfsync everysec"}, 50_000, "The same disk. Nobody waits for the fsync: up to a second of writes can be lost instead."},
 }
