@@ -20,11 +20,11 @@ type browser struct {
 	conn  *bridge.Conn
 	host  *host.Host
 	wall  int64
-	queue []app.Message
 	inbox [][]byte // from the worker
-	busy  bool
 	began time.Time
 	saved string // the lesson's progress
+
+	dispatcher app.Dispatcher
 }
 
 func openBrowser(t *testing.T, l *lessons.Lesson) *browser { return openBrowserWith(t, l, "") }
@@ -40,6 +40,11 @@ func openBrowserWith(t *testing.T, l *lessons.Lesson, saved string) *browser {
 	b.conn = bridge.NewConn(func(batch []byte) {
 		b.host.Exec(append(binary.LittleEndian.AppendUint32(nil, 1), batch...), b.wall)
 	}, func(func()) {})
+	b.dispatcher = app.Dispatcher{Model: b.model, Conn: b.conn, Page: func(effect app.Effect) {
+		if e, ok := effect.(app.Save); ok {
+			b.saved = e.Progress
+		}
+	}}
 	b.conn.OnOutput = func(client uint32, data []byte, closed bool) {
 		b.do(app.Output{Client: client, Data: append([]byte(nil), data...), Closed: closed})
 	}
@@ -50,41 +55,7 @@ func openBrowserWith(t *testing.T, l *lessons.Lesson, saved string) *browser {
 	return b
 }
 
-func (b *browser) do(m app.Message) {
-	b.queue = append(b.queue, m)
-	if b.busy {
-		return
-	}
-	b.busy = true
-	for len(b.queue) > 0 {
-		next := b.queue[0]
-		b.queue = b.queue[1:]
-		for _, e := range b.model.Update(next) {
-			switch e := e.(type) {
-			case app.Connect:
-				b.queue = append(b.queue, app.Connected{Console: e.Console, Client: b.conn.Connect(e.Address)})
-			case app.Disconnect:
-				b.conn.Disconnect(e.Client)
-			case app.Save:
-				b.saved = e.Progress
-			case app.Send:
-				b.conn.Send(e.Client, e.Data)
-			case app.Control:
-				b.conn.Control(e.Op, e.Payload, func(data []byte, err error) {
-					if err != nil && e.Quiet {
-						return
-					}
-					a := app.Answered{Then: e.Then, Data: append([]byte(nil), data...)}
-					if err != nil {
-						a.Err = err.Error()
-					}
-					b.do(a)
-				})
-			}
-		}
-	}
-	b.busy = false
-}
+func (b *browser) do(m app.Message) { b.dispatcher.Dispatch(m) }
 
 // frame is a sixtieth of a second.
 func (b *browser) frame() {

@@ -65,7 +65,7 @@ func button(text, title string, click func()) *node {
 var theTimePanel = &timePanel{}
 
 func (t *timePanel) connect(p *Page) {
-	t.line.Do, t.line.Dispatch = func(e app.Effect) { p.perform(e) }, p.dispatch
+	t.line.Do, t.line.Dispatch = p.dispatcher.Perform, p.dispatch
 }
 
 func (t *timePanel) build(p *Page, box *node) {

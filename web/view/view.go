@@ -20,11 +20,10 @@ import (
 
 // Page is the page around a model.
 type Page struct {
-	model *app.Model
-	conn  *bridge.Conn
+	model      *app.Model
+	conn       *bridge.Conn
+	dispatcher app.Dispatcher
 
-	queue       []app.Message
-	busy        bool
 	taker       func(client uint32, data []byte, closed bool) bool // takes what clients of panels receive
 	outstanding bool                                               // a credit has been given and not been used
 	frames      int64
@@ -47,6 +46,7 @@ func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 	document = js.Global().Get("document")
 	speak()
 	p := &Page{model: app.New(specs), conn: conn}
+	p.dispatcher = app.Dispatcher{Model: p.model, Conn: conn, Page: p.perform}
 	p.body = wrap(document.Get("body"))
 	p.say = byID("say")
 	p.status.bind(p)
@@ -107,43 +107,11 @@ func encodedLesson() *lessons.Lesson {
 	return l
 }
 
-// dispatch updates the model and carries out what follows. A message that
-// comes meanwhile waits for its turn.
-func (p *Page) dispatch(m app.Message) {
-	p.queue = append(p.queue, m)
-	if p.busy {
-		return
-	}
-	p.busy = true
-	for len(p.queue) > 0 {
-		next := p.queue[0]
-		p.queue = p.queue[1:]
-		for _, e := range p.model.Update(next) {
-			p.perform(e)
-		}
-	}
-	p.busy = false
-}
+func (p *Page) dispatch(m app.Message) { p.dispatcher.Dispatch(m) }
 
+// perform carries out what only the page can.
 func (p *Page) perform(effect app.Effect) {
 	switch e := effect.(type) {
-	case app.Connect:
-		p.queue = append(p.queue, app.Connected{Console: e.Console, Client: p.conn.Connect(e.Address)})
-	case app.Disconnect:
-		p.conn.Disconnect(e.Client)
-	case app.Send:
-		p.conn.Send(e.Client, e.Data)
-	case app.Control:
-		p.conn.Control(e.Op, e.Payload, func(data []byte, err error) {
-			a := app.Answered{Then: e.Then, Else: e.Else, Data: data}
-			if err != nil && e.Quiet {
-				return
-			}
-			if err != nil {
-				a.Err = err.Error()
-			}
-			p.dispatch(a)
-		})
 	case app.Download:
 		download(e.Name, e.Data)
 	case app.Save:

@@ -20,17 +20,16 @@ import (
 // page is the whole page but for what is drawn: the model, the line, and a real
 // server behind them, whose store keeps nothing.
 type page struct {
-	t        *testing.T
-	model    *app.Model
-	line     *Line
-	conn     *bridge.Conn
-	recorder *run.Recorder
-	wall     int64
-	queue    []app.Message
-	busy     bool
-	credit   bool // one is outstanding
-	files    map[string][]byte
-	said     []string
+	t          *testing.T
+	model      *app.Model
+	line       *Line
+	conn       *bridge.Conn
+	recorder   *run.Recorder
+	wall       int64
+	dispatcher app.Dispatcher
+	credit     bool // one is outstanding
+	files      map[string][]byte
+	said       []string
 }
 
 func newPage(t *testing.T) *page {
@@ -59,7 +58,8 @@ func newPage(t *testing.T) *page {
 		p.credit = false
 		p.do(app.Noticed{Kind: kind, Text: text})
 	}
-	p.line = &Line{Do: p.perform, Dispatch: p.do}
+	p.dispatcher = app.Dispatcher{Model: p.model, Conn: p.conn, Page: p.perform}
+	p.line = &Line{Do: p.dispatcher.Perform, Dispatch: p.do}
 	p.recorder.Configure(bridge.Record(nil).String("memory:").Int(7).Int(0))
 	p.recorder.Stored((&idbtest.Store{}).Image(idb.Memory, ""), p.wall)
 	p.do(app.Boot{Wall: p.wall})
@@ -67,38 +67,10 @@ func newPage(t *testing.T) *page {
 	return p
 }
 
-func (p *page) do(m app.Message) {
-	p.queue = append(p.queue, m)
-	if p.busy {
-		return
-	}
-	p.busy = true
-	for len(p.queue) > 0 {
-		next := p.queue[0]
-		p.queue = p.queue[1:]
-		for _, e := range p.model.Update(next) {
-			p.perform(e)
-		}
-	}
-	p.busy = false
-}
+func (p *page) do(m app.Message) { p.dispatcher.Dispatch(m) }
 
 func (p *page) perform(effect app.Effect) {
 	switch e := effect.(type) {
-	case app.Connect:
-		p.do(app.Connected{Console: e.Console, Client: p.conn.Connect(e.Address)})
-	case app.Disconnect:
-		p.conn.Disconnect(e.Client)
-	case app.Send:
-		p.conn.Send(e.Client, e.Data)
-	case app.Control:
-		p.conn.Control(e.Op, e.Payload, func(data []byte, err error) {
-			a := app.Answered{Then: e.Then, Else: e.Else, Data: bytes.Clone(data)}
-			if err != nil {
-				a.Err = err.Error()
-			}
-			p.do(a)
-		})
 	case app.Download:
 		p.files[e.Name] = e.Data
 	case app.Say:
