@@ -221,6 +221,10 @@ func (s *Server) continueShutdown() {
 
 // Reload is DEBUG RELOAD: save, forget, load.
 func (s *Server) Reload(c *command.Context, flags command.ReloadFlags) {
+	if s.loading != nil { // half of the data must not be saved over all of it
+		c.Reply.Error(command.ErrLoading)
+		return
+	}
 	client := s.clients[c.Client.ID]
 	if j := s.job(); j != nil {
 		s.terminate(j)
@@ -273,6 +277,10 @@ func (s *Server) reloadRDB(flags command.ReloadFlags) error {
 
 // LoadAOF is DEBUG LOADAOF: forget, and load the append-only file.
 func (s *Server) LoadAOF(c *command.Context) {
+	if s.loading != nil {
+		c.Reply.Error(command.ErrLoading)
+		return
+	}
 	client := s.clients[c.Client.ID]
 	c.Reply.SimpleString("OK")
 	s.flushUnit()

@@ -289,7 +289,7 @@ func infoStats(s *Server, w *infoWriter) {
 	w.int("tracking_total_keys", int64(len(s.tracking.order)))
 	w.int("tracking_total_items", int64(s.tracking.items))
 	w.int("tracking_total_prefixes", int64(len(s.tracking.prefixes)))
-	w.int("unexpected_error_replies", 0)
+	w.int("unexpected_error_replies", st.unexpectedErrors)
 	w.int("total_error_replies", st.errorReplies)
 	w.int("dump_payload_sanitizations", 0)
 	w.int("total_reads_processed", st.reads)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"path"
@@ -489,21 +490,31 @@ func (s *Server) replay(l *loading, args [][]byte) error {
 	name := l.files[l.current].name
 	spec := s.table.Resolve(args)
 	if problem := s.existence(spec, args); problem != "" {
-		problem = "Unknown command '" + printable(args[0], 128) + "' reading the append only file"
+		if spec == nil || len(spec.Subcommands) > 0 {
+			problem = "Unknown command '" + printable(args[0], 128) + "' reading the append only file"
+		}
+		problem = strings.TrimPrefix(problem, "ERR ")
 		return &LoadError{name, at, problem, problem + " " + path.Base(name)}
 	}
 	switch {
+	case spec.Name == "multi" && c.Transaction.Open:
+		s.replayError("MULTI calls can not be nested", spec)
+		return nil
 	case spec.Name == "multi":
 		l.multiAt = at
 		c.Transaction.Open = true
 		return nil
 	case spec.Name == "exec":
+		if l.multiAt < 0 {
+			s.replayError("EXEC without MULTI", spec)
+			return nil
+		}
 		s.replayed(l, l.multiAt)
 		l.multiAt = -1
 		queue := c.Transaction.Queue
 		c.Transaction = command.Transaction{}
 		for _, words := range queue {
-			s.replayOne(c, words)
+			s.replayOne(c, words, spec)
 		}
 		return nil
 	case c.Transaction.Open:
@@ -517,7 +528,7 @@ func (s *Server) replay(l *loading, args [][]byte) error {
 	if spec.Name != "select" {
 		s.replayed(l, at)
 	}
-	s.replayOne(c, args)
+	s.replayOne(c, args, spec)
 	return nil
 }
 
@@ -528,11 +539,35 @@ func (s *Server) replayed(l *loading, at int64) {
 	}
 }
 
-func (s *Server) replayOne(c *command.Client, args [][]byte) {
+// replayOne runs one command; of is the one that the log names, which may be the
+// EXEC of its transaction.
+func (s *Server) replayOne(c *command.Client, args [][]byte, of *command.Spec) {
+	spec := s.table.Resolve(args)
+	// The files and the settings of a server that is only reading are not to be
+	// touched by what it reads. No server writes such commands.
+	if spec.Flags&command.Admin != 0 && spec.Flags&command.Write == 0 {
+		s.replayError("'"+spec.FullName()+"' isn't allowed in an append-only file", of)
+		return
+	}
 	ctx := s.pushContext(c, c.Reply)
-	s.run(ctx, s.table.Resolve(args), args)
+	s.run(ctx, spec, args)
 	s.popContext()
+	if reply, is := bytes.CutPrefix(c.Reply.Bytes(), []byte("-")); is {
+		reply, _, _ = bytes.Cut(reply, []byte("\r\n"))
+		text, plain := strings.CutPrefix(string(reply[:min(len(reply), 4096)]), "ERR ")
+		if !plain {
+			text = "-" + text
+		}
+		s.replayError(text, of)
+	}
 	c.Reply.Reset()
+}
+
+// replayError tells that a command of the file could not be run, which never was
+// so when it was written. The loading goes on, as in Redis.
+func (s *Server) replayError(text string, of *command.Spec) {
+	s.stats.unexpectedErrors++
+	s.logf(event.Warning, "== CRITICAL == This server is sending an error to its AOF-loading-client: '", text, "' after processing the command '", of.FullName(), "'")
 }
 
 // rdbHandler puts what an RDB file holds into the keyspace.

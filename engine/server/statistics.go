@@ -21,6 +21,7 @@ type statistics struct {
 	errors                                           map[string]int64 // by the first word of the reply
 	lastError                                        string           // the newest
 	errorReplies                                     int64
+	unexpectedErrors                                 int64 // of commands in an append-only file
 	peakMemory                                       int64
 
 	// rates over the last 16 samples, one a cron run
