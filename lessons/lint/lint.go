@@ -157,6 +157,8 @@ func (f *finder) lesson(l *lessons.Lesson) {
 	switch {
 	case l.Goal == "":
 		f.say(1, "front matter: \"goal\" is missing (one sentence: what the learner can do afterwards)")
+	case sentences(l.Goal) != 1:
+		f.say(1, "front matter: the goal has %d sentences instead of one", sentences(l.Goal))
 	case words(l.Goal) > mostGoalWords:
 		f.say(1, "front matter: the goal has %d words, more than %d", words(l.Goal), mostGoalWords)
 	}
@@ -194,6 +196,12 @@ func (f *finder) lesson(l *lessons.Lesson) {
 		f.say(1, "the Flesch reading ease is %.0f, less than %.0f (shorter sentences, shorter words)", ease, LeastReadingEase)
 	}
 	f.summary(&l.Steps[len(l.Steps)-1])
+}
+
+func sentences(text string) int {
+	var r reading
+	r.add(text)
+	return r.sentences
 }
 
 func breaking(lines []lessons.Line) bool {

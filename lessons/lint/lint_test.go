@@ -37,6 +37,67 @@ func TestFindings(t *testing.T) {
 	})
 }
 
+// Each rule: a lesson that is whole, and the one change that breaks it.
+func TestEveryRuleFinds(t *testing.T) {
+	example, err := os.ReadFile("testdata/whole.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := string(example)
+	course := Course{"counters": {"incr"}}
+	if found := File("lesson.md", example, course); len(found) > 0 {
+		t.Fatal(found)
+	}
+	easy, hard := strings.Repeat("We go on. ", 160), strings.Repeat("Consideration necessitates organizational deliberation. ", 30)
+	long := strings.Repeat("the cat and the dog and the cow go to the mill and come back to the house and ", 3)
+	for _, c := range []struct{ old, new, want string }{
+		{"goal: See what is enough.\n", "", `"goal" is missing`},
+		{"See what is enough.", "See it. Then see more.", "the goal has 2 sentences"},
+		{"See what is enough.", strings.Repeat("see ", 31), "the goal has 31 words"},
+		{"## Two {#two}\nWords.\n", "", "4 steps; a lesson has 5 to 10"},
+		{"## Two {#two}\n", "## A\n## B\n## C\n## D\n## E\n## F\n## Two {#two}\n", "11 steps"},
+		{"{#one breaks}", "{#one}", "the learner breaks nothing"},
+		{"```predict", "```text", "no prediction"},
+		{`, {"q": "C", "choices": ["a", "b", "c", "d"], "answer": 1, "explain": ["x", "y", "z", "u"]}]`, "]", "2 questions; a quiz asks at least 3"},
+		{`"answer": 1, "explain": ["x", "y", "z", "u"]},`, `"answer": 4, "explain": ["x", "y", "z", "u"]},`, "the answer 4 is not among choices 0 to 3"},
+		{`["x", "y", "z", "u"]`, `["x", "y", "z"]`, "3 explanations for 4 choices"},
+		{`["x", "y", "z", "u"]`, `["x", "y", "", "u"]`, "without explanation"},
+		{`["a", "b", "c", "d"], "answer": 1, "explain": ["x", "y", "z", "u"]`, `["a", "b", "c"], "answer": 1, "explain": ["x", "y", "z"]`, "3 choices instead of 4"},
+		{"Words.", easy, "the step has 4"},
+		{"Words.", hard, "reading ease"},
+		{"Words.", long + ".", "a sentence of 5"},
+		{"Words.", strings.Repeat("the cat and the dog and the cow go to the mill and then they all come back to the house at last. ", 4), "words on average"},
+		{"{#summary}", "{#end}", "end with ## Summary"},
+		{"| a | b |\n| --- | --- |\n| 1 | 2 |\n", "", "the summary has no table"},
+		{"- [Counters](lesson:counters)\n", "", "the summary lists 1 links onward"},
+		{"lesson:counters", "lesson:counter", `leads to no lesson (did you mean "counters"?)`},
+		{"lesson:counters", "lesson:counters#inrc", `leads to no step of that lesson (did you mean "incr"?)`},
+		{"(https:", "(http:", "write https://..."},
+		{"Words.", "[x](#tow)", `leads to no step of this lesson (did you mean "two"?)`},
+		{"Words.", "TODO", "unfinished"},
+		{"```redis", "```reids", `did you mean "redis"?`},
+		{"> SET a 1", "!restrat", `did you mean "restart"?`},
+		{"```solution\n> SET a 2\n```\n", "", "solution"},
+		{"value a == 2", "valeu a == 2", `did you mean "value"?`},
+	} {
+		bad := strings.Replace(whole, c.old, c.new, 1)
+		if bad == whole {
+			t.Fatalf("the example has no %q", c.old)
+		}
+		found := File("lesson.md", []byte(bad), course)
+		said := ""
+		for _, e := range found {
+			said += e.Error() + "\n"
+			if e.Line < 1 {
+				t.Errorf("%q: no line: %v", c.want, e)
+			}
+		}
+		if !strings.Contains(said, c.want) {
+			t.Errorf("with %.40q for %.40q: it does not say %q but\n%s", c.new, c.old, c.want, said)
+		}
+	}
+}
+
 // What README.md says of the limits is what they are.
 func TestTheReadmeStatesTheLimits(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")

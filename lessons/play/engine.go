@@ -188,17 +188,28 @@ func (e *Engine) console(name string) (*client, error) {
 	return c, nil
 }
 
-// reply waits for a console's next reply, up to a minute of engine time.
+// reply waits for a console's next reply, up to a minute of engine time. Of many
+// commands that were sent at once all replies are there after the first.
 func (e *Engine) reply(c *client) (resp.Value, error) {
 	for deadline := e.now + 60*second; e.now < deadline; e.pass() {
-		if err := e.settle(); err != nil {
-			return resp.Value{}, err
-		}
-		v, n, err := resp.Parse(c.buf)
-		if err != nil || n > 0 {
-			c.buf = append([]byte(nil), c.buf[n:]...)
-			if err != nil || c.asked(v) {
-				return v, err
+		for settled := false; ; settled = true {
+			for {
+				v, n, err := resp.Parse(c.buf)
+				if err != nil {
+					return v, err
+				}
+				if n == 0 {
+					break
+				}
+				if c.buf = c.buf[n:]; c.asked(v) {
+					return v, nil
+				}
+			}
+			if settled {
+				break
+			}
+			if err := e.settle(); err != nil {
+				return resp.Value{}, err
 			}
 		}
 	}

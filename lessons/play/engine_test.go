@@ -1,6 +1,7 @@
 package play_test
 
 import (
+	"flag"
 	"os"
 	"slices"
 	"strings"
@@ -11,9 +12,20 @@ import (
 	"everysec/lessons/play"
 )
 
+// Many plays at a time: those on a redis-server mostly wait, and what a command
+// holds the thread is measured in the processor time of its own thread.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 // Every lesson plays on this engine from the first line to the last: every
 // transcript matches, every check fails before its solution and passes after.
 func TestLessonsOnTheEngine(t *testing.T) {
+	t.Parallel()
 	all, err := markdown.Load("..")
 	if err != nil {
 		t.Fatal(err)
@@ -45,6 +57,7 @@ func TestLessonsOnTheEngine(t *testing.T) {
 
 // No check passes by the setup alone: there is something to do in it.
 func TestNoCheckPassesUntouched(t *testing.T) {
+	t.Parallel()
 	all, err := markdown.Load("..")
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +92,7 @@ func TestNoCheckPassesUntouched(t *testing.T) {
 // A learner may open the chapter at any step, on a fresh server, and may go
 // back to the one before.
 func TestEveryStepStandsAlone(t *testing.T) {
+	t.Parallel()
 	all, err := markdown.Load("..")
 	if err != nil {
 		t.Fatal(err)

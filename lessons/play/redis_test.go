@@ -10,6 +10,7 @@ import (
 // Every transcript and every check that needs no fact of a host holds on a
 // real redis-server too.
 func TestLessonsOnRedis(t *testing.T) {
+	t.Parallel()
 	all, err := markdown.Load("..")
 	if err != nil {
 		t.Fatal(err)

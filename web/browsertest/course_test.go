@@ -3,9 +3,13 @@ package browsertest
 import (
 	"context"
 	"encoding/json"
+	"html"
+	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -103,6 +107,95 @@ func TestALessonOfEachPhase(t *testing.T) {
 			l.walks(chosen)
 			l.sees("all steps are done", `document.querySelector("#progress").textContent.startsWith("`+strconv.Itoa(len(chosen.Steps))+` of `+strconv.Itoa(len(chosen.Steps))+` steps")`)
 		})
+	}
+}
+
+// The second hint is not to be seen before the first has been opened, and so on.
+func TestHintsUnfoldInStages(t *testing.T) {
+	lesson, step := firstStep(t, func(s *lessons.Step) bool {
+		return len(hints(s)) >= 2
+	})
+	list := hints(step)
+	l := arriveAt(t, "/lessons/"+lesson.ID+"/")
+	seen := func(n int) string {
+		return `document.querySelector('details.hint` + block(list[n]) + `').checkVisibility()`
+	}
+	l.eval(`document.getElementById("`+step.ID+`").scrollIntoView({behavior: "instant"})`, nil)
+	l.sees("the first hint, closed, and no other", seen(0)+` && !`+seen(1)+` && !document.querySelector('details.hint`+block(list[0])+`').open`)
+	l.clicks("details.hint" + block(list[0]) + " summary")
+	l.sees("the second one, closed", seen(1)+` && !document.querySelector('details.hint`+block(list[1])+`').open`)
+	l.clicks("details.hint" + block(list[1]) + " summary")
+	l.sees("what it says", `document.querySelector('details.hint`+block(list[1])+` p').checkVisibility()`)
+}
+
+// hints are the hints of the first check of a step.
+func hints(s *lessons.Step) (ids []string) {
+	checks := 0
+	for _, k := range s.Blocks {
+		if k.Kind == lessons.CheckKind {
+			checks++
+		}
+		if k.Kind == lessons.Hint && checks == 1 {
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids
+}
+
+// Every link of every built page leads to a file that was built, and to an id in
+// it.
+func TestEveryLinkOfTheBuiltPagesResolves(t *testing.T) {
+	address, id := regexp.MustCompile(`\b(?:href|src)="([^"]*)"`), regexp.MustCompile(`\bid="([^"]*)"`)
+	ids := map[string]map[string]bool{}
+	pages := map[string]string{}
+	err := filepath.WalkDir(dist, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, ".html") {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		pages[name], ids[name] = string(text), map[string]bool{}
+		for _, m := range id.FindAllStringSubmatch(string(text), -1) {
+			ids[name][m[1]] = true
+		}
+		return err
+	})
+	if err != nil || len(pages) < 24 {
+		t.Fatal(len(pages), err)
+	}
+	checked := 0
+	for page, text := range pages {
+		for _, m := range address.FindAllStringSubmatch(text, -1) {
+			u, err := url.Parse(html.UnescapeString(m[1]))
+			if err != nil {
+				t.Errorf("%s: %q: %v", page, m[1], err)
+				continue
+			}
+			if u.Scheme != "" || u.Host != "" {
+				continue
+			}
+			file := page
+			if u.Path != "" {
+				file = filepath.Join(filepath.Dir(page), filepath.FromSlash(u.Path))
+				if strings.HasPrefix(u.Path, "/") {
+					file = filepath.Join(dist, filepath.FromSlash(u.Path))
+				}
+			}
+			info, err := os.Stat(file)
+			if err == nil && info.IsDir() {
+				file = filepath.Join(file, "index.html")
+				_, err = os.Stat(file)
+			}
+			if err != nil {
+				t.Errorf("%s: %q leads nowhere: %v", page, m[1], err)
+				continue
+			}
+			if checked++; u.Fragment != "" && ids[file] != nil && !ids[file][u.Fragment] {
+				t.Errorf("%s: %q: there is no such id", page, m[1])
+			}
+		}
+	}
+	if checked < 200 {
+		t.Errorf("only %d links", checked)
 	}
 }
 
