@@ -11,6 +11,8 @@ Go.prototype.begin = async function (module) {
     return text ? new TextDecoder().decode(text).split("\n") : [];
   };
   const [id, ...parts] = listed("parts").map((line) => line.split(" "));
+  // They lie beside the script, and not beside each page.
+  const place = (address) => new URL(address, this.base ?? location.href);
   let exports;
   const joined = [];
   const join = (n, part) => {
@@ -24,7 +26,7 @@ Go.prototype.begin = async function (module) {
     const begun = performance.now();
     try {
       const request = new XMLHttpRequest();
-      request.open("GET", address, false);
+      request.open("GET", place(address), false);
       request.overrideMimeType("text/plain; charset=x-user-defined"); // a page may not ask for bytes
       request.send();
       if (request.status !== 200) throw new Error(`${request.status} ${request.statusText}`);
@@ -44,7 +46,7 @@ Go.prototype.begin = async function (module) {
   this.part = async (name) => {
     const n = parts.findIndex((part) => part[0] === name);
     if (n < 0 || joined[n]) return;
-    const response = await fetch(parts[n][1]);
+    const response = await fetch(place(parts[n][1]));
     if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
     join(n, await WebAssembly.compile(await response.arrayBuffer()));
   };

@@ -102,6 +102,7 @@ async function startPage() {
   takeFiles();
   globalThis.everysecChannel = db.attach({});
   const go = new Go();
+  go.base = import.meta.url;
   // The engine's imports are there for the linker; this role calls none.
   go.importObject.everysec = { post() {}, commit() {}, ask() {}, stopwatch: () => performance.now() * 1000 };
   const instance = await go.begin(await db.module);

@@ -55,7 +55,7 @@ class FileWorker {
   #opened = 0;
   // told hears of the file that is being read: (state, done), failed of a text.
   constructor(told, failed) {
-    this.#worker = globalThis.everysecInline?.viewer() ?? new Worker("viewer-worker.js");
+    this.#worker = globalThis.everysecInline?.viewer() ?? new Worker(new URL("viewer-worker.js", import.meta.url));
     this.#worker.onmessage = ({ data }) => {
       if (data.ask) {
         this.#waiting.get(data.ask)?.(data.answer);
