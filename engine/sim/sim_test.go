@@ -2,16 +2,11 @@ package sim_test
 
 import (
 	"fmt"
-	"go/parser"
-	"go/token"
-	"os"
-	"path/filepath"
 	"reflect"
 	"runtime"
 	"testing"
 
 	"everysec/engine/sim"
-	"everysec/engine/sim/breaks"
 )
 
 // The first stories of the simulation, thousands of crashes; make sim goes on
@@ -62,29 +57,5 @@ func TestSameSeedSameStory(t *testing.T) {
 		if plain, _ := sim.Run(sim.Options{Seed: seed}); !reflect.DeepEqual(report, plain) {
 			t.Errorf("story %d is another when it is told without words", seed)
 		}
-	}
-}
-
-// Every mistake that make sim-breaks makes can still be made: its text stands in
-// the source once, and what takes its place is Go.
-func TestBreaksApply(t *testing.T) {
-	names := map[string]bool{}
-	for _, b := range breaks.All {
-		source, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(b.File)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		broken, err := b.Apply(string(source))
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if _, err := parser.ParseFile(token.NewFileSet(), b.File, broken, 0); err != nil {
-			t.Errorf("%s: %v", b.Name, err)
-		}
-		if names[b.Name] {
-			t.Errorf("two mistakes are called %q", b.Name)
-		}
-		names[b.Name] = true
 	}
 }

@@ -67,7 +67,7 @@ var All = []Break{
 	{
 		"a write that failed is forgotten", aofGo,
 		"	a.writeFailed, a.lastWriteError = true, err\n\tif",
-		"	a.buffer = a.buffer[:0]\n\tif",
+		"	a.buffer.reset()\n\tif",
 	},
 	{
 		"the name of a new increment is not synced before the manifest that uses it", rewriteGo,
