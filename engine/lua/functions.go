@@ -119,6 +119,10 @@ func (f *Functions) Run(h Host, function *Function, keys, args [][]byte, w *resp
 	s.run(h, function.Name, w, function.callback, keys, args)
 }
 
+// Keeps tells whether a library may have kept a Go function with a state of its
+// own, as string.gmatch returns one. Such a world cannot be copied.
+func (f *Functions) Keeps() bool { return f.state.kept }
+
 // Memory is the bytes of a function's code.
 func (f *Function) Memory() int64 {
 	if c, is := f.callback.o.(*closure); is {

@@ -44,6 +44,7 @@ func (s *state) openCoroutine() {
 				return res
 			})
 			f.holds = value{o: co}
+			t.s.kept = true
 			return t.one(value{o: f})
 		}},
 		{"yield", func(t *thread, args []value) []value {

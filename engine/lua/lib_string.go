@@ -174,6 +174,7 @@ func stringGmatch(t *thread, args []value) []value {
 		return nil
 	})
 	f.holds = args[0]
+	t.s.kept = true
 	return t.one(value{o: f})
 }
 

@@ -14,6 +14,7 @@ type state struct {
 	host       Host
 	options    Options
 	killed     bool
+	kept       bool // a Go function with a state of its own was made
 	load       *libraryLoad
 	random     *lrand48
 	json       jsonConfig

@@ -143,15 +143,15 @@ func (s *Server) flushAppendOnly() {
 	case config.SyncAlways:
 		if a.sync == nil {
 			s.startSync()
-			s.holdFor(a.sync, func(err error) {
-				s.noteLatency("aof-fsync-always", (s.now-a.lastSync)/1000)
+			s.holdThen(a.sync, func(s *Server, err error) {
+				s.noteLatency("aof-fsync-always", (s.now-s.aof.lastSync)/1000)
 				s.finishSync(err)
 				s.releaseReplies() // before the input that has come meanwhile runs
 			})
 			return
 		}
 		// One of "everysec" is under way; syncs of a file may overtake each other.
-		s.holdFor(a.sync, func(err error) {
+		s.holdThen(a.sync, func(s *Server, err error) {
 			s.finishSync(err)
 			if s.running {
 				s.flushAppendOnly()

@@ -175,6 +175,7 @@ type hold struct {
 	until  int64
 	ticket vfs.Ticket
 	then   func(err error)
+	next   func(s *Server, err error) // instead of then: it holds nothing, so a copy of the server can share it
 	after  *hold // what else the thread waits for, when this is over
 }
 
@@ -337,12 +338,15 @@ func (s *Server) release() bool {
 		return false
 	}
 	s.hold = nil
-	if h.then != nil {
-		var err error
-		if h.ticket != nil {
-			err = h.ticket.Err()
-		}
+	var err error
+	if h.ticket != nil {
+		err = h.ticket.Err()
+	}
+	switch {
+	case h.then != nil:
 		h.then(err)
+	case h.next != nil:
+		h.next(s, err)
 	}
 	s.holdAlso(h.after)
 	return true
@@ -365,6 +369,15 @@ func (s *Server) holdFor(t vfs.Ticket, then func(err error)) {
 		return
 	}
 	s.holdAlso(&hold{ticket: t, then: then})
+}
+
+// holdThen is holdFor with what holds nothing.
+func (s *Server) holdThen(t vfs.Ticket, next func(s *Server, err error)) {
+	if t.Done() {
+		next(s, t.Err())
+		return
+	}
+	s.holdAlso(&hold{ticket: t, next: next})
 }
 
 // HoldUntil keeps the thread until a time in microseconds (DEBUG SLEEP).

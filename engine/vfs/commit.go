@@ -227,12 +227,26 @@ func (d *Disk) takeOff() {
 	if slices.ContainsFunc(f.requests, func(r request) bool { return r.in != nil }) {
 		f.due += d.latency.Sync + d.latency.PerMiB*batch.Bytes()>>20
 	}
-	d.platter.Commit(batch, func(err error) {
+	d.platter.Commit(batch, d.answer(f))
+}
+
+// answer is what the platter calls when it is done with a flight.
+func (d *Disk) answer(f *flight) func(err error) {
+	return func(err error) {
 		if !f.answered {
 			f.answered, f.err = true, err
 			d.pump()
 		}
-	})
+	}
+}
+
+// Awaited is what the platter has to call when it is done with the commit under
+// way: for the platter of a copy of this disk. It is nil if there is none.
+func (d *Disk) Awaited() func(err error) {
+	if d.flight == nil || d.flight.answered {
+		return nil
+	}
+	return d.answer(d.flight)
 }
 
 // board puts a file on the flight, once however many ask for it.

@@ -18,6 +18,10 @@ const maxSize = 64 << 30
 // page holds the bytes from its start on; only appending to b is allowed.
 type page struct{ b []byte }
 
+// Fixed tells that nothing is appended any more, and how many bytes that are: a
+// copy of the disk can share the page.
+func (p *page) Fixed() (size int, fixed bool) { return len(p.b), len(p.b) == pageSize }
+
 // pages is the content of a file. A nil page is zeros; any other holds at least
 // the bytes that size says belong to it.
 type pages struct {

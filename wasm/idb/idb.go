@@ -139,6 +139,25 @@ func (p *Platter) Finished(transaction uint32, failure string) {
 	}
 }
 
+// Surround gives a copy of a platter its surroundings: where its transactions
+// go, and what is called when the newest commit is done (nil: nothing). Those
+// before it are of disks that nobody asks any more.
+func (p *Platter) Surround(begin func(transaction uint32, ops []byte), done func(error)) {
+	p.begin = begin
+	var newest *commit
+	for _, number := range order.Keys(p.pending) {
+		newest = p.pending[number]
+		newest.done = func(error) {}
+	}
+	for _, c := range p.queue {
+		newest = c
+		newest.done = func(error) {}
+	}
+	if newest != nil && done != nil {
+		newest.done = done
+	}
+}
+
 // Busy tells whether a transaction is under way.
 func (p *Platter) Busy() bool { return len(p.pending) > 0 }
 

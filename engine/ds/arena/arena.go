@@ -210,6 +210,17 @@ func (a *Arena) Slice(r Ref, off, n int) []byte {
 	return unsafe.Slice(Index[byte](a, r, off), n)
 }
 
+// Relocate goes on with other memory: moved is given each chunk and returns
+// memory of the same length and content, aligned for any type.
+func (a *Arena) Relocate(moved func(chunk []byte) []byte) {
+	for n, c := range a.chunks {
+		if c.bytes > 0 {
+			chunk := unsafe.Slice((*byte)(a.bases[n]), c.bytes)
+			a.bases[n] = unsafe.Pointer(unsafe.SliceData(moved(chunk)))
+		}
+	}
+}
+
 // Used returns the bytes in live blocks, counting usable sizes.
 func (a *Arena) Used() int64 { return a.used }
 

@@ -3,7 +3,9 @@ package run
 import (
 	"encoding/binary"
 	"errors"
+	"maps"
 	"strings"
+	"unsafe"
 
 	"everysec/engine/event"
 	"everysec/engine/phrase"
@@ -27,6 +29,10 @@ type past struct {
 	last    happening         // by the entry that was played last
 	found   int               // how many entries have been looked at for moments
 	moments []moment
+
+	keyframes
+	since int64 // microseconds of playing since a keyframe, or the start
+	base  int   // the entry of that keyframe
 }
 
 // moment is the state after an entry that brought more than time.
@@ -53,21 +59,29 @@ func (r *Recorder) operation(op bridge.Op, payload []byte, wall int64) (result b
 		return bridge.Record(nil).Bytes(r.log.file(fingerprint)), err
 	case bridge.OpRunOpen:
 		if r.past == nil || r.past.log != r.log {
-			r.past = &past{log: r.log}
+			if r.past = r.closed; r.past == nil || r.past.log != r.log {
+				r.past = r.lookAt(r.log)
+			}
 		}
+		r.closed = nil
 		r.past.end = r.log.entries
 	case bridge.OpRunLoad:
 		log, fingerprint, err := readFile(append([]byte(nil), f.Bytes()...))
 		if err != nil {
 			return nil, err
 		}
-		r.past = &past{log: log, end: log.entries, fingerprint: fingerprint}
+		r.past = r.lookAt(log)
+		r.past.fingerprint = fingerprint
 	case bridge.OpRunBefore:
 		if r.before == nil {
 			return nil, errors.New("no run has been left")
 		}
-		r.past = &past{log: r.before, end: r.before.entries}
+		r.past = r.lookAt(r.before)
 	case bridge.OpRunClose:
+		if r.past != nil && r.past.log == r.log {
+			r.past.rest()
+			r.closed = r.past
+		}
 		r.past = nil
 	default:
 		if r.past == nil {
@@ -81,12 +95,29 @@ func (r *Recorder) operation(op bridge.Op, payload []byte, wall int64) (result b
 	return bridge.RunState{Bytes: r.log.size, Limit: Limit, Full: r.log.full, Before: r.before != nil}.Append(nil), nil
 }
 
+// lookAt looks back on a run.
+func (r *Recorder) lookAt(log *Log) *past {
+	return &past{log: log, end: log.entries, keyframes: newKeyframes(r.every)}
+}
+
+// rest keeps of a past what is wanted when it is opened again.
+func (p *past) rest() { p.stage, p.from = nil, nil }
+
+// cut is keyframes.cut, for the moments, too.
+func (p *past) cut(played int, log *Log) {
+	p.keyframes.cut(played, log)
+	p.log, p.end, p.found = log, played, min(p.found, played)
+	for n := len(p.moments); n > 0 && p.moments[n-1].played > played; n-- {
+		p.moments = p.moments[:n-1]
+	}
+}
+
 // end is a stage at the end of the record: the present, where that is not full.
 func (r *Recorder) end() *stage {
 	if !r.log.full {
 		return r.live
 	}
-	p := past{log: r.log, end: r.log.entries}
+	p := r.lookAt(r.log)
 	_, _ = p.play(r, p.end, func() bool { return true })
 	return p.stage
 }
@@ -117,24 +148,72 @@ func (r *Recorder) lookBack(op bridge.Op, f *bridge.Fields, wall int64) (bridge.
 				return nil, err
 			}
 		}
-		r.past = nil
 		r.branch(p.stage, wall)
 		return r.live.host.Ask(bridge.OpState, nil)
 	}
 	return nil, errors.New("unknown operation")
 }
 
-// play goes to the state after so many entries: from where the stage is, or
-// from the beginning. It tells whether it has arrived; goOn is asked whether it
-// shall go on.
-func (p *past) play(r *Recorder, to int, goOn func() bool) (arrived bool, err error) {
-	if p.stage == nil || p.spoiled || p.stage.in.played > to {
-		p.stage = r.stage(&reader{log: p.log})
-		p.glance, p.clients, p.spoiled = p.stage.host.Glance(), map[uint64]string{}, false
+// set sets the stage from which an entry is played with the least effort. A
+// keyframe at the entry itself is of no use: what it brought is to be told.
+func (p *past) set(r *Recorder, to int) {
+	usable := p.stage != nil && !p.spoiled && p.stage.in.played <= to
+	f := p.before(to)
+	if usable && (f == nil || f.in.played <= p.stage.in.played) {
+		return
 	}
-	for in := p.stage.in; in.played < to; {
-		if in.played&63 == 63 && !goOn() {
-			return false, nil
+	p.since, p.base, p.spoiled, p.last = 0, 0, false, happening{}
+	if f != nil {
+		p.base = f.in.played
+		if p.stage = p.restore(r, f); p.stage != nil {
+			p.glance, p.clients = f.glance, maps.Clone(f.clients)
+			return
+		}
+	}
+	p.stage = r.stage(&reader{log: p.log})
+	p.glance, p.clients, p.from = p.stage.host.Glance(), map[uint64]string{}, map[unsafe.Pointer]*block{}
+}
+
+// keep makes a keyframe of the stage, if one is due.
+func (p *past) keep(r *Recorder, now int64) {
+	played := p.stage.in.played
+	if f := p.before(played + 1); f != nil && f.in.played > p.base { // passed
+		p.since, p.base = 0, f.in.played
+	}
+	if !p.due(played, p.since) {
+		return
+	}
+	if p.add(p.stage, p.glance, p.clients, p.since) {
+		p.since, p.base = 0, played
+		p.cost = r.options.Stopwatch() - now
+	} else {
+		p.since -= p.every / 4 // something is under way that cannot be copied: soon
+	}
+}
+
+// checkEvery is how many entries are played between two looks at the watch, or
+// how many bytes: one entry may bring thousands of commands.
+const (
+	checkEvery      = 16
+	checkEveryBytes = 32 << 10
+)
+
+// play goes to the state after so many entries: from where the stage is, from a
+// keyframe, or from the beginning. It tells whether it has arrived; goOn is asked
+// whether it shall go on.
+func (p *past) play(r *Recorder, to int, goOn func() bool) (arrived bool, err error) {
+	p.set(r, to)
+	in := p.stage.in
+	played, offset, watch := in.played, in.offset, r.options.Stopwatch()
+	for in.played < to {
+		if in.played-played >= checkEvery || in.offset-offset >= checkEveryBytes {
+			now := r.options.Stopwatch()
+			p.since += now - watch
+			p.keep(r, now)
+			played, offset, watch = in.played, in.offset, r.options.Stopwatch()
+			if !goOn() {
+				return false, nil
+			}
 		}
 		e, err := p.stage.play()
 		if err != nil {

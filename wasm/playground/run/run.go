@@ -30,6 +30,8 @@ type Recorder struct {
 	log     *Log
 	before  *Log // of the run that the last branch left; nil: none
 	past    *past
+	closed  *past // was closed last, if it is of this log: to be opened again
+	every   int64 // microseconds of playing between two keyframes, at first
 
 	// The store counts the transactions of all hosts, each host its own.
 	sent    uint32
@@ -45,14 +47,20 @@ type stage struct {
 
 // New returns a recorder whose host has nothing yet: Configure and Stored begin.
 func New(o host.Options) *Recorder {
-	r := &Recorder{options: o, log: &Log{}, flights: map[uint32]uint32{}}
+	r := &Recorder{options: o, log: &Log{}, flights: map[uint32]uint32{}, every: keyframeEvery}
 	r.live = r.stage(nil)
 	return r
 }
 
 func (r *Recorder) stage(in *reader) *stage {
 	s := &stage{in: in}
-	s.host = host.New(host.Options{
+	s.host = host.New(r.around(s))
+	return s
+}
+
+// around is what is around the host of a stage.
+func (r *Recorder) around(s *stage) host.Options {
+	return host.Options{
 		Post: func(batch []byte) {
 			switch {
 			case s.in == nil:
@@ -81,8 +89,7 @@ func (r *Recorder) stage(in *reader) *stage {
 			r.log.read(v)
 			return v
 		},
-	})
-	return s
+	}
 }
 
 // Configure takes the page's settings, which it keeps: the store's name, the
@@ -241,7 +248,16 @@ func (r *Recorder) branch(s *stage, wall int64) {
 	left.in = &reader{log: &Log{}} // nobody hears it any more
 	clear(r.flights)
 
+	played := s.in.played
 	r.before, r.log = r.log, s.in.prefix()
+	if r.past.log != r.before {
+		r.closed = nil
+	} else {
+		r.past.rest()
+		r.past.cut(played, r.log)
+		r.closed = r.past
+	}
+	r.past = nil
 	s.host.Settle()
 	s.in, s.hear, r.live = nil, nil, s
 	r.log.begin(branched, 0, appendPresent(present), false, wall)

@@ -24,8 +24,9 @@ var Parts = []Part{
 
 // recordPlayer matches what plays the record of a run: keeping it is in no part.
 var recordPlayer = regexp.MustCompile(`^everysec/wasm/playground/(` +
-	`run\.(\(\*(past|reader|happening)\)|\(\*stage\)\.play|\(\*Log\)\.file|\(\*Recorder\)\.(operation|lookBack|branch|end)|readFile|firstCommand|\w+Present)` +
-	`|host\.\(\*Host\)\.(Look|LookAtKeys|Ask|Fingerprint|Leave|Settle|Branch|Present))\b`)
+	`run\.(\(\*(past|keyframes|reader|happening)\)|\(\*stage\)\.play|\(\*Log\)\.file|\(\*Recorder\)\.(operation|lookBack|lookAt|branch|end)|readFile|firstCommand|newKeyframes|\w+Present)` +
+	`|graph` +
+	`|host\.\(\*Host\)\.(Look|LookAtKeys|Ask|Copy|Fingerprint|Leave|Settle|Branch|Present)|host\.rules)\b`)
 
 // panelMethod matches methods of the types of panels, and functions within them.
 var panelMethod = regexp.MustCompile(`^everysec/web/view\.(\(\*\w+Panel\)|\w+Panel)\.`)
