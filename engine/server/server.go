@@ -176,7 +176,7 @@ type hold struct {
 	ticket vfs.Ticket
 	then   func(err error)
 	next   func(s *Server, err error) // instead of then: it holds nothing, so a copy of the server can share it
-	after  *hold // what else the thread waits for, when this is over
+	after  *hold                      // what else the thread waits for, when this is over
 }
 
 // Open starts a server: it reads the configuration and begins to load the

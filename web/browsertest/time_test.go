@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -147,4 +148,56 @@ func TestARunIsReplayedToTheSameBytes(t *testing.T) {
 	if !equal {
 		t.Error("a file that is no run is not refused")
 	}
+}
+
+// A step back, and a jump to anywhere, in a run of an hour with hundreds of
+// thousands of commands.
+func TestALongRunIsSteppedThroughAtOnce(t *testing.T) {
+	l := arrive(t)
+	l.eval(`(async () => {
+		for (let minute = 0; minute < 60; minute++) {
+			for (let batch = 0; batch < 50; batch++) {
+				await everysec.pipeline(Array.from({length: 100}, (_, i) => ["SET", "key:" + (batch * 100 + i), "minute " + minute]));
+			}
+			await everysec.clock.advance(60_000);
+		}
+	})()`, nil)
+	l.types("redis", "ECHO last")
+	l.answer("redis", "ECHO last", []string{`"last"`})
+	l.opens("time")
+	l.sees("the run", `document.querySelector("#time-slider").max > 2900 && document.querySelector("#time-where").textContent.startsWith("now, after ")`)
+	// wants says how long it takes until the moment is there, with its keys.
+	wants := func(act string) (took float64) {
+		t.Helper()
+		l.eval(`new Promise((done) => {
+			const where = document.querySelector("#time-where"), before = where.textContent, begun = performance.now();
+			new MutationObserver((_, o) => {
+				if (where.textContent === before || !/moment \d/.test(where.textContent)) return;
+				o.disconnect();
+				done(performance.now() - begun);
+			}).observe(where, {childList: true, characterData: true, subtree: true});
+			`+act+`
+		})`, &took)
+		return took
+	}
+	to := func(part string) string {
+		return `const s = document.querySelector("#time-slider"); s.value = Math.floor(s.max * ` + part + `); s.dispatchEvent(new Event("input"));`
+	}
+	var all []float64
+	for _, act := range []string{
+		`document.querySelector("#time-earlier").click();`, `document.querySelector("#time-earlier").click();`, `document.querySelector("#time-earlier").click();`,
+		to("0.5"), to("0.9"), to("0.3"), to("0.31"), `document.querySelector("#time-earlier").click();`, to("0.97"), to("0.7"),
+	} {
+		took := wants(act)
+		all = append(all, took)
+	}
+	slices.Sort(all)
+	t.Logf("milliseconds to a moment of the run: %.0f", all)
+	if middle := all[len(all)/2]; middle > 700 {
+		t.Errorf("half of the steps took %.0f ms and more", middle)
+	}
+	if longest := all[len(all)-1]; longest > 2500 {
+		t.Errorf("a step took %.0f ms", longest)
+	}
+	l.keys("5,000 keys")
 }

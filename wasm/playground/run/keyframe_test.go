@@ -53,6 +53,9 @@ func TestAKeyframeIsTheMoment(t *testing.T) {
 		r.every = 1 // as many as there can be
 		for range 400 {
 			w.live()
+			if !r.live.host.Glance().Up && w.random.IntN(4) > 0 { // a server that is down has little to forget
+				w.users[0].conn.Control(bridge.OpRestart, nil, nil)
+			}
 		}
 		w.call(bridge.OpRunOpen, nil)
 		w.seek(-1)
