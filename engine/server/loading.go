@@ -13,6 +13,7 @@ import (
 	"everysec/engine/crashreport"
 	"everysec/engine/event"
 	"everysec/engine/object"
+	"everysec/engine/phrase"
 	"everysec/engine/rdb"
 	"everysec/engine/resp"
 	"everysec/engine/vfs"
@@ -332,7 +333,7 @@ func (s *Server) loadSlice() {
 				return
 			}
 		}
-		n, err := s.loadFrom(l, budget)
+		n, err := s.loadApart(l, budget)
 		budget -= max(n, 1)
 		l.done += n
 		if err != nil {
@@ -341,6 +342,21 @@ func (s *Server) loadSlice() {
 		}
 	}
 	s.observed.loading(l, event.Running)
+}
+
+// loadApart is loadFrom with code that may not be there: then nothing is loaded
+// at all, rather than a part of the data, and the files stay as they are.
+func (s *Server) loadApart(l *loading, budget int64) (n int64, err error) {
+	defer func() {
+		switch r := recover(); {
+		case r == nil:
+		case r == any(command.ErrAbsent):
+			err = phrase.Errorf("load %s, near offset %d: the code for what stands there could not be fetched. The files are as they were: start again when the network is back", l.files[l.current].name, l.done)
+		default:
+			panic(r)
+		}
+	}()
+	return s.loadFrom(l, budget)
 }
 
 func (s *Server) openLoadFile(l *loading) error {

@@ -22,6 +22,9 @@ const patience = 3_000_000
 
 // LostByLeaving says what a SHUTDOWN would not save; "" if nothing.
 func (m *Model) LostByLeaving() string {
+	if m.OnlyHere() {
+		return m.Host.StoreText + " Leave, and lose what is here?"
+	}
 	if m.leaving.to != "" || !m.shutsDown() || m.Durability.AOFEnabled || m.Settings["save"] != "" {
 		return ""
 	}
@@ -30,6 +33,21 @@ func (m *Model) LostByLeaving() string {
 		return ""
 	}
 	return words.Many(l.Writes, "{n} acknowledged write is only in memory: there is no append only file, and no save point. Leave, and lose that?|{n} acknowledged writes are only in memory: there is no append only file, and no save point. Leave, and lose that?")
+}
+
+// OnlyHere tells whether there is something that no file outside of this tab has,
+// though it should: the browser gives no lasting store. Who asked for a
+// store in memory knows.
+func (m *Model) OnlyHere() bool {
+	if m.Host.Store != bridge.StoreMemory || m.Host.StoreText == "" {
+		return false
+	}
+	for _, k := range m.spaces {
+		if k.live > 0 {
+			return true
+		}
+	}
+	return m.Durability.Acknowledged > m.base
 }
 
 // shutsDown tells whether there is a server with files that outlive the page.

@@ -153,6 +153,8 @@ func (m *Model) update(message Message) {
 	switch msg := message.(type) {
 	case Boot:
 		m.boot(msg)
+	case Arrange:
+		m.arrange(msg.Desk)
 	case Frame:
 		m.frame(msg.Wall)
 	case Connected:

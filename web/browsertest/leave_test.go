@@ -1,8 +1,11 @@
 package browsertest
 
 import (
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -59,4 +62,106 @@ func TestABarForWhatTakesLong(t *testing.T) {
 	}
 	l.eval(`everysec.fault("none")`, nil)
 	l.sees("no bar", `document.querySelector(".top progress").hidden`)
+}
+
+// A reload finds the page as it was left: the consoles with their names, signs
+// and lines, which of them was in front, what the keyspace showed, the panel.
+func TestAReloadFindsThePageAsItWas(t *testing.T) {
+	l := learner{launch(t, t.TempDir(), site(t))}
+	const address = "/?store=idb://desk&config.appendfsync=always"
+	l.goes(address)
+	l.types("redis", "SET user:1 x")
+	l.answer("redis", "SET user:1 x", []string{"OK"})
+	l.clicks("#add-console")
+	l.sees("a second console", `document.querySelectorAll(".console").length === 2`)
+	l.clicks("#add-console")
+	l.sees("a third console", `document.querySelectorAll(".console").length === 3`)
+	l.eval(`(() => { const c = document.querySelector('.console[data-console="worker-A"]'), n = c.querySelector('input.label');
+		n.value = "cache <b>"; n.dispatchEvent(new Event("change")) })()`, nil)
+	l.clicks(`.console[data-console="worker-B"] .close`)
+	l.sees("two consoles", `document.querySelectorAll(".console").length === 2`)
+	l.run(chromedp.SendKeys(`.console[data-console="redis"] .entry input`, "GET us", chromedp.ByQuery))
+	l.run(chromedp.SendKeys(`.console[data-console="worker-A"] .entry input`, `SET "half`, chromedp.ByQuery))
+	l.clicks(`[data-view="tree"]`)
+	l.run(chromedp.SendKeys("#glob", "user:*", chromedp.ByQuery))
+	l.opens("settings")
+	signs := `JSON.stringify([...document.querySelectorAll(".console")].map((c) => [c.dataset.console, c.querySelector("[data-sign]").dataset.sign, c.querySelector(".entry input").value, c.innerText.includes("cache <b>")]))`
+	var before, after string
+	l.eval(signs, &before)
+	l.goes(address)
+	l.sees("the panel", `document.querySelector('#panel[data-panel="settings"]:not([hidden])')`)
+	l.sees("what is in force", `document.querySelector("#settings-text").value.includes("\nhz 10\n")`)
+	l.sees("two consoles", `document.querySelectorAll(".console").length === 2`)
+	l.eval(signs, &after)
+	if after != before {
+		t.Errorf("the consoles were\n%s\nand are\n%s", before, after)
+	}
+	l.sees("the view and the filter", `document.querySelector('[data-view="tree"]').ariaPressed === "true" && document.querySelector("#glob").value === "user:*"`)
+	l.eval(`document.querySelector('.console[data-console="worker-A"] .entry input').select()`, nil)
+	l.types("worker-A", "GET user:1")
+	l.answer("worker-A", "GET user:1", []string{`"x"`})
+	l.clicks("#panel-close")
+	l.goes(address)
+	l.sees("no panel", `document.querySelectorAll(".console").length === 2 && !document.querySelector("#panel:not([hidden])")`)
+}
+
+// Where the browser gives no lasting store the page says so, and asks before what
+// lives only in this tab is lost: by a link, and by a reload. Who asked for a store
+// in memory is not asked.
+func TestThePageAsksBeforeSomethingIsLost(t *testing.T) {
+	l := learner{launch(t, t.TempDir(), siteBut(t, `Object.defineProperty(self, "indexedDB", {value: undefined});`))}
+	type question struct{ kind, text string }
+	questions := make(chan question, 9)
+	answer := false
+	chromedp.ListenTarget(l.ctx, func(event any) {
+		if e, is := event.(*page.EventJavascriptDialogOpening); is {
+			agree := answer
+			questions <- question{string(e.Type), e.Message}
+			go func() { _ = chromedp.Run(l.ctx, page.HandleJavaScriptDialog(agree)) }()
+		}
+	})
+	asked := func(what, kind, words string) {
+		t.Helper()
+		select {
+		case q := <-questions:
+			if q.kind != kind || !strings.Contains(q.text, words) {
+				t.Errorf("%s: the question is %+v", what, q)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%s: nothing is asked", what)
+		}
+	}
+	none := func(what string) {
+		t.Helper()
+		select {
+		case q := <-questions:
+			t.Errorf("%s: it asks %+v", what, q)
+		default:
+		}
+	}
+	const lesson = "/lessons/rdb-and-aof/"
+	l.goes(lesson)
+	l.sees("that nothing is kept", `document.querySelector("#notice-text").textContent.includes("only as long as this tab")`)
+	l.goes(lesson)
+	none("a page on which nothing was done")
+	l.types("redis", "SET k 1")
+	l.answer("redis", "SET k 1", []string{"OK"})
+	l.keys("1 key")
+	l.eval(`setTimeout(() => document.querySelector(".onward a[rel=next]").click()), true`, nil)
+	asked("a link", "confirm", "only as long as this tab")
+	l.eval(`setTimeout(() => location.reload()), true`, nil)
+	asked("a reload", "beforeunload", "")
+	l.types("redis", "GET k")
+	l.answer("redis", "GET k", []string{`"1"`})
+	answer = true
+	l.eval(`setTimeout(() => document.querySelector(".onward a[rel=next]").click()), true`, nil)
+	asked("a link again", "confirm", "only as long as this tab")
+	l.sees("the next lesson", `location.pathname !== "`+lesson+`" && document.querySelector(".console")`)
+	none("who has agreed")
+
+	l.goes("/?store=memory:")
+	l.types("redis", "SET k 1")
+	l.answer("redis", "SET k 1", []string{"OK"})
+	l.goes("/?store=memory:")
+	none("who asked for a store in memory")
 }

@@ -14,6 +14,7 @@ import (
 // opens shows a panel as a person does, on a desktop or on a phone.
 func (l learner) opens(name string) {
 	l.t.Helper()
+	l.sees("no panel on its way", `document.querySelector("#panels").ariaBusy !== "true"`)
 	l.eval(`document.querySelector("#panel:not([hidden]) #panel-close")?.click()`, nil)
 	l.clicks(`#panels [data-panel="` + name + `"]`)
 	l.sees("the panel "+name, `document.querySelector('#panel[data-panel="`+name+`"]:not([hidden])')`)

@@ -33,11 +33,9 @@ func (c *consoles) bind(p *Page) {
 		if b := closest(e, "button"); b.Truthy() {
 			name := b.Get("value").String()
 			p.dispatch(app.OpenConsole{Name: name})
-			for _, t := range c.open {
-				if t.name == name {
-					c.match(p)
-					t.focus()
-				}
+			if t := c.terminal(name); t != nil {
+				c.match(p)
+				t.focus()
 			}
 		}
 	})
@@ -100,6 +98,16 @@ func watchKeyboard(p *Page) {
 		look()
 		return nil
 	}))
+}
+
+// terminal is that of a console; nil: there is none.
+func (c *consoles) terminal(name string) *terminal {
+	for _, t := range c.open {
+		if t.name == name {
+			return t
+		}
+	}
+	return nil
 }
 
 func (c *consoles) draw(p *Page, dirty app.Part) {

@@ -11,8 +11,13 @@ import (
 )
 
 // followLinks has the server end in good order before a link leads to another
-// page, and keeps the line that was being typed for whoever comes back.
-func (p *Page) followLinks(lesson string) {
+// page, and asks before what lives only in this tab is lost.
+func (p *Page) followLinks() {
+	wrap(js.Global()).on("beforeunload", func(e *dom.BasicEvent) {
+		if p.model.OnlyHere() && !p.agreed {
+			e.Underlying().Call("preventDefault") // the browser asks, in its own words
+		}
+	})
 	p.body.on("click", func(e *dom.BasicEvent) {
 		event, a := e.Underlying(), closest(e, "a[href]:not([download], [target])")
 		for _, other := range []string{"defaultPrevented", "ctrlKey", "metaKey", "shiftKey", "altKey"} {
@@ -26,14 +31,8 @@ func (p *Page) followLinks(lesson string) {
 		}
 		event.Call("preventDefault")
 		if text := p.model.LostByLeaving(); text == "" || js.Global().Call("confirm", text).Bool() {
+			p.agreed = true
 			p.dispatch(app.Leave{To: a.Get("href").String()})
 		}
 	})
-	input, key := p.body.find(".entry input"), "everysec.typed."+lesson
-	if line := stored(key); line != "" {
-		store(key, "")
-		input.v.Set("value", line)
-		input.v.Call("dispatchEvent", js.Global().Get("Event").New("input"))
-	}
-	wrap(js.Global()).on("pagehide", func(*dom.BasicEvent) { store(key, input.v.Get("value").String()) })
 }

@@ -53,6 +53,8 @@ type panelFrame struct {
 	fetched, fetching             bool
 	fresh                         bool // opened since the last drawing
 	wanted                        string
+	left                          string // was open when the page was left, and opens again when there is a server
+	quiet                         bool   // the focus stays where it is
 }
 
 func (f *panelFrame) bind(p *Page) {
@@ -60,6 +62,7 @@ func (f *panelFrame) bind(p *Page) {
 	f.buttons = f.toolbar.all("button")
 	for _, b := range f.buttons {
 		b.on("click", func(*dom.BasicEvent) {
+			f.quiet = false
 			if f.open != nil && f.open.name == b.data("panel") {
 				f.close(p)
 			} else {
@@ -143,7 +146,10 @@ func (f *panelFrame) display(p *Page) {
 			p.tab("more")
 		}
 		f.mark()
-		f.title.v.Call("focus")
+		if !f.quiet {
+			f.title.v.Call("focus")
+		}
+		f.quiet = false
 		f.place.v.Set("scrollTop", 0)
 	}
 }
@@ -194,6 +200,14 @@ func (f *panelFrame) mark() {
 }
 
 func (f *panelFrame) draw(p *Page, dirty app.Part) {
+	if f.left != "" && !p.model.Loading {
+		name := f.left
+		f.left = ""
+		if f.open == nil && f.wanted == "" {
+			f.quiet = true
+			f.show(p, name)
+		}
+	}
 	if f.open == nil {
 		return
 	}

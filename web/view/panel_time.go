@@ -202,7 +202,7 @@ func (t *timePanel) draw(p *Page, dirty app.Part) {
 	t.what.setText(l.What())
 	t.slider.set("aria-valuetext", where+": "+l.What())
 	t.warning.setText(words.Heard(l.Moment.Warning))
-	t.progress.show(l.Played < 1 && l.Known)
+	t.progress.show(l.Played > 0 && l.Played < 1)
 	t.progress.property("value", strconv.FormatFloat(l.Played, 'g', 3, 64))
 	t.earlier.disable(!l.Known || l.Moment.Number <= 0)
 	t.later.disable(!l.Past || l.Moment.Number >= l.Moment.Last)

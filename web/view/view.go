@@ -27,6 +27,7 @@ type Page struct {
 	taker       func(client uint32, data []byte, closed bool) bool // takes what clients of panels receive
 	outstanding bool                                               // a credit has been given and not been used
 	frames      int64
+	agreed      bool // to lose what lives only here
 
 	body *node
 	say  *node
@@ -79,9 +80,8 @@ func Run(conn *bridge.Conn, specs []*command.Spec) *Page {
 	}
 	p.dispatch(boot)
 	p.lesson.resume(p.model)
-	if boot.Lesson != nil {
-		p.followLinks(boot.Lesson.ID)
-	}
+	p.followLinks()
+	p.keepDesk()
 
 	var frame js.Func
 	frame = js.FuncOf(func(js.Value, []js.Value) any {

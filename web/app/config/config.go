@@ -195,8 +195,10 @@ type Edit struct {
 }
 
 // Edits are the lines of a text that say something else than is in force, in
-// order. A line that is not there changes nothing.
+// order. A line that is not there changes nothing. Lines of "save" add up, as they
+// do in a file; CONFIG SET knows only all of them at once.
 func (v Values) Edits(text string) (edits []Edit) {
+	saves, asked := "", map[string]bool{}
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
@@ -215,9 +217,16 @@ func (v Values) Edits(text string) (edits []Edit) {
 				values = append(values, string(w))
 			}
 			e.Name, e.Value = strings.ToLower(string(words[0])), strings.Join(values, " ")
-			if is, known := v[e.Name]; known && is == e.Value {
+			if e.Name == "save" && e.Value != "" {
+				saves = strings.TrimSpace(saves + " " + e.Value)
+				e.Value = saves
+			} else if e.Name == "save" {
+				saves = ""
+			}
+			if is, known := v[e.Name]; known && is == e.Value && !asked[e.Name] {
 				continue
 			}
+			asked[e.Name] = true // a later line may go back to what is in force
 		}
 		edits = append(edits, e)
 	}

@@ -109,3 +109,26 @@ func TestEditsAreTheLinesThatDiffer(t *testing.T) {
 		}
 	}
 }
+
+// Lines of "save" add up as in a file, and a line may take back an earlier one.
+func TestLinesOfTheSameDirective(t *testing.T) {
+	v := Values{"save": "3600 1 300 100", "hz": "10"}
+	asked := func(text string) (lines []string) {
+		for _, e := range v.Edits(text) {
+			lines = append(lines, e.Name+"="+e.Value)
+		}
+		return lines
+	}
+	for text, want := range map[string]string{
+		"save 3600 1\nsave 300 100":            "save=3600 1 save=3600 1 300 100",
+		"save 3600 1 300 100":                  "",
+		"save \"\"\nsave 60 1":                 "save= save=60 1",
+		"hz 20\nhz 10":                         "hz=20 hz=10",
+		"hz 10\nhz 10":                         "",
+		"save 900 1\n\nsave 300 10\nsave 60 5": "save=900 1 save=900 1 300 10 save=900 1 300 10 60 5",
+	} {
+		if got := strings.Join(asked(text), " "); got != want {
+			t.Errorf("%q asks for %q, want %q", text, got, want)
+		}
+	}
+}
