@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,28 @@ func TestZoomedToTwice(t *testing.T) {
 		l.size(1440, 900)
 	})
 }
+
+// On any desktop what stands in the top line can be pressed: nothing covers it.
+func TestNothingInTheTopLineIsCovered(t *testing.T) {
+	l := arrive(t)
+	for _, width := range []int64{1600, 1440, 1366, 1280, 1200} {
+		l.size(width, 768)
+		time.Sleep(100 * time.Millisecond) // a drawing
+		l.complain(t, strconv.Itoa(int(width)), covered)
+		l.complain(t, strconv.Itoa(int(width)), wide)
+	}
+	l.plants(".panels { margin-left: -60px; position: relative; background: red }")
+	var found []string
+	if l.eval(covered, &found); len(found) == 0 {
+		t.Error("what is covered is not seen")
+	}
+}
+
+// covered lists what stands in the top line with something over its middle.
+const covered = `[...document.querySelectorAll(".top :is(a, button, select)")].filter((e) => {
+	const r = e.getBoundingClientRect(), hit = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
+	return e.checkVisibility() && !e.contains(hit);
+}).map((e) => (e.id || e.dataset.step || e.textContent) + " is covered")`
 
 // Somebody who does not want motion sees none, on any view.
 func TestNothingMovesForWhoWantsNoMotion(t *testing.T) {
