@@ -49,6 +49,11 @@ const rdbWithFields = "REDIS0010\xfa\x08used-mem\xc2\x00\x00\x20\x00\xfa\x08aof-
 // One key has not been used for 100 seconds, the other one seven times or so.
 const rdbWithUse = "REDIS0010\xfe\x00\xf8\x40\x64\x00\x01k\x01v\xf9\x07\x00\x01f\x01v\xff\x00\x00\x00\x00\x00\x00\x00\x00"
 
+// Keys that expire at 0 and -1, in milliseconds and in seconds: -1 milliseconds are
+// no time at all.
+const rdbWithTimes = "REDIS0010\xfe\x00\xfc\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01k\x01v\xfd\x00\x00\x00\x00\x00\x01l\x01v" +
+	"\xfd\xff\xff\xff\xff\x00\x01m\x01v\xfc\xff\xff\xff\xff\xff\xff\xff\xff\x00\x01n\x01v\x00\x01o\x01v\xff\x00\x00\x00\x00\x00\x00\x00\x00"
+
 const (
 	sleep    = "sleep"       // until jobs are done
 	inTheWay = "in the way " // a directory, where a file is to come
@@ -83,7 +88,7 @@ func TestPersistenceSaysTheSame(t *testing.T) {
 		}},
 		// A number is never given out twice here, so there is a next one to fail.
 		{"a rewrite that fails", []string{"appendonly", "yes"}, nil, []string{
-			inTheWay + "appendonlydir/appendonly.aof.2.base.rdb", inTheWay + "appendonlydir/appendonly.aof.3.base.rdb", "SET a 1", "BGREWRITEAOF", sleep, "INFO", "SET a 2", "BGREWRITEAOF", sleep, "INFO", "SHUTDOWN",
+			inTheWay + "appendonlydir/appendonly.aof.2.base.rdb", inTheWay + "appendonlydir/appendonly.aof.3.base.rdb", "SET a 1", "BGREWRITEAOF", sleep, "INFO", "SET a 2", "BGREWRITEAOF", sleep, "INFO", "CONFIG RESETSTAT", "INFO", "SHUTDOWN",
 		}},
 		{"files found", []string{"appendonly", "yes"}, map[string]string{
 			manifestName: persistenceManifest + "file old seq 1 type h\n", baseName: commandsOf("SELECT 0", "SET a 1"), incrName: commandsOf("SELECT 0", "SET b 2"), "appendonlydir/old": "x",
@@ -98,6 +103,10 @@ func TestPersistenceSaysTheSame(t *testing.T) {
 		{"idle times and frequencies", nil, map[string]string{"dump.rdb": rdbWithUse}, []string{"OBJECT IDLETIME k", "OBJECT IDLETIME f", "OBJECT FREQ f"}},
 		{"idle times", []string{"maxmemory-policy", "allkeys-lru"}, map[string]string{"dump.rdb": rdbWithUse}, []string{"OBJECT IDLETIME k", "OBJECT IDLETIME f"}},
 		{"frequencies", []string{"maxmemory-policy", "allkeys-lfu"}, map[string]string{"dump.rdb": rdbWithUse}, []string{"OBJECT FREQ k", "OBJECT FREQ f"}},
+		{"times of old", nil, map[string]string{"dump.rdb": rdbWithTimes}, []string{"INFO", "MGET k l m n o", "PEXPIRETIME n"}},
+		{"a reload that merges", nil, nil, []string{
+			"SET a 1", "RPUSH l x", "SAVE", "SET a 2", "SET b 2", "DEBUG RELOAD NOSAVE NOFLUSH MERGE", "MGET a b", "LRANGE l 0 -1", "INFO",
+		}},
 		{"an end cut short", []string{"appendonly", "yes"}, map[string]string{
 			manifestName: persistenceManifest, baseName: commandsOf("SELECT 0", "SET a 1"), incrName: commandsOf("SELECT 0", "SET b 2") + "*1\r\n$4\r\nPI",
 		}, []string{"INFO", "DBSIZE"}},

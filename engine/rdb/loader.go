@@ -93,7 +93,7 @@ func (l *Loader) Next(budget int64) (done bool, err error) {
 func (l *Loader) readHeader() error {
 	b, err := l.take(9)
 	if err != nil {
-		return &Error{l.name, 0, "wrong signature: this is not an RDB file", "Wrong signature trying to load DB from file"}
+		return err
 	}
 	digits := b[5:]
 	if l.valkey = string(b[:6]) == "VALKEY"; l.valkey {
@@ -174,7 +174,12 @@ func (l *Loader) item() (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		l.expireAt = int64(binary.LittleEndian.Uint64(b))
+		switch l.expireAt = int64(binary.LittleEndian.Uint64(b)); l.expireAt {
+		case -1: // to Redis it is no time
+			l.expireAt = 0
+		case 0: // long past, which 0 would not say
+			l.expireAt = 1
+		}
 		return false, nil
 	case opExpire:
 		l.doing = "read-expire"
@@ -182,7 +187,9 @@ func (l *Loader) item() (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		l.expireAt = int64(int32(binary.LittleEndian.Uint32(b))) * 1000
+		if l.expireAt = int64(int32(binary.LittleEndian.Uint32(b))) * 1000; l.expireAt == 0 {
+			l.expireAt = 1
+		}
 		return false, nil
 	case opIdle:
 		idle, err := l.plainLength()
@@ -306,6 +313,10 @@ func (l *Loader) entry(kind byte) error {
 func (l *Loader) located(at int64, err error) error {
 	if err == nil {
 		return nil
+	}
+	if e, is := err.(*Error); is {
+		e.Name, e.Offset = l.name, at
+		return e
 	}
 	return &Error{Name: l.name, Offset: at, Reason: err.Error()}
 }

@@ -39,9 +39,15 @@ func (d *decoder) module(aux bool) error {
 	name := moduleName(id)
 	if d.skipped == nil {
 		if aux {
-			return d.failAt(at, "the file holds AUX data of the module type '"+name+"', and modules cannot be loaded here")
+			return &Error{
+				d.name, at, "the file holds AUX data of the module type '" + name + "', and modules cannot be loaded here",
+				"The RDB file contains AUX module data I can't load: no matching module '" + name + "'",
+			}
 		}
-		return d.failAt(at, "the value is of the module type '"+name+"', and modules cannot be loaded here")
+		return &Error{
+			d.name, at, "the value is of the module type '" + name + "', and modules cannot be loaded here",
+			"The RDB file contains module data I can't load: no matching module type '" + name + "'",
+		}
 	}
 	if aux {
 		kind, err := d.plainLength()

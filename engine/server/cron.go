@@ -272,7 +272,7 @@ func (s *Server) reloadRDB(flags command.ReloadFlags) error {
 	if !flags.NoFlush {
 		s.emptyAll()
 	}
-	return s.loadNow([]loadFile{{name: s.config.DBFilename, kind: rdbFile, last: true, size: info.Size, id: info.ID}})
+	return s.loadNow([]loadFile{{name: s.config.DBFilename, kind: rdbFile, last: true, size: info.Size, id: info.ID}}, flags.Merge)
 }
 
 // LoadAOF is DEBUG LOADAOF: forget, and load the append-only file.
@@ -291,7 +291,7 @@ func (s *Server) LoadAOF(c *command.Context) {
 			files, err = s.appendOnlyFiles()
 		}
 		if err == nil {
-			err = s.loadNow(files)
+			err = s.loadNow(files, false)
 		}
 		if err != nil {
 			s.logf(event.Warning, err.Error())
@@ -312,10 +312,11 @@ func (s *Server) LoadAOF(c *command.Context) {
 }
 
 // loadNow loads files at once, holding the thread.
-func (s *Server) loadNow(files []loadFile) error {
+func (s *Server) loadNow(files []loadFile, merges bool) error {
 	var failure error
 	depth := s.contextDepth
 	s.load(files, func(err error) { failure = err })
+	s.loading.merges = merges
 	for s.loading != nil {
 		s.loadSlice()
 	}

@@ -36,6 +36,7 @@ type loading struct {
 	usedMemory         int64 // bytes that its writer says it used
 	fromAOF            bool
 	starts             bool // the server is starting; else DEBUG asked
+	merges             bool // what is there already is replaced
 	client             *command.Client
 	multiAt            int64 // offset of the MULTI being collected, -1 outside
 	dbID               int
@@ -167,6 +168,8 @@ func redisWords(err error) []string {
 		}
 	case errors.As(err, &snapshot) && snapshot.Log != "":
 		return []string{snapshot.Log}
+	case errors.As(err, &snapshot):
+		return []string{"Terminating server after rdb file reading failure."}
 	}
 	return nil
 }
@@ -622,12 +625,18 @@ func (h rdbHandler) Aux(key, value []byte) error {
 	return nil
 }
 
-func (h rdbHandler) Function(code []byte) error { return h.s.loadFunction(code) }
+func (h rdbHandler) Function(code []byte) error {
+	if _, problem := h.s.scripts.LoadLibrary(code, h.l.merges); problem != "" {
+		problem = strings.TrimPrefix(problem, "ERR ")
+		return &rdb.Error{Reason: "the function library cannot be loaded: " + problem, Log: "Failed loading library, " + problem}
+	}
+	return nil
+}
 
 func (h rdbHandler) SelectDB(id int) error {
 	if id >= len(h.s.space.DBs) {
-		return errors.New("FATAL: Data file was created with a Redis server configured to handle more than " +
-			itoa(len(h.s.space.DBs)) + " databases. Exiting")
+		text := "Data file was created with a Redis server configured to handle more than " + itoa(len(h.s.space.DBs)) + " databases"
+		return &rdb.Error{Reason: text, Log: "FATAL: " + text + ". Exiting"}
 	}
 	h.l.dbID = id
 	return nil
@@ -652,8 +661,14 @@ func (h rdbHandler) Entry(key []byte, v object.Value, expireAt int64) error {
 		return nil
 	}
 	if db.Peek(key) != nil {
-		s.space.Objects.Free(&v)
-		return errors.New("the key " + strconv.Quote(string(key[:min(len(key), 128)])) + " is there twice")
+		if !h.l.merges {
+			s.space.Objects.Free(&v)
+			return &rdb.Error{
+				Reason: "the key " + strconv.Quote(string(key[:min(len(key), 128)])) + " is there twice",
+				Log:    "RDB has duplicated key '" + printable(key, 128) + "' in DB " + itoa(int64(db.ID)),
+			}
+		}
+		db.Delete(key, false)
 	}
 	e := db.Add(key, v)
 	if expireAt != 0 {
@@ -673,13 +688,6 @@ func (h rdbHandler) Empty(key []byte) {
 	}
 }
 
-func (s *Server) loadFunction(code []byte) error {
-	if _, problem := s.scripts.LoadLibrary(code, true); problem != "" {
-		return errors.New("the function library cannot be loaded: " + problem[len("ERR "):])
-	}
-	return nil
-}
-
 // endLoading leaves the loading state.
 func (s *Server) endLoading(err error) {
 	l := s.loading
@@ -689,10 +697,6 @@ func (s *Server) endLoading(err error) {
 	s.loading = nil
 	s.numberLoaded(l.fromAOF)
 	s.space.ExpireDisabled = false
-	// As in Redis what an append-only file brings at a start is in no snapshot yet.
-	if !l.starts || !l.fromAOF {
-		s.rdb.changes = 0
-	}
 	if err != nil {
 		s.observed.loading(l, event.Failed)
 	} else {

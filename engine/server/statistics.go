@@ -137,6 +137,7 @@ func (s *Server) ResetStatistics() {
 	s.stats.reset()
 	s.space.Hits, s.space.Misses, s.space.ExpiredKeys, s.space.ExpiredFields = 0, 0, 0, 0
 	s.aof.delayedSyncs, s.aof.rewrites, s.rdb.saves = 0, 0, 0
+	s.aof.rewriteFailures, s.aof.rewriteRetryAt = 0, 0 // as in Redis the next one need not wait
 	s.expiring.stale, s.expiring.timeCaps, s.expiring.work = 0, 0, 0
 	s.eviction.keys, s.eviction.over, s.eviction.overBefore = 0, false, 0
 }
