@@ -26,7 +26,7 @@ var layers = []struct {
 	{"object", []string{"engine/object"}, false},
 	{"config", []string{"engine/config"}, false},
 	{"keyspace", []string{"engine/keyspace"}, false},
-	{"formats", []string{"engine/rdb", "engine/aof"}, true},
+	{"formats", []string{"engine/rdb", "engine/aof", "engine/checktool"}, true},
 	{"command", []string{"engine/command"}, false},
 	{"families", []string{"engine/commands/"}, false}, // what two families share lives in command, keyspace or object
 	{"table", []string{"engine/commands"}, false},

@@ -58,6 +58,7 @@ type Action struct {
 	Operation int64         // Crash: the operation of the disk at which it strikes; 0: the moment counts
 	Seed      uint64        // Crash: decides what an unsynced disk keeps
 	Options   []string      // Restart: arguments as on redis-server's command line, for this start only
+	Refused   bool          // Restart: the server is to find something wrong in its files, and not to start
 	By        time.Duration // ClockAdvance
 	Console   string        // Pause, Resume, KillClient
 	Fill      Fill          // FillUp
@@ -82,6 +83,7 @@ var Actions = []struct{ Form, Meaning string }{
 	{"!crash bit-rot [seed=N]", "the machine shuts down in good order, and one to three bits turn on its disk"},
 	{"!crash KIND at=MOMENT [seed=N]", "the crash waits for during-fsync, before-rename, after-rename, before-write, after-write, or for the disk's operation of that number from now on"},
 	{"!restart [--directive value ...]", "the server starts again from its files; the options count for this start only"},
+	{"!restart refused [--directive value ...]", "the server finds something wrong in its files and does not start; behind it may stand what it writes to its log, each line with its sign (`#` is a warning)"},
 	{"!clock advance D", "engine time jumps by D (31s, 5m, 1h30m)"},
 	{"!clock pause, !clock resume", "engine time stands still, runs again"},
 	{"!pause CONSOLE, !resume CONSOLE", "a client stops, as in a long garbage collection, and goes on"},
@@ -109,7 +111,10 @@ func ParseAction(text string) (*Action, error) {
 	case "crash":
 		err = a.parseCrash(args)
 	case "restart":
-		a.Verb, a.Options = Restart, args
+		if a.Verb = Restart; len(args) > 0 && args[0] == "refused" {
+			a.Refused, args = true, args[1:]
+		}
+		a.Options = args
 		if len(args)%2 != 0 {
 			err = errors.New("restart: options come in pairs, --directive value")
 		}
@@ -142,23 +147,9 @@ func ParseAction(text string) (*Action, error) {
 	case "traffic":
 		err = a.parseTraffic(args)
 	case "disk":
-		switch strings.Join(args, " ") {
-		case "hang":
-			a.Verb = DiskHang
-		case "answer":
-			a.Verb = DiskAnswer
-		default:
-			err = errors.New("disk: expected \"hang\" or \"answer\"")
-		}
+		err = a.parseOne(words, map[string]Verb{"hang": DiskHang, "answer": DiskAnswer}, `"hang" or "answer"`)
 	case "wait":
-		switch strings.Join(args, " ") {
-		case "background":
-			a.Verb = WaitBackground
-		case "synced":
-			a.Verb = WaitSynced
-		default:
-			err = errors.New("wait: expected \"background\" or \"synced\"")
-		}
+		err = a.parseOne(words, map[string]Verb{"background": WaitBackground, "synced": WaitSynced}, `"background" or "synced"`)
 	default:
 		err = phrase.Errorf("unknown action %q", words[0])
 	}
@@ -166,6 +157,14 @@ func ParseAction(text string) (*Action, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// parseOne reads an action with one of two words behind it.
+func (a *Action) parseOne(words []string, verbs map[string]Verb, expected string) error {
+	if a.Verb = verbs[strings.Join(words[1:], " ")]; a.Verb == 0 {
+		return errors.New(words[0] + ": expected " + expected)
+	}
+	return nil
 }
 
 func (a *Action) parseCrash(args []string) error {
@@ -347,8 +346,16 @@ func (a *Action) Words() string {
 		}
 		return words
 	case Restart:
+		with := ""
 		if len(a.Options) > 0 {
-			return "The server starts again with " + strings.TrimPrefix(a.Source, "!restart ")
+			_, options, _ := strings.Cut(a.Source, "--")
+			with = " with --" + options
+		}
+		if a.Refused {
+			return "The server is to start" + with + ", and refuses"
+		}
+		if with != "" {
+			return "The server starts again" + with
 		}
 		return "The server starts again from its files"
 	case ClockAdvance:

@@ -179,7 +179,7 @@ func sourceOf(lines []Line) string {
 		case l.Action != nil:
 			s += l.Action.Source + "\n"
 		default:
-			s += l.Console + "> " + l.Command + "\n"
+			s += l.Prompt() + l.Command + "\n"
 		}
 		for _, e := range l.Expect {
 			s += e + "\n"

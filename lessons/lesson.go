@@ -107,9 +107,52 @@ type Line struct {
 	At      int      // line in lesson.md
 	Console string   // "" is the default console
 	Command string   // as typed; empty if Action is set
-	Expect  []string // what redis-cli prints; empty: anything
+	Shell   bool     // Command is for a shell: no server runs
+	Expect  []string // what redis-cli, the shell or a start that refuses prints; empty: anything
 	Action  *Action
 }
+
+// ShellCommands are what can be typed where no server runs, and what is to stand
+// behind each.
+var ShellCommands = [][2]string{
+	{"cp", "[-r] from to"},
+	{"ls", "[directory]"},
+	{"redis-check-aof", "[--fix|--truncate-to-timestamp $timestamp] <file.manifest|file.aof>"},
+	{"redis-check-rdb", "<rdb-file-name>"},
+	{"redis-server", "[--directive value ...]"},
+	{"sed", "-i s/old/new/ file"},
+	{"truncate", "-s size file"},
+}
+
+// asking ends the questions that shell commands ask.
+const asking = "[y/N]: "
+
+// Answers are what a shell command is to be answered with: in what it prints
+// they stand behind its questions.
+func (l *Line) Answers() []string {
+	var answers []string
+	for _, text := range l.Expect {
+		if _, answer, ok := strings.Cut(text, asking); ok && l.Shell {
+			answers = append(answers, answer)
+		}
+	}
+	return answers
+}
+
+// Prompt is what stands before the command.
+func (l *Line) Prompt() string {
+	if l.Shell {
+		return ShellPrompt
+	}
+	return l.Console + "> "
+}
+
+// LogLine is a line of a server's log without process and time: a sign for its
+// level (0 is debug, 3 a warning), and the text.
+func LogLine(level int, text string) string { return ".-*#"[level&3:level&3+1] + " " + text }
+
+// ShellPrompt stands before what is typed where no server runs.
+const ShellPrompt = "$ "
 
 // Question is one question of a quiz. Explain has a text for each choice.
 type Question struct {

@@ -42,6 +42,10 @@ func TestLines(t *testing.T) {
 		var out strings.Builder
 		for _, l := range lines {
 			switch {
+			case l.Action != nil && len(l.Expect) > 0:
+				fmt.Fprintf(&out, "%d action: %s -> %v\n", l.At, l.Action.Words(), l.Expect)
+			case l.Shell:
+				fmt.Fprintf(&out, "%d $ %s -> %v answers %v\n", l.At, l.Command, l.Expect, l.Answers())
 			case l.Action != nil:
 				fmt.Fprintf(&out, "%d action: %s\n", l.At, l.Action.Words())
 			case len(l.Expect) > 0:

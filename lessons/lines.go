@@ -13,6 +13,7 @@ import (
 //	OK                     what redis-cli prints, up to the next command,
 //	                       action or blank line; none at all: anything goes
 //	!crash kill-9          an action of the host
+//	$ ls appendonlydir     typed at a shell, because no server runs
 //	# text                 a remark for whoever reads the file
 func ParseLines(src string, at int) ([]Line, error) {
 	var lines []Line
@@ -31,25 +32,46 @@ func ParseLines(src string, at int) ([]Line, error) {
 			reply = true
 			continue
 		}
+		if command, ok := strings.CutPrefix(text, ShellPrompt); ok {
+			command = strings.TrimSpace(command)
+			word, _, _ := strings.Cut(command, " ")
+			if !isShellCommand(word) {
+				return nil, &Error{Line: n, Text: "the shell does not know " + strconv.Quote(word)}
+			}
+			lines = append(lines, Line{At: n, Command: command, Shell: true})
+			reply = true
+			continue
+		}
 		if strings.HasPrefix(text, "!") {
 			a, err := ParseAction(text)
 			if err != nil {
 				return nil, &Error{Line: n, Text: err.Error()}
 			}
 			lines = append(lines, Line{At: n, Action: a})
-			reply = false
+			reply = a.Refused
 			continue
 		}
 		if !reply {
 			if strings.HasPrefix(text, "#") {
 				continue
 			}
-			return nil, &Error{Line: n, Text: "neither a command (\"console> ...\"), nor an action (\"!...\"), nor a reply: " + strconv.Quote(text)}
+			return nil, &Error{Line: n, Text: "neither a command (\"console> ...\", \"$ ...\"), nor an action (\"!...\"), nor a reply: " + strconv.Quote(text)}
 		}
 		last := &lines[len(lines)-1]
 		last.Expect = append(last.Expect, strings.TrimRight(text, " \t"))
 	}
 	return lines, nil
+}
+
+// isShellCommand tells whether a lesson may type it; a server is started by
+// "!restart".
+func isShellCommand(word string) bool {
+	for _, c := range ShellCommands {
+		if c[0] == word {
+			return word != "redis-server"
+		}
+	}
+	return false
 }
 
 // prompt splits "worker-A> GET k". A console's name is a letter followed by

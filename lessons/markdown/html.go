@@ -151,14 +151,15 @@ func (w *writer) transcript(b lessons.Block) {
 	for i, l := range b.Lines {
 		w.raw("<li").attr("data-line", strconv.Itoa(i))
 		if l.Action != nil {
-			w.attr("class", "action").attr("data-action", l.Action.Source).raw(" data-word>").text(l.Action.Words()).raw("</li>\n")
+			w.attr("class", "action").attr("data-action", l.Action.Source)
+			if len(l.Expect) == 0 {
+				w.raw(" data-word>").text(l.Action.Words()).raw("</li>\n")
+				continue
+			}
+			w.raw("><span data-word>").text(l.Action.Words()).raw(`</span><pre class="reply"><samp>`).text(printable(l.Expect)).raw("</samp></pre></li>\n")
 			continue
 		}
-		prompt := l.Console + "> "
-		if l.Console == "" {
-			prompt = "> "
-		}
-		w.attr("class", "command").attr("data-console", consoleName(l.Console)).raw(`><code><span class="prompt">`).text(prompt).raw("</span><kbd>").text(l.Command).raw("</kbd></code>")
+		w.attr("class", "command").attr("data-console", consoleName(l.Console)).raw(`><code><span class="prompt">`).text(l.Prompt()).raw("</span><kbd>").text(l.Command).raw("</kbd></code>")
 		if len(l.Expect) > 0 {
 			w.raw(`<pre class="reply"><samp>`).text(printable(l.Expect)).raw("</samp></pre>")
 		}

@@ -95,7 +95,7 @@ func sameBlock(a, b *lessons.Block) bool {
 
 func sameLines(a, b []lessons.Line) bool {
 	return slices.EqualFunc(a, b, func(x, y lessons.Line) bool {
-		return x.Console == y.Console && x.Command == y.Command && slices.Equal(x.Expect, y.Expect) &&
+		return x.Console == y.Console && x.Command == y.Command && x.Shell == y.Shell && slices.Equal(x.Expect, y.Expect) &&
 			(x.Action == nil) == (y.Action == nil) && (x.Action == nil || x.Action.Source == y.Action.Source)
 	})
 }

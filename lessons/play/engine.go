@@ -37,6 +37,10 @@ type Engine struct {
 	down   string          // how the crash happened
 	armed  *lessons.Action // the crash that is waited for; nil: none
 	image  *vfs.Disk       // what it has left; nil: it has not come
+
+	log      []string // of the start under way, as redis-server writes it
+	tools    string   // where the real check tools look at the same files; "": nowhere
+	compared int
 }
 
 type client struct {
@@ -158,6 +162,9 @@ func (e *Engine) collect() {
 	e.server.Drain(&b)
 	queue := map[int64]int64{}                             // by the step's moment: what already held the thread in it
 	_ = event.Decode(b.Encode(nil), func(ev event.Event) { // written a line above
+		if l, ok := ev.(*event.Log); ok {
+			e.log = append(e.log, lessons.LogLine(int(l.Level), l.Text))
+		}
 		run, ok := ev.(*event.CommandRun)
 		if !ok || e.names[run.Client] == observer {
 			return
@@ -226,7 +233,15 @@ func (e *Engine) Command(console, line string) (string, error) {
 }
 
 // Observe implements World.
-func (e *Engine) Observe(line string) (string, error) { return e.Command(observer, line) }
+func (e *Engine) Observe(line string) (string, error) {
+	if e.server == nil {
+		return unanswered, nil
+	}
+	return e.Command(observer, line)
+}
+
+// unanswered is what an unseen client gets where no server runs.
+const unanswered = "(error) ERR the server does not answer\n"
 
 // Together implements World.
 func (e *Engine) Together(lines []lessons.Line) ([]string, error) {

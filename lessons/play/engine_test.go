@@ -40,6 +40,7 @@ func TestLessonsOnTheEngine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			w.CompareTools(t.TempDir())
 			report, err := play.Play(l.ID+"/lesson.md", l, w)
 			for _, f := range report.Failures {
 				t.Error(f)
@@ -47,7 +48,7 @@ func TestLessonsOnTheEngine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%d commands, %d replies compared, %d actions, %d verdicts", report.Commands, report.Replies, report.Actions, report.Verdicts)
+			t.Logf("%d commands, %d replies compared, %d actions, %d verdicts, %d runs of check tools compared with the real ones", report.Commands, report.Replies, report.Actions, report.Verdicts, w.Compared())
 			if report.Skipped+report.Unjudged > 0 {
 				t.Errorf("%d lines and %d items were not played", report.Skipped, report.Unjudged)
 			}

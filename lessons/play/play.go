@@ -31,6 +31,11 @@ type World interface {
 	// Observe is Command at an unseen console. It is not in the facts.
 	Observe(line string) (string, error)
 	Act(a *lessons.Action) error
+	// Shell types a line where no server runs, answers its questions, and returns
+	// what a terminal would show.
+	Shell(line string, answers []string) (string, error)
+	// Refuse starts the server, which must not come up, and returns its log.
+	Refuse(options []string) (log string, err error)
 	// Pass lets time go by, in which nobody types anything.
 	Pass(d time.Duration) error
 	Facts() (lessons.Facts, error)
@@ -172,6 +177,12 @@ func (p *player) lines(lines []lessons.Line) error {
 			p.report.Skipped += len(lines) - i
 			return nil
 		}
+		if l.Action != nil && l.Action.Refused {
+			if err := p.refuse(l); err != nil {
+				return err
+			}
+			continue
+		}
 		if l.Action != nil {
 			switch err := p.world.Act(l.Action); {
 			case errors.Is(err, ErrUnsupported):
@@ -184,7 +195,12 @@ func (p *player) lines(lines []lessons.Line) error {
 			}
 			continue
 		}
-		reply, err := p.world.Command(l.Console, l.Command)
+		reply, err := "", error(nil)
+		if l.Shell {
+			reply, err = p.world.Shell(l.Command, l.Answers())
+		} else {
+			reply, err = p.world.Command(l.Console, l.Command)
+		}
 		if err != nil {
 			return p.broken(l.At, err)
 		}
@@ -362,8 +378,9 @@ func describe(verdicts []lessons.Verdict) string {
 
 func shorten(s string) string {
 	s = strings.TrimRight(s, "\n")
-	if lines := strings.Split(s, "\n"); len(lines) > 12 {
-		return strings.Join(lines[:12], "\n") + fmt.Sprintf("\n(%d more lines)", len(lines)-12)
+	const most = 40
+	if lines := strings.Split(s, "\n"); len(lines) > most {
+		return strings.Join(lines[:most], "\n") + fmt.Sprintf("\n(%d more lines)", len(lines)-most)
 	}
 	return s
 }

@@ -57,8 +57,7 @@ func (r *Redis) start(options []string) error {
 	if r.process != nil {
 		return errors.New("the server is running: crash it first")
 	}
-	args := append([]string{filepath.Join(r.dir, "redis.conf"), "--port", strconv.Itoa(r.port), "--dir", r.dir, "--logfile", filepath.Join(r.dir, "log")}, options...)
-	r.process = exec.Command("redis-server", args...)
+	r.process = exec.Command("redis-server", r.arguments(options)...)
 	if err := r.process.Start(); err != nil {
 		r.process = nil
 		return err
@@ -72,6 +71,10 @@ func (r *Redis) start(options []string) error {
 	}
 	log, _ := os.ReadFile(filepath.Join(r.dir, "log")) // only to explain the failure
 	return fmt.Errorf("redis-server does not answer on port %d:\n%s", r.port, log)
+}
+
+func (r *Redis) arguments(options []string) []string {
+	return append([]string{filepath.Join(r.dir, "redis.conf"), "--port", strconv.Itoa(r.port), "--dir", r.dir, "--logfile", filepath.Join(r.dir, "log")}, options...)
 }
 
 // Close ends the server.
@@ -173,7 +176,12 @@ func (r *Redis) Command(console, line string) (string, error) {
 }
 
 // Observe implements World.
-func (r *Redis) Observe(line string) (string, error) { return r.Command(observer, line) }
+func (r *Redis) Observe(line string) (string, error) {
+	if r.process == nil {
+		return unanswered, nil
+	}
+	return r.Command(observer, line)
+}
 
 // Together implements World. A server reads its connections in any order, so
 // each line waits until the one before it has been read.

@@ -35,6 +35,7 @@ const (
 	OpAccount   Op = 27 // () -> Account of the last crash; one with At 0 if there was none
 	OpReplace   Op = 28 // (n number, n times name, bytes) -> State; these files take the place of all others
 	OpBringBack Op = 29 // () -> State; undoes the last OpErase, OpImport or OpReplace: files and memory are as they were
+	OpShell     Op = 30 // (n number, n times word, n number, n times answer) -> (text, question, code number); a program that works on the files while no server runs
 	OpStep      Op = 40 // () -> (what text); engine time goes on to the next thing that it brings
 
 	// The record of the run. These are not part of it.

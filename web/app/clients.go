@@ -83,6 +83,7 @@ func (m *Model) newCLI(c *Console) {
 	c.CLI.Seen = func(args [][]byte, v resp.Value) { m.scanned(c, args, v) }
 	c.CLI.Stopwatch = func() int64 { return m.instant }
 	c.CLI.Keys = m.keysWith
+	c.CLI.Shell = m.shell(c)
 	c.CLI.History().Restore(m.history.Lines())
 }
 

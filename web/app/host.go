@@ -53,6 +53,9 @@ func (m *Model) hostState(data []byte) {
 		m.Loading, m.Down = true, false
 	case bridge.PhaseDown:
 		m.Loading, m.Down = false, true
+		if s.Error != "crashed" {
+			m.refuse(s.Error)
+		}
 	case bridge.PhaseWaiting:
 		m.Loading = true
 	}
@@ -65,7 +68,11 @@ func (m *Model) refreshState() { m.control(bridge.OpState, nil, (*Model).hostSta
 // ready is the server's first moment of life.
 func (m *Model) ready() {
 	m.Loading, m.Down = false, false
-	m.based = false
+	m.based, m.refused = false, refusal{}
+	if n := m.Notice; n != nil && n.Kind == bridge.NoticeDown {
+		m.Notice = nil
+		m.mark(PartStatus)
+	}
 	m.Loop = Loop{}
 	m.starts++
 	m.filesStale = true
@@ -104,6 +111,8 @@ func (m *Model) noticed(msg Noticed) {
 	case bridge.NoticeDown:
 		m.went()
 		if !m.left() {
+			m.refuse(msg.Text)
+			msg.Text = withoutCure(msg.Text)
 			m.Notice = &msg
 		}
 	case bridge.NoticeFatal:
@@ -258,6 +267,7 @@ func (m *Model) fell(data []byte) {
 		return
 	}
 	m.crashes++
+	m.refused = refusal{}
 	m.Crashed = &CrashReport{}
 	m.completed(a)
 	m.emit(Say{words.Say("The server is down: {crash}", m.Crashed.Title())})
@@ -277,6 +287,7 @@ func (m *Model) completed(a bridge.Account) {
 	for i := range a.Keys {
 		a.Keys[i].Key = append([]byte(nil), a.Keys[i].Key...)
 	}
+	a.Error = withoutCure(a.Error)
 	m.Crashed.Account, m.Crashed.Restarting = a, false
 	// What a decoder has made is nobody else's.
 	_ = event.Decode(a.Report, func(e event.Event) { m.Crashed.Report, _ = e.(*event.CrashReport) })
@@ -305,7 +316,7 @@ func (m *Model) restart(options [][2]string, then func(m *Model)) {
 	if m.Crashed != nil {
 		m.Crashed.Restarting = true
 	}
-	m.Down, m.Loading = false, true
+	m.Down, m.Loading, m.refused = false, true, refusal{}
 	r := bridge.Record(nil).Int(int64(len(options)))
 	for _, o := range options {
 		r = r.String(o[0]).String(o[1])

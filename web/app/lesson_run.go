@@ -308,7 +308,7 @@ func (m *Model) collect(r *run) bool {
 	keep := r.typed[:0]
 	for _, t := range r.typed {
 		c := t.console.CLI
-		if t.console.Frozen || c.Finished() <= t.done+t.after && (c.Busy() || c.Waiting() > 0 || t.console.client == 0 && !c.Connected() && !m.Down && len(t.reply()) == 0) {
+		if t.console.Frozen || c.Finished() <= t.done+t.after && (c.Busy() || c.Asking() || c.Waiting() > 0 || t.console.client == 0 && !c.Connected() && !m.Down && len(t.reply()) == 0) {
 			keep = append(keep, t)
 			continue
 		}
@@ -337,6 +337,9 @@ func (t *typed) reply() (out []string) {
 	lines := 0
 	for i := max(from, 0); i < len(c.Blocks); i++ {
 		b := c.Blocks[i]
+		if b.Kind == console.Answered {
+			b.Text = b.Prompt + b.Text
+		}
 		if b.Kind == console.Typed {
 			lines++
 		} else if lines <= t.after+1 && (lines > t.after || t.after == 0) {
@@ -383,6 +386,9 @@ func (m *Model) play(r *run) {
 		}
 		r.typed = append(r.typed, typed{r.at, c, c.Dropped + len(c.Blocks), c.CLI.Finished(), after, c.Generation})
 		c.submit(text, after > 0)
+		for _, answer := range line.Answers() {
+			c.submit(answer, false)
+		}
 		r.at++
 		if r.at == len(r.lines) || !r.lines[r.at].together {
 			return
@@ -473,11 +479,26 @@ func (m *Model) act(r *run, a *lessons.Action) {
 			r.wait = func(m *Model) bool { return m.Wall >= up }
 		})
 	case lessons.Restart:
-		var options [][2]string
-		for i := 0; i+1 < len(a.Options); i += 2 {
-			options = append(options, [2]string{strings.TrimPrefix(a.Options[i], "--"), a.Options[i+1]})
+		if !a.Refused {
+			m.restart(pairs(a.Options), done)
+			return
 		}
-		m.restart(options, done)
+		expect := r.lines[line].Expect
+		m.restart(pairs(a.Options), func(m *Model) {
+			r.busy = false
+			r.wait = func(m *Model) bool {
+				if m.Down && !m.refused.printed {
+					return false
+				}
+				state := Played
+				if !m.Down || !lessons.Match(expect, m.refused.log) {
+					state = Differs
+				}
+				r.state(l, line, state)
+				m.mark(PartLesson)
+				return true
+			}
+		})
 	case lessons.ClockAdvance:
 		m.control(bridge.OpAdvance, bridge.Record(nil).Int(a.By.Microseconds()), state)
 	case lessons.ClockPause:

@@ -52,6 +52,7 @@ type Model struct {
 	Volatile string // why the browser may remove the files; "": not known to
 	anchored bool   // Host came from the host
 	Down     bool   // the server does not run
+	refused  refusal
 	Loading  bool
 	Notice   *Noticed // the newest that the learner has to know; nil: none
 	Crashed  *CrashReport
@@ -309,6 +310,7 @@ func (m *Model) boot(msg Boot) {
 func (m *Model) frame(wall int64) {
 	m.Wall, m.instant = wall, max(m.instant, wall)
 	m.thaw()
+	m.printRefusal()
 	for db, k := range m.spaces {
 		changed, more := k.fade(wall)
 		if (changed || more) && db == m.DB {

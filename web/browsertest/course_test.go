@@ -76,7 +76,8 @@ func (l learner) played(at string) {
 	l.sees(at+" has been played as the lesson says", `[...document.querySelectorAll('`+at+` li')].every((e) => e.dataset.state === "played") && document.querySelector('`+at+` button.run').textContent !== "Stop"`)
 }
 
-// One whole lesson of each phase, the one in which most is broken.
+// One whole lesson of each phase, with its crash and its quiz: of those the one in
+// which most is broken.
 func TestALessonOfEachPhase(t *testing.T) {
 	list, err := markdown.Load(filepath.Join("..", "..", "lessons"))
 	if err != nil {
@@ -84,22 +85,26 @@ func TestALessonOfEachPhase(t *testing.T) {
 	}
 	for phase := range lessons.Phases {
 		var chosen *lessons.Lesson
-		most := -1
+		most := 0
 		for _, l := range list {
-			broken := 0
+			broken, crashes, quiz := 0, false, false
 			for i := range l.Steps {
 				for _, verb := range []lessons.Verb{lessons.Crash, lessons.KillClient, lessons.Pause} {
 					if does(&l.Steps[i], verb) {
 						broken++
 					}
 				}
+				crashes = crashes || does(&l.Steps[i], lessons.Crash)
+				for _, k := range l.Steps[i].Blocks {
+					quiz = quiz || len(k.Quiz) > 0
+				}
 			}
-			if l.Phase == phase+1 && broken > most {
+			if l.Phase == phase+1 && crashes && quiz && broken > most {
 				chosen, most = l, broken
 			}
 		}
 		if chosen == nil {
-			t.Logf("no lesson of phase %d yet", phase+1)
+			t.Errorf("no lesson of phase %d has a crash and a quiz", phase+1)
 			continue
 		}
 		t.Run(chosen.ID, func(t *testing.T) {

@@ -229,8 +229,11 @@ func (c *Commands) Doc(line string) (d Doc, ok bool) {
 
 // Hint is the hint for a line, unless ":set nohints" was entered.
 func (c *Console) Hint(line string) string {
-	if c.quietHints || c.Busy() {
+	if c.quietHints || c.Busy() || c.Asking() {
 		return ""
+	}
+	if hint := c.shellHint(line); hint != "" {
+		return hint
 	}
 	return c.Commands.Hint(line)
 }

@@ -377,6 +377,9 @@ func leading(list []command.Argument) int {
 
 // Complete is what Tab offers at this console.
 func (c *Console) Complete(line string) []Offer {
+	if offers, is := c.completeShell(line); is {
+		return offers
+	}
 	var keys func(prefix string) []string
 	if c.Keys != nil {
 		keys = func(prefix string) []string { return c.Keys(c.db, prefix) }

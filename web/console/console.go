@@ -29,12 +29,13 @@ type Kind uint8
 
 // The kinds.
 const (
-	Typed   Kind = iota // a line that was entered, with its Prompt
-	Reply               // a reply
-	Failure             // an error reply
-	Pushed              // a message that came without being asked for
-	Note                // redis-cli itself speaks
-	Help                // the answer to HELP
+	Typed    Kind = iota // a line that was entered, with its Prompt
+	Reply                // a reply
+	Failure              // an error reply
+	Pushed               // a message that came without being asked for
+	Note                 // redis-cli itself speaks
+	Help                 // the answer to HELP
+	Answered             // a line that was entered as an answer to a shell command, with its question as Prompt
 )
 
 // Block is one piece of output. Text has no newline at its end.
@@ -69,6 +70,8 @@ type Console struct {
 	Stopwatch func() int64
 	// Keys lists keys of a database that begin with a prefix, for Tab; nil knows none.
 	Keys func(db int, prefix string) []string
+	// Shell runs what is typed for it where no server runs; nil: nothing is.
+	Shell *Shell
 
 	format  Formatter
 	blocks  []Block
@@ -76,6 +79,7 @@ type Console struct {
 	history History
 	input   []byte   // received, not yet a whole reply
 	ahead   []string // lines entered while a command runs
+	tool    tool     // of Shell
 	sent    int      // of these, from the first on, were sent all the same: a pipeline
 
 	connected   bool
@@ -123,6 +127,12 @@ func (c *Console) Take() ([]Block, Effect) {
 
 // Prompt is the text before the cursor.
 func (c *Console) Prompt() string {
+	if c.tool.question != "" {
+		return c.tool.question
+	}
+	if c.Shell != nil && !c.connected && c.Shell.Refused() {
+		return ShellPrompt
+	}
 	if !c.connected && c.wanted && (!c.connecting || c.resend != nil) {
 		return "not connected> "
 	}
@@ -140,11 +150,16 @@ func (c *Console) Prompt() string {
 }
 
 // Busy tells whether a reply is awaited, or MONITOR holds the console.
-func (c *Console) Busy() bool { return c.running != nil || c.monitor }
+func (c *Console) Busy() bool {
+	return c.running != nil || c.monitor || c.tool.words != nil && !c.Asking()
+}
 
 // Running is the name of the command whose reply is awaited, and since when
 // on the clock of Now.
 func (c *Console) Running() (name string, since int64) {
+	if c.tool.words != nil {
+		return c.tool.words[0], c.sentAt
+	}
 	if c.running == nil {
 		return "", 0
 	}
@@ -277,6 +292,12 @@ func (c *Console) forget() {
 // and opening another.
 func (c *Console) Interrupt() {
 	c.ahead = nil
+	if c.tool.words != nil {
+		c.show(Note, "^C")
+		c.tool = tool{run: c.tool.run}
+		c.finished++
+		return
+	}
 	if c.connected && (c.Busy() || len(c.channels) > 0) {
 		c.show(Note, "^C")
 		c.connected = false
@@ -289,7 +310,11 @@ func (c *Console) Interrupt() {
 
 // Submit takes a line. While a command runs it is kept for later.
 func (c *Console) Submit(line string) {
-	if c.running != nil || c.connecting || c.monitor {
+	if c.Asking() {
+		c.answer(line)
+		return
+	}
+	if c.tool.words != nil || c.running != nil || c.connecting || c.monitor {
 		c.ahead = append(c.ahead, line)
 		return
 	}
@@ -310,7 +335,7 @@ func (c *Console) Follow(line string) {
 
 // next runs lines that were typed ahead, as far as they go.
 func (c *Console) next() {
-	for len(c.ahead) > 0 && c.running == nil && !c.connecting && !c.monitor {
+	for len(c.ahead) > 0 && c.tool.words == nil && c.running == nil && !c.connecting && !c.monitor {
 		line := c.ahead[0]
 		c.ahead = c.ahead[1:]
 		c.enter(line)
@@ -335,6 +360,12 @@ func (c *Console) enter(line string) {
 		return
 	}
 	if len(args) == 0 {
+		return
+	}
+	if words := c.shell(args); words != nil {
+		c.blocks[len(c.blocks)-1].Prompt = ShellPrompt
+		c.history.Add(line)
+		c.runTool(words, nil)
 		return
 	}
 	if c.options(args) {

@@ -108,7 +108,7 @@ func (t *terminal) submit(line string) {
 	t.page.dispatch(app.Submit{Console: t.name, Line: line, At: wall()})
 }
 
-var blockClasses = [...]string{"line", "reply", "failure", "pushed", "note", "help"}
+var blockClasses = [...]string{"line", "reply", "failure", "pushed", "note", "help", "line"}
 
 func (t *terminal) draw() {
 	c := t.model()
@@ -166,7 +166,7 @@ func (t *terminal) toEnd() { t.screen.v.Set("scrollTop", t.screen.v.Get("scrollH
 func (t *terminal) add(b *app.Block) {
 	l := &line{root: create("div", blockClasses[b.Kind])}
 	switch {
-	case b.Kind == console.Typed:
+	case b.Kind == console.Typed, b.Kind == console.Answered:
 		l.root.add(create("span", "prompt").setText(b.Prompt), create("span", "typed").setText(b.Text))
 	case long(b.Text):
 		l.fold = newFold(l.root, b.Text)

@@ -84,6 +84,9 @@ func (h *Host) control(c *channel, call uint32, op bridge.Op, payload []byte) {
 	case bridge.OpFreeSpace:
 		err = h.fault(bridge.FullDisk, f.Int())
 		h.tellOthers(c)
+	case bridge.OpShell:
+		result = h.shell(f)
+		h.tellOthers(c)
 	case bridge.OpStep:
 		result = bridge.Record(nil).String(h.stepOn())
 	case bridge.OpWarm:

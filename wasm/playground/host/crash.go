@@ -113,6 +113,9 @@ func (h *Host) restart(c *channel, call uint32, more ...[2]string) {
 			h.settle(b)
 			account = b.account
 			h.last = account
+			if !account.Complete {
+				h.before = b // it would not start: the account is made when it does
+			}
 		}
 		account.Error = h.failure
 		h.answer(h.channel(c.id), call, account.Append(nil))

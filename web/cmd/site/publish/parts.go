@@ -16,6 +16,7 @@ var Parts = []Part{
 		"everysec/engine/commands/acl", "everysec/engine/commands/bitmaps", "everysec/engine/commands/cluster", "everysec/engine/commands/geo",
 		"everysec/engine/commands/hyperloglog", "everysec/engine/commands/replication", "everysec/engine/ds/geohash", "everysec/engine/ds/hyperloglog",
 	)},
+	{"shell", packages("everysec/engine/checktool", "everysec/lessons/shell")},
 	{"run", recordPlayer.MatchString},
 	{"page", func(symbol string) bool {
 		return panelMethod.MatchString(symbol) || strings.HasPrefix(packageOf(symbol), "everysec/web/app/")
