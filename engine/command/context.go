@@ -268,7 +268,7 @@ type Server interface {
 	// not nil, picks. LoadUsers and SaveUsers are ACL LOAD and SAVE.
 	UserGone(u *User, losing func(c *Client) bool)
 	LoadUsers() (problem string)
-	SaveUsers() bool
+	SaveUsers(c *Context)
 
 	PubSub() *PubSubRegistry
 	// Publish sends a message to a channel and returns how many received it.

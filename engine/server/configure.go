@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"path"
 	"strings"
 
 	"everysec/engine/command"
@@ -52,30 +53,33 @@ func (s *Server) ConfigRewrite(c *command.Context) {
 		c.Reply.Error("ERR The server is running without a config file")
 		return
 	}
-	if err := s.rewriteConfig(); err != nil {
-		s.logf(event.Warning, "CONFIG REWRITE failed: ", err.Error())
-		c.Reply.Error("ERR Rewriting config file: " + err.Error())
-		return
-	}
-	c.Reply.SimpleString("OK")
+	c.Reply.SimpleString("OK") // held back with all replies until the disk is done
+	client := s.clients[c.Client.ID]
+	s.rewriteConfig(func(err error) {
+		if err != nil {
+			s.logf(event.Warning, "CONFIG REWRITE failed: ", err.Error())
+			s.replaceReply(client, "+OK\r\n", "ERR Rewriting config file: "+err.Error())
+		}
+	})
 }
 
 // ConfigFile is where the configuration file is, when it is not on the disk of
 // the data.
 type ConfigFile interface {
 	Read() ([]byte, error)
-	// Write replaces the file, whole or not at all.
+	// Write replaces the file on the disk, whole or not at all.
 	Write(text []byte) error
 }
 
-func (s *Server) rewriteConfig() error {
-	file := s.configFile
-	if file == nil {
-		file = fsConfigFile{s.fs, s.config.File}
+func (s *Server) rewriteConfig(then func(err error)) {
+	read := func() ([]byte, error) { return vfs.ReadFile(s.fs, s.config.File) }
+	if s.configFile != nil {
+		read = s.configFile.Read
 	}
-	text, err := file.Read()
+	text, err := read()
 	if err != nil && !errors.Is(err, vfs.ErrNotExist) { // one that is gone is made anew
-		return err
+		then(err)
+		return
 	}
 	s.config.Lines = nil
 	if s.config.ACLFile == "" {
@@ -83,27 +87,43 @@ func (s *Server) rewriteConfig() error {
 			s.config.Lines = append(s.config.Lines, s.acl.Describe(u))
 		}
 	}
-	return file.Write([]byte(s.config.Rewrite(string(text))))
-}
-
-// fsConfigFile is a configuration file beside the data.
-type fsConfigFile struct {
-	fs   vfs.FS
-	name string
-}
-
-func (f fsConfigFile) Read() ([]byte, error)   { return vfs.ReadFile(f.fs, f.name) }
-func (f fsConfigFile) Write(text []byte) error { return writeFile(f.fs, f.name, text) }
-
-// writeFile replaces a file. It is in the page cache, not on disk, when it returns.
-func writeFile(fs vfs.FS, name string, data []byte) error {
-	f, err := fs.OpenFile(name, vfs.Write|vfs.Create|vfs.Truncate)
-	if err != nil {
-		return err
+	text = []byte(s.config.Rewrite(string(text)))
+	if s.configFile != nil {
+		then(s.configFile.Write(text))
+		return
 	}
-	defer f.Close()
-	_, err = f.Write(data)
-	return err
+	s.replaceFile(s.config.File, text, then)
+}
+
+// replaceFile puts a file in the place of another, whole or not at all, and holds
+// the thread until it and its name are on disk.
+func (s *Server) replaceFile(name string, data []byte, then func(err error)) {
+	temporary := name + ".tmp-" + itoa(s.processID) + "-" + itoa(s.space.Now)
+	fail := func(err error) {
+		s.fs.Remove(temporary)
+		then(err)
+	}
+	f, err := s.fs.OpenFile(temporary, vfs.Write|vfs.Create|vfs.Truncate)
+	if err != nil {
+		then(err)
+		return
+	}
+	if _, err := f.Write(data); err != nil {
+		f.Close()
+		fail(err)
+		return
+	}
+	s.holdFor(f.Sync(), func(err error) {
+		f.Close()
+		if err == nil {
+			err = s.fs.Rename(temporary, name)
+		}
+		if err != nil {
+			fail(err)
+			return
+		}
+		s.holdFor(s.fs.SyncDir(path.Dir(name)), then)
+	})
 }
 
 // includes finds the files that a pattern names on the disk of the data.

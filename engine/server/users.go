@@ -73,18 +73,15 @@ func (s *Server) LoadUsers() (problem string) {
 }
 
 // SaveUsers is ACL SAVE: the new file takes the place of the old one.
-func (s *Server) SaveUsers() bool {
-	name := s.config.ACLFile
-	temporary := name + ".tmp-" + itoa(s.processID) + "-" + itoa(s.space.Now)
-	err := writeFile(s.fs, temporary, []byte(s.acl.Text()))
-	if err == nil {
-		err = s.fs.Rename(temporary, name)
-	}
-	if err != nil {
-		s.fs.Remove(temporary)
-		s.logf(event.Warning, "Writing ACL file for ACL SAVE: ", err.Error())
-	}
-	return err == nil
+func (s *Server) SaveUsers(c *command.Context) {
+	c.Reply.SimpleString("OK") // held back with all replies until the disk is done
+	client := s.clients[c.Client.ID]
+	s.replaceFile(s.config.ACLFile, []byte(s.acl.Text()), func(err error) {
+		if err != nil {
+			s.logf(event.Warning, "Writing ACL file for ACL SAVE: ", err.Error())
+			s.replaceReply(client, "+OK\r\n", "ERR There was an error trying to save the ACLs. Please check the server logs for more information")
+		}
+	})
 }
 
 // UserGone closes the connections of a user, or those that losing picks.

@@ -181,10 +181,8 @@ func runSave(c *command.Context) {
 	switch {
 	case c.Config.ACLFile == "":
 		c.Reply.Error(errNoFile)
-	case !c.Server.SaveUsers():
-		c.Reply.Error("ERR There was an error trying to save the ACLs. Please check the server logs for more information")
 	default:
-		c.Reply.OK()
+		c.Server.SaveUsers(c)
 	}
 }
 
