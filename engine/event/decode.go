@@ -118,6 +118,14 @@ func (d *decoder) key() ([]byte, int) {
 	return key, int(length)
 }
 
+// stringLike is string for one that is often the same as another.
+func (d *decoder) stringLike(other string) string {
+	if b := d.bytes(); string(b) != other {
+		return string(b)
+	}
+	return other
+}
+
 func (d *decoder) crashReport() *CrashReport {
 	e := &CrashReport{Kind: d.string()}
 	for _, n := range []*int64{
@@ -133,9 +141,13 @@ func (d *decoder) crashReport() *CrashReport {
 		for k := d.uint(); k > 0 && d.fault == ""; k-- {
 			w.Keys = append(w.Keys, d.string())
 		}
-		w.Acknowledged, w.Fate, w.File = d.bool(), CrashFate(d.byte()), d.string()
+		before := CrashWrite{}
+		if n := len(e.Writes); n > 0 {
+			before = e.Writes[n-1]
+		}
+		w.Acknowledged, w.Fate, w.File = d.bool(), CrashFate(d.byte()), d.stringLike(before.File)
 		w.Offset, w.Size, w.SyncedAt = d.int(), d.int(), d.int()
-		w.Reason, w.Later = d.string(), d.uint()
+		w.Reason, w.Later = d.stringLike(before.Reason), d.uint()
 		e.Writes = append(e.Writes, w)
 	}
 	return e

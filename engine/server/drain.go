@@ -179,7 +179,7 @@ func (s *Server) Drain(b *event.Batch) {
 		b.ClientsChanged(s.describeClients())
 	}
 	if o.crash {
-		e, _ := s.CrashEvent()
+		e, _ := s.CrashEvent(toldWrites)
 		b.CrashReport(&e)
 	}
 	b.Durability(s.Durability())

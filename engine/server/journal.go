@@ -46,12 +46,14 @@ func (s *Server) recovered(files []loadFile) {
 	s.observed.crash = s.crash != nil
 }
 
-// toldWrites is how many lost writes, and how many others, an event tells.
+// toldWrites is how many lost writes, and how many others, an event of a batch
+// tells.
 const toldWrites = 500
 
-// CrashEvent is the report as an event. ok is false where there was no crash
+// CrashEvent is the report as an event, with at most so many writes that were
+// lost, and as many others. ok is false where there was no crash
 // that this server has heard of, or its files are still being read.
-func (s *Server) CrashEvent() (e event.CrashReport, ok bool) {
+func (s *Server) CrashEvent(most int) (e event.CrashReport, ok bool) {
 	r := s.report
 	if r == nil || r.Crash == nil {
 		return e, false
@@ -71,7 +73,7 @@ func (s *Server) CrashEvent() (e event.CrashReport, ok bool) {
 		if w.Fate == crashreport.Lost {
 			count = &lost
 		}
-		if *count++; *count > toldWrites {
+		if *count++; *count > most {
 			continue
 		}
 		told := event.CrashWrite{

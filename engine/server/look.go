@@ -13,7 +13,7 @@ func (s *Server) Look(b *event.Batch) {
 		b.Job(event.Job{Kind: j.kind, Phase: event.Running, Done: j.keys, Total: j.total, Copied: j.copied})
 	}
 	b.ClientsChanged(s.describeClients())
-	if e, ok := s.CrashEvent(); ok {
+	if e, ok := s.CrashEvent(toldWrites); ok {
 		b.CrashReport(&e)
 	}
 	b.Durability(s.Durability())

@@ -80,7 +80,7 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	account := Account{
 		Kind: PowerCutTorn, Seed: 7, Acknowledged: 10, Complete: true, SurvivedWrites: 8, LostWrites: 2,
 		Counts: [6]int64{5, 1, 2, 0, 1, 3},
-		Keys:   []KeyFate{{0, []byte("a"), Lost}, {3, []byte("b"), Reverted}},
+		Keys:   []KeyFate{{Key: []byte("a"), Fate: Lost, Before: KeyState{`"1"`, 5}}, {DB: 3, Key: []byte("b"), Fate: Reverted, Before: KeyState{Text: "2"}, After: KeyState{`list of 1: "x"`, 7}}},
 		Error:  "x",
 		Report: []byte{1, 12},
 		At:     9, Unsynced: 2, Unwritten: 1, Operation: "sync dump.rdb",
@@ -243,7 +243,7 @@ func TestRequestsMadeTogetherTravelTogether(t *testing.T) {
 func FuzzReceive(f *testing.F) {
 	f.Add(Append(nil, Frame{Kind: KindOutput, ID: 1, Data: []byte("+OK\r\n")}))
 	f.Add(Append(nil, Frame{Kind: KindResult, ID: 1, Data: State{Name: "x"}.Append(nil)}))
-	f.Add(Append(nil, Frame{Kind: KindResult, ID: 1, Data: Account{Keys: []KeyFate{{0, []byte("k"), Lost}}}.Append(nil)}))
+	f.Add(Append(nil, Frame{Kind: KindResult, ID: 1, Data: Account{Keys: []KeyFate{{Key: []byte("k"), Fate: Lost}}}.Append(nil)}))
 	f.Fuzz(func(t *testing.T, batch []byte) {
 		c := NewConn(func([]byte) {}, nil)
 		c.Connect("a")

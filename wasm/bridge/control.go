@@ -349,11 +349,19 @@ const (
 	Open     Fate = 5 // differs, and the newest write to it had not been acknowledged
 )
 
-// KeyFate is one key of an account.
+// KeyFate is one key of an account: what it held when the crash came, and what
+// after recovery. Before is not told of a key that survived.
 type KeyFate struct {
-	DB   int64
-	Key  []byte
-	Fate Fate
+	DB            int64
+	Key           []byte
+	Fate          Fate
+	Before, After KeyState
+}
+
+// KeyState is what a key held, in words.
+type KeyState struct {
+	Text     string // the beginning of its value; "": it was not there, or nobody knows
+	ExpireAt int64  // Unix milliseconds, 0: never
 }
 
 // Account is what a crash cost, in keys and in writes. Until the server has been restarted only the
@@ -381,6 +389,10 @@ type Account struct {
 // MaxFates is how many keys an account names; Counts covers all of them.
 const MaxFates = 10_000
 
+// MaxWrites is how many lost writes the report of an account tells one by one,
+// and how many others.
+const MaxWrites = 10_000
+
 // Append writes the account.
 func (a Account) Append(r Record) Record {
 	r = r.Byte(uint8(a.Kind)).Int(a.Seed).Int(a.Acknowledged).Bool(a.Complete).Int(a.SurvivedWrites).Int(a.LostWrites)
@@ -390,6 +402,7 @@ func (a Account) Append(r Record) Record {
 	r = r.String(a.Error).Int(int64(len(a.Keys)))
 	for _, k := range a.Keys {
 		r = r.Int(k.DB).Bytes(k.Key).Byte(uint8(k.Fate))
+		r = r.String(k.Before.Text).Int(k.Before.ExpireAt).String(k.After.Text).Int(k.After.ExpireAt)
 	}
 	return r.Bytes(a.Report).Int(a.At).Int(a.Unsynced).Int(a.Unwritten).String(a.Operation)
 }
@@ -406,7 +419,10 @@ func ReadAccount(payload []byte) (Account, error) {
 	}
 	a.Error = f.String()
 	for n := f.Int(); n > 0 && f.More(); n-- {
-		a.Keys = append(a.Keys, KeyFate{DB: f.Int(), Key: f.Bytes(), Fate: Fate(f.Byte())})
+		a.Keys = append(a.Keys, KeyFate{
+			DB: f.Int(), Key: f.Bytes(), Fate: Fate(f.Byte()),
+			Before: KeyState{f.String(), f.Int()}, After: KeyState{f.String(), f.Int()},
+		})
 	}
 	a.Report = f.Bytes()
 	a.At, a.Unsynced, a.Unwritten, a.Operation = f.Int(), f.Int(), f.Int(), f.String()

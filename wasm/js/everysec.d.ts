@@ -110,7 +110,7 @@ export interface CrashReport {
   summarised: number;
   /** What the start has read: bytes found, and bytes of them that it believed. */
   files: { name: string; found: number; read: number }[];
-  /** The newest 500 that were lost and the newest 500 others, newest first. */
+  /** Newest first; of those that were lost, and of the others, the newest 500, and in an Account the newest 10,000. */
   writes: CrashWrite[];
 }
 
@@ -137,6 +137,22 @@ export interface CrashWrite {
   later: number;
 }
 
+/** A key before a crash and after recovery: null where it was not there, and before where it survived or nobody knows. */
+export interface KeyFate {
+  db: number;
+  key: string;
+  fate: Fate;
+  before: KeyState | null;
+  after: KeyState | null;
+}
+
+export interface KeyState {
+  /** The beginning of its value, in words. */
+  value: string;
+  /** Milliseconds since 1970, 0: never. */
+  expireAt: number;
+}
+
 /** What a crash cost. Before restart() only kind, seed and acknowledged are known. */
 export interface Account {
   kind: CrashKind;
@@ -149,7 +165,7 @@ export interface Account {
   /** Keys, by what became of them. */
   counts: Record<Fate, number>;
   /** At most 10,000 keys, those that did not survive first. */
-  keys: { db: number; key: string; fate: Fate }[];
+  keys: KeyFate[];
   /** Why recovery failed, or "". */
   error: string;
   /** Write by write; null before restart(). */

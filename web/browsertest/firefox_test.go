@@ -49,7 +49,7 @@ func TestFirefox(t *testing.T) {
 	shown("#account-title", "Power cut")
 	must(f.Eval(ctx, `document.getElementById("restart").click()`, nil))
 	shown("#account-title", "what came back")
-	shown("#account-keys", "lock")
+	shown("#account-table", "lock")
 
 	must(f.Navigate(ctx, url))
 	var value string

@@ -237,7 +237,7 @@ func TestAPowerCutIsAccountedFor(t *testing.T) {
 	if err != nil || a != 3 || s+n != a {
 		t.Errorf("acknowledged %s, survived %s, lost %s", acknowledged, survived, lost)
 	}
-	l.sees("each key has its fate", `document.querySelectorAll("#account-keys li").length === 3`)
+	l.sees("each key has its fate", `document.querySelectorAll("#account-table [data-fate]").length === 3`)
 }
 
 func TestTheConsoleIsARedisCLI(t *testing.T) {

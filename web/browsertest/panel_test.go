@@ -93,7 +93,7 @@ func TestACrashIsChosenInItsPanel(t *testing.T) {
 	choose("1", "0", "3")
 	l.sees("the server is down again", `document.body.dataset.server === "down"`)
 	l.clicks("#restart")
-	l.sees("what was lost", `document.querySelector("#account-lost").textContent === "1" && document.querySelector("#account-keys").textContent.includes("c lost")`)
+	l.sees("what was lost", `document.querySelector("#account-lost").textContent === "1" && document.querySelector("#account-table [data-fate=lost]")?.textContent.includes("✕ SET c 3")`)
 	l.clicks("#crash-repair")
 	l.sees("all is well", `document.querySelector("#armed").hidden`)
 }

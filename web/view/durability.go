@@ -26,13 +26,12 @@ type durability struct {
 	crash                   []*node
 	power, armed            *node // armed: what the disk is set up to do; nil: it never was
 	account, title, summary *node
-	writes                  *node
-	writesTitle, keysTitle  *node
 	acknowledged, survived  *node
-	lost, figures, keys     *node
+	lost, figures, sides    *node
 	restart, closeAccount   *node
 	log                     *node
 	accountFor              string
+	panel                   *accountPanel // nil: it has not been wanted yet
 }
 
 func (d *durability) bind(p *Page) {
@@ -60,8 +59,7 @@ func (d *durability) bind(p *Page) {
 	d.power = p.body.find(".power")
 	d.account, d.title, d.summary = byID("account"), byID("account-title"), byID("account-summary")
 	d.acknowledged, d.survived, d.lost = byID("account-acknowledged"), byID("account-survived"), byID("account-lost")
-	d.figures, d.keys = byID("account-figures"), byID("account-keys")
-	d.writes, d.writesTitle, d.keysTitle = byID("account-writes"), byID("account-writes-title"), byID("account-keys-title")
+	d.figures, d.sides = byID("account-figures"), byID("account-sides")
 	d.log = byID("account-log")
 	d.restart = p.click("restart", func() app.Message { return app.Restart{} })
 	d.closeAccount = p.click("account-close", func() app.Message { return app.DismissAccount{} })
@@ -75,11 +73,14 @@ func (d *durability) draw(p *Page, dirty app.Part) {
 	if dirty&app.PartConfig != 0 {
 		d.drawSettings(m)
 	}
+	if d.panel != nil {
+		d.panel.grow()
+	}
 	if dirty&(app.PartCrash|app.PartStatus) != 0 {
 		for _, b := range d.crash {
 			b.v.Set("disabled", m.Down || m.Loading)
 		}
-		d.drawAccount(m)
+		d.drawAccount(p)
 		d.drawArmed(p)
 	}
 }
@@ -212,67 +213,13 @@ func (d *durability) drawSettings(m *app.Model) {
 	}
 }
 
-var writeFates = [...]struct{ sign, name string }{
-	event.WriteLost:     {"✕", "lost"},
-	event.WriteSurvived: {"✓", "survived"},
-	event.WriteUnknown:  {"?", "unknown"},
-}
-
-// drawWrites lists the writes before a crash, newest first: first those that
-// were lost, then those that just made it.
-func (d *durability) drawWrites(r *event.CrashReport) {
-	d.writes.empty()
-	d.writesTitle.show(r != nil && len(r.Writes) > 0)
-	if r == nil {
-		return
-	}
-	shown := 0
-	list := func(lost bool) {
-		for i := range r.Writes {
-			w := &r.Writes[i]
-			if (w.Fate == event.WriteLost) != lost || shown == shownFates {
-				continue
-			}
-			shown++
-			f := writeFates[min(int(w.Fate), len(writeFates)-1)]
-			reason := words.Heard(w.Reason)
-			switch {
-			case !w.Acknowledged:
-				reason = words.Say("{reason}; it had not been acknowledged yet", reason)
-			case w.SyncedAt != 0 && w.Fate == event.WriteSurvived:
-				reason = words.Say("{reason}, on disk at {time}", reason, app.Clock(w.SyncedAt))
-			}
-			li := create("li", "").set("data-fate", f.name)
-			li.add(
-				create("span", "fate").setText(f.sign),
-				create("span", "when").setText(app.Clock(w.At)),
-				create("span", "").setText(w.Command),
-				create("span", "word").setText(" "+words.Say(f.name)+": "+reason),
-			)
-			d.writes.add(li)
-		}
-	}
-	list(true)
-	list(false)
-	if rest := r.Acknowledged + r.Unacknowledged - int64(shown); rest > 0 {
-		d.writes.add(create("li", "").setText(words.Say("and {n} more: {command}", app.Count(rest), "DEBUG CRASH-REPORT COUNT -1")))
-	}
-}
-
-var fates = [...]struct{ sign, word, name string }{
-	bridge.Survived: {"✓", "", "survived"},
-	bridge.Reverted: {"↶", "an older value is back", "reverted"},
-	bridge.Lost:     {"✕", "lost", "lost"},
-	bridge.Returned: {"↺", "deleted, and back", "returned"},
-	bridge.Expired:  {"–", "expired meanwhile", "expired"},
-	bridge.Open:     {"?", "its newest write was not acknowledged", "open"},
-}
-
-const shownFates = 200
-
-func (d *durability) drawAccount(m *app.Model) {
+func (d *durability) drawAccount(p *Page) {
+	m := p.model
 	r := m.Crashed
 	d.account.show(r != nil)
+	if r == nil || !r.Account.Complete {
+		p.body.unset("data-account")
+	}
 	if r == nil {
 		return
 	}
@@ -317,25 +264,18 @@ func (d *durability) drawAccount(m *app.Model) {
 	}
 	d.accountFor = key
 	wrap(d.log.v.Get("parentElement")).v.Set("open", a.Complete) // what it says at its start
-	d.drawWrites(r.Report)
-	d.keysTitle.show(len(a.Keys) > 0)
-	d.keys.empty()
-	for i, k := range a.Keys {
-		if i == shownFates {
-			d.keys.add(create("li", "").setText(words.Say("and {n} more", app.Count(int64(len(a.Keys)-i)))))
-			break
-		}
-		f := fates[min(int(k.Fate), len(fates)-1)]
-		word := f.word
-		if word != "" {
-			word = " " + words.Say(word)
-		}
-		name := app.KeyName(string(k.Key))
-		if k.DB != 0 {
-			name = "[" + strconv.FormatInt(k.DB, 10) + "] " + name
-		}
-		li := create("li", "").set("data-fate", f.name)
-		li.add(create("span", "fate").setText(f.sign), create("span", "").setText(name), create("span", "word").setText(word))
-		d.keys.add(li)
+	d.sides.show(a.Complete)
+	if !a.Complete {
+		return
 	}
+	p.panels.have(p, func() {
+		if m.Crashed != r {
+			return // another crash meanwhile
+		}
+		if d.panel == nil {
+			d.panel = &accountPanel{}
+			d.panel.build(p, d.sides)
+		}
+		d.panel.draw(r)
+	})
 }

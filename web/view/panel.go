@@ -53,8 +53,9 @@ type panelFrame struct {
 	fetched, fetching             bool
 	fresh                         bool // opened since the last drawing
 	wanted                        string
-	left                          string // was open when the page was left, and opens again when there is a server
-	quiet                         bool   // the focus stays where it is
+	left                          string   // was open when the page was left, and opens again when there is a server
+	quiet                         bool     // the focus stays where it is
+	waiting                       []func() // for the fetch
 }
 
 func (f *panelFrame) bind(p *Page) {
@@ -78,9 +79,17 @@ func (f *panelFrame) show(p *Page, name string) {
 		f.opener = document.Get("activeElement")
 	}
 	f.wanted = name
+	f.have(p, func() { f.display(p) })
+}
+
+// have calls then as soon as the code and the looks of panels are there.
+func (f *panelFrame) have(p *Page, then func()) {
 	if f.fetched {
-		f.display(p)
-	} else if !f.fetching {
+		then()
+		return
+	}
+	f.waiting = append(f.waiting, then)
+	if !f.fetching {
 		f.fetching = true
 		f.fetch(p)
 	}
@@ -98,8 +107,12 @@ func (f *panelFrame) fetch(p *Page) {
 		case failure != "":
 			p.dispatch(app.Noticed{Text: words.Say("This part of the page could not be fetched: {why}", failure)})
 			waiting = -1 // the other outcome is of no use
+			f.waiting = nil
 		case f.fetched:
-			f.display(p)
+			for _, then := range f.waiting {
+				then()
+			}
+			f.waiting = nil
 		}
 		f.toolbar.set("aria-busy", strconv.FormatBool(f.fetching))
 	}

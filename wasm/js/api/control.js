@@ -48,7 +48,14 @@ export function readAccount(b) {
     keys: [],
     report: null,
   };
-  for (let n = f.number(); n > 0; n--) account.keys.push({ db: f.number(), key: f.string(), fate: fates[f.byte()] });
+  for (let n = f.number(); n > 0; n--) {
+    const key = { db: f.number(), key: f.string(), fate: fates[f.byte()] };
+    for (const when of ["before", "after"]) {
+      const state = { value: f.string(), expireAt: f.number() };
+      key[when] = state.value === "" ? null : state;
+    }
+    account.keys.push(key);
+  }
   decodeEvents(f.bytes(), (name, report) => (account.report = report));
   account.at = f.number() / 1000;
   account.unsynced = f.number();

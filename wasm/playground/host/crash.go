@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 
+	commands "everysec/engine/command"
 	"everysec/engine/crashreport"
 	"everysec/engine/ds/order"
 	"everysec/engine/event"
@@ -22,7 +23,8 @@ import (
 type before struct {
 	account bridge.Account
 	keys    []keyState
-	names   []byte // all keys, end to end
+	names   []byte            // all keys, end to end
+	held    map[string]string // what some of the keys held, by nameIn; see told
 }
 
 type keyState struct {
@@ -53,6 +55,7 @@ type fallen struct {
 func (h *Host) fell(kind bridge.CrashKind, seed uint64, image *vfs.Disk, acknowledged uint64) *fallen {
 	f := &fallen{image: image, died: h.engine.Crash(vfs.Kind(kind).String(), image.Accounts())}
 	f.before.keys, f.before.names = h.keys()
+	f.before.held = h.told(f)
 	journal, d := f.died.Journal, h.engine.Durability()
 	if !h.engine.Loading() { // else it has written nothing, and what is told is what its predecessor did
 		f.died.Acknowledged = min(f.died.Acknowledged, acknowledged)
@@ -138,7 +141,7 @@ func (h *Host) settle(b *before) {
 	now := h.now() / 1000
 	var other []bridge.KeyFate
 	open := map[string]bool{} // keys whose newest write nobody was told of
-	if report, ok := h.engine.CrashEvent(); ok {
+	if report, ok := h.engine.CrashEvent(bridge.MaxWrites); ok {
 		a.Acknowledged, a.SurvivedWrites, a.LostWrites = report.Acknowledged, report.Survived, report.Lost
 		var batch event.Batch
 		batch.CrashReport(&report)
@@ -146,23 +149,37 @@ func (h *Host) settle(b *before) {
 		for i := range report.Writes {
 			for _, key := range report.Writes[i].Keys {
 				if !report.Writes[i].Acknowledged {
-					open[decimal(uint32(report.Writes[i].DB))+" "+key] = true
+					open[nameIn(report.Writes[i].DB, key)] = true
 				}
 			}
 		}
 	}
-	note := func(db int, key []byte, fate bridge.Fate) {
-		if fate != bridge.Survived && fate != bridge.Expired && open[decimal(uint32(db))+" "+string(key)] {
+	note := func(old, k *keyState, fate bridge.Fate) { // one of the two may be nil
+		key := bridge.KeyFate{}
+		if k != nil {
+			key.DB, key.Key, key.After.ExpireAt = int64(k.db), k.key(names), k.expireAt
+		} else {
+			key.DB, key.Key = int64(old.db), old.key(b.names)
+		}
+		if fate != bridge.Survived && fate != bridge.Expired && open[nameIn(int(key.DB), string(key.Key))] {
 			fate = bridge.Open
 		}
 		a.Counts[fate]++
+		key.Fate = fate
 		list := &a.Keys
 		if fate == bridge.Survived {
 			list = &other
 		}
-		if len(*list) < bridge.MaxFates {
-			*list = append(*list, bridge.KeyFate{DB: int64(db), Key: key, Fate: fate})
+		if len(*list) == bridge.MaxFates {
+			return
 		}
+		if k != nil {
+			key.After.Text = h.holds(k.db, key.Key)
+		}
+		if old != nil && fate != bridge.Survived {
+			key.Before = bridge.KeyState{Text: b.held[nameIn(old.db, string(key.Key))], ExpireAt: old.expireAt}
+		}
+		*list = append(*list, key)
 	}
 	i, k := 0, 0
 	for i < len(b.keys) || k < len(keys) {
@@ -182,22 +199,53 @@ func (h *Host) settle(b *before) {
 			if old.expireAt != 0 && old.expireAt <= now {
 				fate = bridge.Expired
 			}
-			note(old.db, old.key(b.names), fate)
+			note(old, nil, fate)
 			i++
 		case order > 0:
-			note(keys[k].db, keys[k].key(names), bridge.Returned)
+			note(nil, &keys[k], bridge.Returned)
 			k++
 		default:
 			fate := bridge.Survived
 			if b.keys[i].digest != keys[k].digest || b.keys[i].expireAt != keys[k].expireAt {
 				fate = bridge.Reverted
 			}
-			note(keys[k].db, keys[k].key(names), fate)
+			note(&b.keys[i], &keys[k], fate)
 			i, k = i+1, k+1
 		}
 	}
 	a.Keys = append(a.Keys, other[:min(len(other), bridge.MaxFates-len(a.Keys))]...)
 }
+
+// told is what the keys hold of which an account may have to tell: all, or, if
+// they are very many, those of the newest writes.
+func (h *Host) told(f *fallen) map[string]string {
+	held := map[string]string{}
+	hold := func(db int, key []byte) {
+		if text := h.holds(db, key); text != "" {
+			held[nameIn(db, string(key))] = text
+		}
+	}
+	if len(f.before.keys) <= bridge.MaxFates {
+		for i := range f.before.keys {
+			k := &f.before.keys[i]
+			hold(k.db, k.key(f.before.names))
+		}
+		return held
+	}
+	report := crashreport.New(f.died, crashreport.Recovery{})
+	for w := range commands.CrashWrites(h.engine.Table(), report) {
+		for _, key := range w.Keys {
+			hold(w.DB, key)
+		}
+		if len(held) >= bridge.MaxFates {
+			break
+		}
+	}
+	return held
+}
+
+// nameIn is a key with its database.
+func nameIn(db int, key string) string { return decimal(uint32(db)) + " " + key }
 
 func (k *keyState) key(names []byte) []byte { return names[k.at : k.at+k.n] }
 

@@ -305,6 +305,17 @@ func TestTheAccountOfAPowerCut(t *testing.T) {
 	if diff := cmp.Diff(want, fatesOf(account)); diff != "" {
 		t.Error(diff)
 	}
+	// What each of them held, and holds now.
+	held := map[string]string{}
+	for _, k := range account.Keys {
+		held[string(k.Key)] = k.Before.Text + " -> " + k.After.Text
+	}
+	if diff := cmp.Diff(map[string]string{
+		"stays": ` -> "1"`, "reverts": `"new" -> "old"`, "returns": ` -> "1"`, "expires": `"1" -> `, "goes": `"1" -> `,
+		"hash": `hash of 2: "f" "v" "g" "w" -> hash of 1: "f" "v"`, "other": ` -> "1"`,
+	}, held); diff != "" {
+		t.Error(diff)
+	}
 	if account.LostWrites != 4 || account.SurvivedWrites != account.Acknowledged-4 {
 		t.Errorf("four writes were lost: %+v", account)
 	}
@@ -314,6 +325,31 @@ func TestTheAccountOfAPowerCut(t *testing.T) {
 	p.pass(3_000_000)
 	if diff := cmp.Diff(files(t, p.host.disk), storedFiles(t, p.Content)); diff != "" {
 		t.Errorf("the store does not hold what the disk does (-disk +store):\n%s", diff)
+	}
+}
+
+// What a key held is told in a few words, whatever it was.
+func TestWhatAKeyHoldsInWords(t *testing.T) {
+	p := open(t)
+	c := p.conn.Connect("redis")
+	for _, test := range []struct{ line, want string }{
+		{"SET k 41", `"41"`},
+		{"SET k " + strings.Repeat("x", 41), `"` + strings.Repeat("x", 40) + `"…`},
+		{"RPUSH k a b c", `list of 3: "a" "b" "c"`},
+		{"RPUSH k " + strings.Repeat("element ", 50), `list of 50: "element" "element" "element" "element" …`},
+		{"SADD k 1 2", `set of 2: "1" "2"`},
+		{"HSET k name " + strings.Repeat("y", 30), `hash of 1: "name" "` + strings.Repeat("y", 20) + `"…`},
+		{"ZADD k 2 b 1 a", `zset of 2: "a" "b"`},
+		{"XADD k * level info", "stream of 1"},
+	} {
+		p.do(c, "DEL k")
+		p.do(c, test.line)
+		if got := p.host.holds(0, []byte("k")); got != test.want {
+			t.Errorf("%s: %s, want %s", test.line, got, test.want)
+		}
+	}
+	if got := p.host.holds(0, []byte("none")); got != "" {
+		t.Errorf("no key: %s", got)
 	}
 }
 
