@@ -89,8 +89,10 @@ func TestPartsOfTheModuleComeWhenTheyAreUsed(t *testing.T) {
 	}
 	b.replies(`["SET", "k", "v"]`, `["GET", "k"]`, `["INFO"]`, `["HSET", "h", "f", "v"]`, `["ZADD", "z", "1", "m"]`, `["SADD", "s", "m"]`,
 		`["LPUSH", "l", "v"]`, `["EXPIRE", "k", "100"]`, `["SCAN", "0"]`, `["SAVE"]`, `["BGREWRITEAOF"]`, `["CONFIG", "GET", "*"]`, `["MULTI"]`, `["EXEC"]`, `["FLUSHALL"]`)
-	b.eval(`everysec.crash("power-loss").then(() => everysec.restart())`, nil)
 	took("a start and everyday commands")
+	b.eval(`everysec.crash("power-loss").then(() => everysec.restart())`, nil)
+	learner{b}.sees("the account", `document.querySelector("#account-table .side")`)
+	took("a crash and its account", "page")
 
 	got := b.replies(`["EVAL", "return redis.call('INCRBY', KEYS[1], ARGV[1])", "1", "n", "5"]`)
 	if got[0] != "5" {
