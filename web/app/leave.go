@@ -23,7 +23,7 @@ const patience = 3_000_000
 // LostByLeaving says what a SHUTDOWN would not save; "" if nothing.
 func (m *Model) LostByLeaving() string {
 	if m.OnlyHere() {
-		return m.Host.StoreText + " Leave, and lose what is here?"
+		return words.Heard(m.Host.StoreText) + " " + words.Say("Leave, and lose what is here?")
 	}
 	if m.leaving.to != "" || !m.shutsDown() || m.Durability.AOFEnabled || m.Settings["save"] != "" {
 		return ""
