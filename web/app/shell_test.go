@@ -66,7 +66,14 @@ func TestARefusedStartLeavesAShell(t *testing.T) {
 	if b.shows("$ "+fix, "^C"); prompt() != "$ " {
 		t.Errorf("after Ctrl-C the prompt is %q", prompt())
 	}
-	b.enters("ls appendonlydir")
+	// What was given up may still answer, and nobody listens.
+	b.do(app.Submit{Console: "redis", Line: "ls appendonlydir"})
+	b.do(app.Interrupt{Console: "redis"})
+	b.enters("ls dump.rdb")
+	b.shows("$ ls dump.rdb", "cannot access 'dump.rdb'")
+	if screen := b.model.Console("redis").Text(); strings.Contains(screen[strings.LastIndex(screen, "$ ls dump.rdb"):], "manifest") {
+		t.Errorf("a late answer was shown:\n%s", screen)
+	}
 	b.enters(fix)
 	b.enters("")
 	b.shows("$ "+fix, "Aborting...")
