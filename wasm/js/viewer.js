@@ -311,7 +311,7 @@ class Viewer {
   // list offers files to go from one to the next, and what they are together.
   list(files, file) {
     this.files = files;
-    this.manifest = files.length > 1 ? files.find((f) => f.name.endsWith(".manifest")) : null;
+    this.manifest = files.length > 1 ? (files.find((f) => f.name.endsWith(".manifest")) ?? guessed(files)) : null;
     const folder = folderOf(file.name); // said once, in the title, if it is that of all
     const short = (name) => (files.every((f) => f.name.startsWith(folder)) ? name.slice(folder.length) : name);
     this.which.replaceChildren(...files.map((f) => new Option(short(f.name), f.name)));
@@ -934,6 +934,10 @@ class Viewer {
       return [to, say(m.role), m.added ? size(m.size) : "", holds.join(", ") || say("nothing")];
     });
     const tables = this.tables(total.summary, (e) => this.show(there(e.file), [e.start, e.end]), true, rows);
+    if (this.manifest.left) {
+      const left = this.manifest.left.join(", ");
+      tables.prepend(element("p", { textContent: `${say("Without a manifest the order is guessed from the names.")}${left && ` ${say("Not added up: {files}.", left)}`}` }));
+    }
     if (total.problem) tables.prepend(element("p", { className: "problem", textContent: total.problem }));
     this.together.replaceChildren(tables);
   }
@@ -954,6 +958,22 @@ function oursWith(list, name) {
   const folder = folderOf(name);
   const ours = list.filter((f) => folder && folderOf(f.name) === folder).map((f) => ({ name: f.name, ours: true }));
   return ours.sort(byName);
+}
+
+// guessed stands in for the manifest of files that were given without it: their
+// names, as redis-server gives them, tell the order. null where they do not.
+function guessed(files) {
+  const parts = files.flatMap((file) => {
+    const [, series, number, kind] = /^(\S+)\.(\d{1,15})\.(base\.rdb|base\.aof|incr\.aof)$/.exec(file.name) ?? [];
+    return series ? [{ file, series, number: Number(number), base: kind !== "incr.aof" }] : [];
+  });
+  if (parts.length < 2 || parts.some((p) => p.series !== parts[0].series)) return null;
+  parts.sort((a, b) => b.base - a.base || a.number - b.number);
+  const newest = parts.findLast((p) => p.base);
+  const folder = folderOf(parts[0].file.name);
+  const lines = parts.map((p) => `file ${p.file.name.slice(folder.length)} seq ${p.number} type ${p === newest ? "b" : p.base ? "h" : "i"}\n`); // not a text
+  const left = files.filter((f) => !parts.some((p) => p.file === f)).map((f) => f.name.slice(f.name.lastIndexOf("/") + 1));
+  return { name: `${folder}guessed.manifest`, blob: new Blob(lines), left };
 }
 
 const byName = (a, b) => a.name.localeCompare(b.name, "en", { numeric: true });

@@ -243,6 +243,30 @@ func TestFilesAreDropped(t *testing.T) {
 	l.sees("the total", `document.querySelector("#viewer-together table")?.innerText.includes("1 command, Expected") && document.querySelector("#viewer-together").innerText.includes("PING")`)
 }
 
+// Without the manifest the names tell what belongs together; what is no part of
+// it is said not to be added up.
+func TestFilesWithoutAManifestAreAddedUp(t *testing.T) {
+	l := arrive(t)
+	l.eval(`(() => {
+		const incr = (n, text) => new File([text], "appendonly.aof." + n + ".incr.aof");
+		everysecLook([incr(10, "*2\r\n$4\r\nINCR\r\n$3\r\nb:1\r\n"), incr(9, "*2\r\n$4\r\nINCR\r\n$3\r\na:1\r\n"), new File(["REDIS0010"], "dump.rdb")]);
+	})()`, nil)
+	l.readToTheEnd("appendonly.aof.9.incr.aof")
+	l.clicks("#viewer .faces button:first-child")
+	l.sees("the total", `document.querySelectorAll("#viewer-together table").length > 3`)
+	together := l.text("#viewer-together")
+	for _, want := range []string{"Without a manifest the order is guessed from the names. Not added up: dump.rdb.", "a:\t1", "b:\t1"} {
+		if !strings.Contains(together, want) {
+			t.Errorf("the total lacks %q:\n%s", want, together)
+		}
+	}
+	if a, b := strings.Index(together, "aof.9.incr"), strings.Index(together, "aof.10.incr"); a < 0 || b < a {
+		t.Errorf("the order is another:\n%s", together)
+	}
+	l.eval(`everysecLook([new File(["REDIS0010"], "dump.rdb"), new File([""], "other.aof")])`, nil)
+	l.sees("nothing to add up", `document.querySelector("#viewer .faces button").hidden`)
+}
+
 // The files of the running server's appendonlydir are added up, and one leads to
 // the next.
 func TestAnAppendOnlyDirectoryIsAddedUp(t *testing.T) {
