@@ -106,7 +106,9 @@ func FactTable() (rows [][3]string) {
 	for _, f := range facts {
 		by := "host"
 		if f.Command != nil {
-			by = f.Command(nil)
+			if by = f.Command(nil); f.Name == "info" {
+				by = "INFO"
+			}
 			if f.Takes == oneArgument && by != "INFO" {
 				by += " K"
 			}
@@ -115,6 +117,9 @@ func FactTable() (rows [][3]string) {
 	}
 	return rows
 }
+
+// askInfo asks also for the share of a background load, where there is one.
+const askInfo = "INFO default aside"
 
 func ask(command string) func([]string) string {
 	return func(args []string) string {
@@ -136,7 +141,7 @@ var facts = []fact{
 	{Name: "encoding", Takes: oneArgument, Form: "encoding K", Meaning: "listpack, hashtable, ...", Command: ask("OBJECT ENCODING"), Read: plain},
 	{Name: "value", Takes: oneArgument, Form: "value K", Meaning: "a string's value", Command: ask("GET"), Read: plain},
 	{Name: "config", Takes: oneArgument, Form: "config D", Meaning: "the directive's value now", Command: ask("CONFIG GET"), Read: readConfig},
-	{Name: "info", Takes: oneArgument, Form: "info F", Meaning: "a field of INFO", Command: func([]string) string { return "INFO" }, Read: readInfo},
+	{Name: "info", Takes: oneArgument, Form: "info F", Meaning: "a field of INFO", Command: func([]string) string { return askInfo }, Read: readInfo},
 
 	{Name: "acknowledged", Form: "acknowledged", Meaning: "writes acknowledged since the step, or the server, began", Host: func(_ []string, start, now *Facts) Value {
 		return num(float64(now.Acknowledged - base(start, now)))
@@ -283,10 +288,16 @@ func readInfo(args []string, reply string) Value {
 			reply = s
 		}
 	}
+	found, apart := Value{}, 0.0
 	for _, line := range split(reply) {
 		if v, ok := strings.CutPrefix(line, args[0]+":"); ok {
-			return text(strings.TrimSpace(v))
+			found = text(strings.TrimSpace(v))
+		} else if v, ok := strings.CutPrefix(line, "aside_"+args[0]+":"); ok {
+			apart = text(strings.TrimSpace(v)).Number
 		}
 	}
-	return Value{}
+	if found.IsNumber && apart != 0 { // what a background load did is no one's task
+		return num(max(found.Number-apart, 0))
+	}
+	return found
 }

@@ -88,7 +88,7 @@ var replies = map[string]string{
 	"GET lock":               "\"a-1\"\n",
 	"GET counter":            "\"42\"\n",
 	"CONFIG GET appendfsync": "1) \"appendfsync\"\n2) \"always\"\n",
-	"INFO":                   "# Persistence\r\nloading:0\r\naof_current_size:1024\r\n",
+	"INFO default aside":     "# Persistence\r\nloading:0\r\naof_current_size:1024\r\n",
 }
 
 func factsOf(moment string) (start, now *Facts) {
@@ -185,6 +185,12 @@ func TestReplyValues(t *testing.T) {
 	quoted := readInfo([]string{"loading"}, `"# Persistence\r\nloading:0\r\n"`)
 	if quoted.Text != "0" {
 		t.Errorf("INFO in quotes: %+v", quoted)
+	}
+	loaded := "# Stats\r\nkeyspace_hits:1200\r\nkeyspace_misses:30\r\n\r\n# Aside\r\naside_keyspace_hits:1195\r\naside_keyspace_misses:0\r\n"
+	for field, want := range map[string]float64{"keyspace_hits": 5, "keyspace_misses": 30, "aside_keyspace_hits": 1195} {
+		if got := readInfo([]string{field}, loaded); got.Number != want {
+			t.Errorf("%s with a background load: %+v, want %v", field, got, want)
+		}
 	}
 }
 

@@ -129,6 +129,11 @@ func (b *Batch) Durability(e Durability) {
 	b.int(e.SnapshotBytes)
 	b.bool(e.SyncInFlight)
 	b.bool(e.AOFEnabled)
+	b.uint(e.AsideLast)
+	b.uint(e.AsideAcknowledged)
+	b.uint(e.AsideWritten)
+	b.uint(e.AsideSynced)
+	b.uint(e.AsideSnapshot)
 }
 
 // CommandRun adds an event.

@@ -198,6 +198,11 @@ func (d *decoder) event() Event {
 		e.SnapshotBytes = d.int()
 		e.SyncInFlight = d.bool()
 		e.AOFEnabled = d.bool()
+		e.AsideLast = d.uint()
+		e.AsideAcknowledged = d.uint()
+		e.AsideWritten = d.uint()
+		e.AsideSynced = d.uint()
+		e.AsideSnapshot = d.uint()
 		return e
 	case kindCommandRun:
 		e := &d.commandRun

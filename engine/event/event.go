@@ -165,6 +165,13 @@ type Durability struct {
 	SnapshotBytes    int64
 	SyncInFlight     bool
 	AOFEnabled       bool
+	// How many of the changes were made aside, in a database that the host keeps
+	// for that: up to Last, Acknowledged and so on, since the start.
+	AsideLast         uint64
+	AsideAcknowledged uint64
+	AsideWritten      uint64
+	AsideSynced       uint64
+	AsideSnapshot     uint64
 }
 
 // CommandRun is one command that held the thread. A batch carries the newest

@@ -27,6 +27,7 @@ func samples() []event.Event {
 			Now: 1_700_000_000_000_000, Last: 40, Acknowledged: 38, Written: 39, Synced: 30, BufferedBytes: 27, WrittenBytes: 4096,
 			SyncedBytes: 3000, OldestUnsyncedAt: 1_699_999_999_000_000, SnapshotChange: 12,
 			SnapshotAt: 1_699_999_000_000_000, SnapshotBytes: 88, SyncInFlight: true, AOFEnabled: true,
+			AsideLast: 20, AsideAcknowledged: 19, AsideWritten: 18, AsideSynced: 17, AsideSnapshot: 3,
 		},
 		&event.CommandRun{Client: 3, Name: "set", Start: -1, Duration: 12, Waited: 4, Preview: []byte("k v")},
 		&event.ClientsChanged{Clients: []event.Client{

@@ -132,6 +132,9 @@ func (s *Server) ReceiveSent(id uint64, data []byte, at int64) {
 		return
 	}
 	s.stats.reads++
+	if s.aside.db != 0 && c.DB.ID == s.aside.db {
+		s.aside.reads++
+	}
 	c.NetIn += int64(len(data))
 	s.stats.netInput += int64(len(data))
 	if !c.queued {
@@ -188,6 +191,9 @@ func (s *Server) Output(id uint64) (data []byte, closed bool) {
 		}
 		c.released = 0
 		s.stats.writes++
+		if s.aside.db != 0 && c.DB.ID == s.aside.db {
+			s.aside.sent++
+		}
 		c.NetOut += int64(len(c.sending))
 		s.stats.netOutput += int64(len(c.sending))
 		data = c.sending

@@ -260,6 +260,9 @@ func (s *Server) Durability() event.Durability {
 		SnapshotChange: s.rdb.change, SnapshotAt: s.rdb.savedAt, SnapshotBytes: s.rdb.bytes,
 		SyncInFlight: a.sync != nil, AOFEnabled: a.enabled && !a.waitRewrite,
 	}
+	if s.aside.writes > 0 {
+		s.aside.durability(&d)
+	}
 	if len(a.waiting) > 0 {
 		d.OldestUnsyncedAt = a.waiting[0].at
 	}

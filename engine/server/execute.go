@@ -337,6 +337,8 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	}
 	start, began := s.lap, s.now
 	mark, errorsBefore := ctx.Reply.Len(), s.stats.errorReplies
+	apart := s.aside.db != 0 && s.contextDepth == 1 && ctx.DB.ID == s.aside.db
+	hits, misses := s.space.Hits, s.space.Misses
 	if s.stats.monitors > 0 && spec.Flags&command.SkipMonitor != 0 { // a script: before what it calls
 		s.feedMonitors(ctx, spec, args)
 	}
@@ -366,6 +368,11 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	}
 	s.rdb.changes += ctx.Changes
 	s.stats.commands++
+	if apart {
+		s.aside.commands++
+		s.aside.hits += s.space.Hits - hits
+		s.aside.misses += s.space.Misses - misses
+	}
 	if s.tracking.clients > 0 && spec.Flags&command.ReadOnly != 0 {
 		s.trackReads(ctx, spec, args)
 	}
@@ -375,6 +382,9 @@ func (s *Server) run(ctx *command.Context, spec *command.Spec, args [][]byte) {
 	bad := failed(ctx.Reply, mark)
 	if bad {
 		s.stats.failure(ctx.Reply.Bytes()[mark:], errorsBefore)
+		if apart {
+			s.aside.errors += s.stats.errorReplies - errorsBefore
+		}
 	}
 	s.stats.ran(spec, duration, bad || s.scripts.errorWithin)
 	s.stats.calls[spec.Row()].failed += s.scripts.errorsAgain

@@ -33,7 +33,11 @@ var infoSections = []infoSection{
 	{"latencystats", false, infoLatencyStats},
 	{"cluster", true, func(_ *Server, w *infoWriter) { w.int("cluster_enabled", 0) }},
 	{"keyspace", true, infoKeyspace},
+	{asideSection, false, infoAside},
 }
+
+// asideSection is of a host that uses it, and not among "all".
+const asideSection = "aside"
 
 var infoTitles = map[string]string{
 	"cpu": "CPU", "commandstats": "Commandstats", "errorstats": "Errorstats", "latencystats": "Latencystats",
@@ -42,13 +46,18 @@ var infoTitles = map[string]string{
 // Info is the text of INFO for some sections; none: the default ones.
 func (s *Server) Info(sections []string) []byte {
 	wanted := func(sec infoSection) bool {
+		if sec.name == asideSection && s.aside.db == 0 {
+			return false
+		}
 		if len(sections) == 0 {
 			return sec.isDefault
 		}
 		for _, name := range sections {
 			switch name = strings.ToLower(name); name {
 			case "all", "everything":
-				return true
+				if sec.name != asideSection {
+					return true
+				}
 			case "default":
 				if sec.isDefault {
 					return true

@@ -77,6 +77,9 @@ func (s *Server) flushUnit() {
 		client = s.current.ID
 	}
 	s.journal.Add(s.aof.last+1, s.now, client, u.parts[0].db, size, len(u.parts), text)
+	if s.aside.db != 0 && u.parts[0].db == s.aside.db {
+		s.aside.wrote(s.aof.last+1, s)
+	}
 	u.parts, u.buf, u.text = u.parts[:0], u.buf[:0], u.text[:0]
 	s.space.Change++
 	s.aof.noteChange(s.now)

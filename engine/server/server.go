@@ -53,6 +53,9 @@ type Options struct {
 	// JournalWrites is how many writes this one notes for its own Crash, one by
 	// one; 0: crashreport.DefaultWrites.
 	JournalWrites int
+	// Aside is the number of a database whose use is also counted apart
+	// (event.Durability, INFO aside); 0: there is none.
+	Aside int
 }
 
 // Prepared is what a server has when it begins, whatever its options are. Where
@@ -160,6 +163,7 @@ type Server struct {
 	heldFor  int64 // microseconds that the running command holds the thread after it
 	// acknowledged is the newest change whose reply was let go.
 	acknowledged uint64
+	aside        aside
 	// repliesDropped: the disk failed, and what was to be acknowledged is not.
 	repliesDropped bool
 	journal        *crashreport.Journal
@@ -210,6 +214,7 @@ func Open(now int64, o Options) (*Server, error) {
 		activeExpire: true,
 		nextCron:     now,
 		journal:      crashreport.NewJournal(o.JournalWrites),
+		aside:        aside{db: o.Aside},
 		crash:        o.Crash,
 		memory:       memory{resizeReplies: true, forgetPeaks: command.ForgetReplyPeak},
 		rdb:          rdbState{lastSeconds: -1},

@@ -135,6 +135,7 @@ func (st *statistics) failure(reply []byte, before int64) {
 // ResetStatistics is CONFIG RESETSTAT.
 func (s *Server) ResetStatistics() {
 	s.stats.reset()
+	s.aside.reset()
 	s.space.Hits, s.space.Misses, s.space.ExpiredKeys, s.space.ExpiredFields = 0, 0, 0, 0
 	s.aof.delayedSyncs, s.aof.rewrites, s.rdb.saves = 0, 0, 0
 	s.aof.rewriteFailures, s.aof.rewriteRetryAt = 0, 0 // as in Redis the next one need not wait

@@ -98,6 +98,22 @@ func WithStopwatch(tb testing.TB, stopwatch func() int64, config ...string) *Ser
 	return s
 }
 
+// WithAside is New for a host that keeps a database for a load of its own.
+func WithAside(tb testing.TB, db int, config ...string) *Server {
+	tb.Helper()
+	s := &Server{Disk: vfs.New(vfs.Options{}), Now: Start, tb: tb}
+	options := server.Options{FS: s.Disk, Seed: 1, Config: [][2]string{{"save", ""}}, Aside: db}
+	for i := 0; i+1 < len(config); i += 2 {
+		options.Config = append(options.Config, [2]string{config[i], config[i+1]})
+	}
+	var err error
+	if s.Server, err = server.Open(Start, options); err != nil {
+		tb.Fatalf("open: %v", err)
+	}
+	s.Settle()
+	return s
+}
+
 // WithFile is New with a redis.conf, which lies on the disk.
 func WithFile(tb testing.TB, text string) *Server {
 	tb.Helper()

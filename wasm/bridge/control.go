@@ -384,7 +384,13 @@ type Account struct {
 	// Report is a batch of events with one in it, the crash report: what became
 	// of each write. Empty: none has been made.
 	Report []byte
+	// Aside is what of Counts is keys of LoadDB.
+	Aside [6]int64
 }
+
+// LoadDB is the database in which the page's background load works, and nobody
+// else: what it does there is counted apart.
+const LoadDB = 15
 
 // MaxFates is how many keys an account names; Counts covers all of them.
 const MaxFates = 10_000
@@ -404,7 +410,11 @@ func (a Account) Append(r Record) Record {
 		r = r.Int(k.DB).Bytes(k.Key).Byte(uint8(k.Fate))
 		r = r.String(k.Before.Text).Int(k.Before.ExpireAt).String(k.After.Text).Int(k.After.ExpireAt)
 	}
-	return r.Bytes(a.Report).Int(a.At).Int(a.Unsynced).Int(a.Unwritten).String(a.Operation)
+	r = r.Bytes(a.Report).Int(a.At).Int(a.Unsynced).Int(a.Unwritten).String(a.Operation)
+	for _, n := range a.Aside {
+		r = r.Int(n)
+	}
+	return r
 }
 
 // ReadAccount reads what Append wrote. Keys and Report alias payload.
@@ -426,5 +436,8 @@ func ReadAccount(payload []byte) (Account, error) {
 	}
 	a.Report = f.Bytes()
 	a.At, a.Unsynced, a.Unwritten, a.Operation = f.Int(), f.Int(), f.Int(), f.String()
+	for i := range a.Aside {
+		a.Aside[i] = f.Int()
+	}
 	return a, f.Err()
 }

@@ -231,6 +231,8 @@ export interface Events {
     now: number; last: number; acknowledged: number; written: number; synced: number;
     bufferedBytes: number; writtenBytes: number; syncedBytes: number; oldestUnsyncedAt: number;
     snapshotChange: number; snapshotAt: number; snapshotBytes: number; syncInFlight: boolean; aofEnabled: boolean;
+    /** How many of them the page's background load made, up to last, acknowledged and so on. */
+    asideLast: number; asideAcknowledged: number; asideWritten: number; asideSynced: number; asideSnapshot: number;
   };
   command: { client: number; name: string; start: number; duration: number; waited: number; preview: string };
   clients: { clients: { id: number; name: string; db: number; flags: number; queue: number }[] };

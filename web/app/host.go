@@ -234,6 +234,14 @@ func (r *CrashReport) LostKeys() int64 {
 	return c[bridge.Lost] + c[bridge.Reverted] + c[bridge.Returned]
 }
 
+// Learner is how many keys have a fate, without those of the background load.
+func (r *CrashReport) Learner(fates ...bridge.Fate) (n int64) {
+	for _, fate := range fates {
+		n += r.Account.Counts[fate] - r.Account.Aside[fate]
+	}
+	return n
+}
+
 // crash takes the server down; then is called where that happens now.
 func (m *Model) crash(c Crash, then func(m *Model)) {
 	if m.Down {

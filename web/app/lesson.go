@@ -353,19 +353,23 @@ func (m *Model) hang(hangs bool, done func(m *Model)) {
 // facts are what the checks of a lesson may look at.
 func (m *Model) facts() *lessons.Facts {
 	d := &m.Durability
-	since := func(change uint64) int64 { return int64(max(change, m.base) - m.base) }
+	// What the background load does is no one's task.
+	since := func(change, aside uint64) int64 {
+		return max(int64(max(change, m.base)-m.base)-int64(max(aside, m.baseAside)-m.baseAside), 0)
+	}
 	f := &lessons.Facts{
 		Now: m.Now(), Crashes: m.crashes, Restarts: m.starts,
-		Acknowledged: since(d.Acknowledged), Written: since(d.Written), Durable: since(d.Synced),
+		Acknowledged: since(d.Acknowledged, d.AsideAcknowledged),
+		Written:      since(d.Written, d.AsideWritten), Durable: since(d.Synced, d.AsideSynced),
 		LoadMicros: m.loadMicros,
 	}
 	if !d.AOFEnabled {
-		f.Durable = since(d.SnapshotChange)
+		f.Durable = since(d.SnapshotChange, d.AsideSnapshot)
 	}
 	if r := m.Crashed; r != nil {
 		f.Account = &lessons.Account{
 			Crash:    lessons.Crashes[min(int(r.Account.Kind), len(lessons.Crashes)-1)],
-			Complete: r.Account.Complete, Survived: r.Account.Counts[bridge.Survived], Lost: r.LostKeys(),
+			Complete: r.Account.Complete, Survived: r.Learner(bridge.Survived), Lost: r.Learner(bridge.Lost, bridge.Reverted, bridge.Returned),
 		}
 	}
 	for i := range m.Loop.Runs {

@@ -533,7 +533,11 @@ func (m *Model) act(r *run, a *lessons.Action) {
 		m.pollBackground(r, done)
 	case lessons.WaitSynced:
 		r.busy = false
-		until(func(m *Model) bool { return m.Durability.Synced >= m.Durability.Last })
+		at := m.Wall + 100_000 // by then what was written before is known here
+		until(func(m *Model) bool {
+			d := &m.Durability // a background load is never all on the disk
+			return m.Wall >= at && d.Synced-d.AsideSynced >= d.Last-d.AsideLast
+		})
 	default:
 		done(m)
 	}

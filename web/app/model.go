@@ -81,6 +81,7 @@ type Model struct {
 	measuredAt   int64
 	loadMicros   int64
 	base         uint64 // the newest change that recovery loaded
+	baseAside    uint64 // how many of the background load's had come when that was known
 	based        bool
 	fresh        []changed
 	past         *past // nil: what is shown is the present
@@ -405,7 +406,7 @@ func (m *Model) apply(e event.Event) {
 			m.Durability.Acknowledged = e.Last // an engine that does not count replies
 		}
 		if !m.based && !m.Loading {
-			m.base, m.based = e.Last, true
+			m.base, m.baseAside, m.based = e.Last, e.AsideLast, true
 		}
 		m.mark(PartDurability)
 		if d.Written != e.Written || d.Synced != e.Synced || d.SnapshotChange != e.SnapshotChange || d.AOFEnabled != e.AOFEnabled {

@@ -1,10 +1,15 @@
 package browsertest
 
 import (
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"everysec/lessons"
+	"everysec/lessons/markdown"
 )
 
 // walls are the sentences under the chart, newest first.
@@ -122,4 +127,103 @@ func TestAnExperimentPreparesItself(t *testing.T) {
 	l.sees("the setting", `document.querySelector(".log").innerText.includes("appendfsync everysec")`)
 	l.clicks("#load-repair")
 	l.sees("a disk that is well", `document.querySelector("#load-repair").hidden`)
+}
+
+// A background load writes and reads all the time, and a lesson's checks are
+// still about what the learner did: they fail before it, and pass after it.
+func TestALoadDisturbsNoCheck(t *testing.T) {
+	list, err := markdown.Load(filepath.Join("..", "..", "lessons"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := arriveAt(t, "/lessons/lists-as-queues/")
+	l.opens("load")
+	l.clicks("#load-settings > summary")
+	l.eval(`(() => { const mix = document.querySelector("#load-settings select"); mix.value = "writes only"; mix.dispatchEvent(new Event("change", {bubbles: true})) })()`, nil)
+	l.clicks("#load-start")
+	l.sees("latencies", `/p50 /.test(document.querySelector("#load-status").textContent)`)
+	l.clicks("#panel-close")
+	var keys int
+	if l.eval(`everysec.command("DBSIZE")`, &keys); keys > 20 {
+		t.Errorf("the load has put %d keys beside the learner's", keys)
+	}
+	for _, lesson := range list {
+		if lesson.ID != "lists-as-queues" {
+			continue
+		}
+		for i := range lesson.Steps {
+			step := &lesson.Steps[i]
+			if step.ID != "blocking" {
+				continue
+			}
+			l.eval(`document.getElementById("blocking").scrollIntoView({behavior: "instant"})`, nil)
+			l.sees("the step", `document.querySelector('#steps a[data-step="blocking"]').hasAttribute("aria-current")`)
+			l.eval(`new Promise((done) => setTimeout(done, 1500))`, nil) // hundreds of the load's writes
+			check := ""
+			for j := range step.Blocks {
+				switch k := &step.Blocks[j]; k.Kind {
+				case lessons.CheckKind:
+					check = block(k.ID)
+					l.clicks(check + " button.check")
+					l.sees("the check fails at first", `document.querySelector('`+check+` .verdict').textContent.startsWith("Not yet")`)
+				case lessons.Solution:
+					at := "details" + block(k.ID)
+					l.eval(`document.querySelector('`+at+`').open = true`, nil)
+					l.clicks(at + " button.run")
+					l.played(at + " .transcript")
+					l.clicks(check + " button.check")
+					l.sees("the check passes", `document.querySelector('`+check+` .verdict').textContent === "Done."`)
+				}
+			}
+			if check == "" {
+				t.Error("the step has no check any more")
+			}
+		}
+	}
+	l.sees("the load, all the time", `/^load: p99 /.test(document.querySelector("#load-badge").textContent)`)
+	var writes float64
+	l.eval(`new Promise((done) => { const off = everysec.on("durability", (d) => { if (d.asideLast) done(d.asideLast); }); setTimeout(() => done(0), 5000); })`, &writes)
+	if writes < 500 {
+		t.Errorf("the load has written %v times", writes)
+	}
+}
+
+// Each wall is seen as a wall, and what does the same without one as nothing: by
+// the panel's own buttons, with what the load had to wait.
+func TestWallsAndTheirCures(t *testing.T) {
+	l := arrive(t)
+	l.opens("load")
+	l.eval(`everysec.on("command", (e) => { (window.ran ??= []).push(e) })`, nil)
+	// held presses a button and returns for how long its command held the thread,
+	// microseconds.
+	held := func(button, name string) (micros float64) {
+		t.Helper()
+		l.eval(`ran = []; document.querySelector("#load-note").textContent = ""; [...document.querySelectorAll(".experiments button")].find((b) => b.textContent === "`+button+`").click()`, nil)
+		l.sees(button+" is typed", `document.querySelector("#load-note").textContent.startsWith("Typed into redis: ")`)
+		l.sees(name+" has run", `ran.some((e) => e.name === "`+name+`")`)
+		l.eval(`ran.find((e) => e.name === "`+name+`").duration`, &micros)
+		return micros
+	}
+	for _, pair := range [][4]string{
+		{"SMEMBERS of 500,000", "smembers", "SSCAN", "sscan"},
+		{"DEL", "del", "UNLINK", "unlink"},
+		{"SAVE", "save", "BGSAVE", "bgsave"},
+	} {
+		wall := held(pair[0], pair[1])
+		l.sees(pair[0]+" as a wall", walls+`.some((text) => text.startsWith("`+strings.ToUpper(pair[1])+`") && / held the thread for [\d.]+ m?s: the load waited up to /.test(text))`)
+		if cure := held(pair[2], pair[3]); cure*3 > wall {
+			t.Errorf("%s held the thread for %.0f µs, %s for %.0f", pair[0], wall, pair[2], cure)
+		}
+		if pair[2] == "UNLINK" { // and what it leaves to do is done between commands
+			l.sees("the memory is back", `(async () => { window.pending = (await everysec.command("INFO", "memory")).match(/lazyfree_pending_objects:(\d+)/)[1] })() && window.pending === "0"`)
+		}
+	}
+	held("Lua loop", "eval")
+	l.sees("the script as a wall", walls+`.some((text) => text.startsWith("EVAL"))`)
+	l.eval(`document.querySelector("#lane").focus()`, nil)
+	l.run(chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.ArrowLeft))
+	l.sees("who waited behind it", `/^EVAL .*: held [\d.]+ m?s.* ago; \d+ clients? waited behind it, up to [\d.]+ m?s$/.test(document.querySelector("#loop-text").textContent)`)
+	// The chart stays where it can be seen.
+	l.eval(`document.querySelector(".experiments").scrollIntoView({block: "end"})`, nil)
+	l.sees("the chart, beside the experiments", `(() => { const a = document.querySelector("#load-chart").getBoundingClientRect(), b = document.querySelector("#panel .place").getBoundingClientRect(); return a.height > 150 && a.top >= b.top - 1 && a.bottom <= b.bottom })()`)
 }

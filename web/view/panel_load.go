@@ -148,7 +148,7 @@ func (l *loadPanel) buildLoad(box *node) {
 		create("table", "").add(create("thead", "").add(head), l.rows))
 	l.table.on("toggle", func(*dom.BasicEvent) { l.stale = true })
 	box.add(
-		create("p", "aside").setText(words.Say("Clients that send by the clock, whether they have been answered or not, so that everybody who has to wait is seen. Their keys begin with {prefix}", load.Prefix)),
+		create("p", "aside").setText(words.Say("Clients that send by the clock, whether they have been answered or not, so that everybody who has to wait is seen. Their keys, {prefix}…, are in database {database}: what they do counts in no lesson.", load.Prefix, strconv.Itoa(bridge.LoadDB))),
 		create("div", "watching").add(create("p", "row").add(l.start, l.status), l.picture.node),
 		create("p", "aside").say("Thick line: median. Thin: 99th percentile; dotted: 99.9th; top of the band: the longest. Each tenth of a second, by when its commands were due; at most 3 % too high. Hatched: a wall."),
 		l.list,

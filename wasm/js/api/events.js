@@ -58,6 +58,7 @@ const events = [
     now: "int", last: "uint", acknowledged: "uint", written: "uint", synced: "uint",
     bufferedBytes: "int", writtenBytes: "int", syncedBytes: "int", oldestUnsyncedAt: "int",
     snapshotChange: "uint", snapshotAt: "int", snapshotBytes: "int", syncInFlight: "bool", aofEnabled: "bool",
+    asideLast: "uint", asideAcknowledged: "uint", asideWritten: "uint", asideSynced: "uint", asideSnapshot: "uint",
   }],
   ["command", { client: "uint", name: "string", start: "int", duration: "int", waited: "int", preview: "text" }],
   ["clients", { clients: { id: "uint", name: "string", db: "int", flags: "byte", queue: "int" } }],

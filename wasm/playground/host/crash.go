@@ -166,6 +166,9 @@ func (h *Host) settle(b *before) {
 		}
 		a.Counts[fate]++
 		key.Fate = fate
+		if key.DB == bridge.LoadDB {
+			a.Aside[fate]++
+		}
 		list := &a.Keys
 		if fate == bridge.Survived {
 			list = &other

@@ -18,7 +18,10 @@
 // leave late, all at once, and count from then; Late says how late.
 package load
 
-import "everysec/engine/resp"
+import (
+	"everysec/engine/resp"
+	"everysec/wasm/bridge"
+)
 
 // Settings are what the learner chooses.
 type Settings struct {
@@ -117,8 +120,8 @@ func (l *Load) Missing() int {
 
 // Connected gives a client its connection; what it returns is to be sent there.
 func (l *Load) Connected(i int, id uint32) []byte {
-	l.clients[i] = client{id: id, greeting: 2}
-	return hello(Name(i))
+	l.clients[i] = client{id: id, greeting: 3}
+	return resp.AppendCommand(hello(Name(i)), []byte("SELECT"), []byte(itoa(bridge.LoadDB)))
 }
 
 // Connections are the numbers of all that are connected.
@@ -211,7 +214,7 @@ func (l *Load) Receive(id uint32, data []byte, at int64) (server uint64, ours bo
 		used += n
 		switch {
 		case c.greeting > 0:
-			if c.greeting--; c.greeting == 0 && !v.IsError() {
+			if c.greeting--; c.greeting == 1 && !v.IsError() {
 				c.server = uint64(v.Int)
 				server = c.server
 			}

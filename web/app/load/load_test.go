@@ -20,7 +20,7 @@ func run(t *testing.T, s Settings, held, free, end int64) *Load {
 	l := New(s, begin)
 	for i := range l.clients {
 		l.Connected(i, uint32(i+1))
-		if server, ours := l.Receive(uint32(i+1), []byte("+OK\r\n:"+itoa(int64(50+i))+"\r\n"), begin); !ours || server != uint64(50+i) {
+		if server, ours := l.Receive(uint32(i+1), []byte("+OK\r\n:"+itoa(int64(50+i))+"\r\n+OK\r\n"), begin); !ours || server != uint64(50+i) {
 			t.Fatalf("client %d is the server's %d, %v", i, server, ours)
 		}
 	}
