@@ -88,6 +88,8 @@ var told = append(does(
 	"another tab took over this store; what you change here is no longer kept", "another tab erased this store; what you change here is no longer kept",
 	"written to a.aof, not synced: the page cache outlived the process", "written to a.aof, not synced: on the disk by luck",
 	"only in memory: no append-only file was written, and there was no snapshot",
+	"an fsync has ended: 1 more write is on the disk", "an fsync has ended: 7 more writes are on the disk",
+	"This Everysec does not play the run as it was recorded, from input 3 of 9 on: it was another version.",
 )
 
 // does are the words of actions.

@@ -9,6 +9,7 @@ package timeline
 
 import (
 	"strconv"
+	"strings"
 
 	"everysec/wasm/bridge"
 	"everysec/web/app"
@@ -239,7 +240,7 @@ func (l *Line) Save() {
 // Step lets engine time go on to what it brings next.
 func (l *Line) Step() {
 	l.control(bridge.OpStep, nil, func(_ *app.Model, data []byte) {
-		l.Stepped = words.Heard(bridge.Read(data).String())
+		l.Stepped = said(bridge.Read(data).String())
 		l.Do(app.Say{Text: l.Stepped})
 		l.Dispatch(app.ClockAdvance{}) // tells the page what time it is
 	})
@@ -267,8 +268,18 @@ func (l *Line) Where() string {
 	return words.Say("moment {n} of {all}, {time}, {ago} ago", n, all, at, app.Age(ago))
 }
 
+// said is what the worker tells of a moment, in the language of the page: one
+// thing after the other.
+func said(text string) string {
+	parts := strings.Split(text, "; ")
+	for i := range parts {
+		parts[i] = words.Heard(parts[i])
+	}
+	return strings.Join(parts, "; ")
+}
+
 // What is what happened at the moment.
-func (l *Line) What() string { return words.Heard(app.Text([]byte(l.Moment.Text))) }
+func (l *Line) What() string { return said(app.Text([]byte(l.Moment.Text))) }
 
 // Keeps says what of the run is kept.
 func (l *Line) Keeps() string {
