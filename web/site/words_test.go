@@ -148,8 +148,12 @@ func texts(t *testing.T) []text {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"boot.js", "viewer.js"} {
-		all = append(all, scriptTexts(t, "../../wasm/js/"+name)...)
+	scripts, err := filepath.Glob("../../wasm/js/viewer/*.js")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("the viewer's scripts: %q, %v", scripts, err)
+	}
+	for _, name := range append(scripts, "../../wasm/js/boot.js", "../../wasm/js/viewer.js") {
+		all = append(all, scriptTexts(t, name)...)
 	}
 	for _, name := range []string{"index.html", "course.html"} {
 		page, err := os.ReadFile(name)
