@@ -52,6 +52,10 @@ func (m *Model) hostState(data []byte) {
 	case bridge.PhaseLoading:
 		m.Loading, m.Down = true, false
 	case bridge.PhaseDown:
+		if m.Loading && s.Error != "" && m.Notice == nil { // it ended before there was a page to be told
+			m.Notice = &Noticed{Kind: bridge.NoticeDown, Text: s.Error}
+			m.filesStale = true
+		}
 		m.Loading, m.Down = false, true
 		if s.Error != "crashed" {
 			m.refuse(s.Error)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // The next lesson costs nothing of this one: neither what no fsync has saved yet,
@@ -164,4 +165,52 @@ func TestThePageAsksBeforeSomethingIsLost(t *testing.T) {
 	l.answer("redis", "SET k 1", []string{"OK"})
 	l.goes("/?store=memory:")
 	none("who asked for a store in memory")
+}
+
+// Whatever takes longer than a moment has a bar while it does, and none when it
+// is over: a start with many keys, SAVE, a rewrite, an import, a look
+// into a large file, a look back on a long run.
+func TestWhateverTakesLongHasABar(t *testing.T) {
+	l := arrive(t)
+	l.eval(`(() => {
+		globalThis.bars = new Set();
+		const look = () => {
+			for (const b of document.querySelectorAll("progress")) if (!b.hidden && b.checkVisibility() && !b.closest("#progress")) bars.add(b.ariaLabel);
+			requestAnimationFrame(look);
+		};
+		look();
+	})()`, nil)
+	shows := func(what, bar, act, over string) {
+		t.Helper()
+		l.eval(`bars.clear()`, nil)
+		l.eval(act, nil)
+		l.sees("a bar for "+what, `[...bars].some((b) => /`+bar+`/.test(b))`)
+		l.sees("the end of "+what, over)
+		l.sees("no bar after "+what, `![...document.querySelectorAll("progress")].some((b) => !b.hidden && b.checkVisibility())`)
+	}
+	l.eval(`everysec.pipeline([["CONFIG", "SET", "save", ""], ["DEBUG", "POPULATE", "700000", "key", "100"]])`, nil)
+	l.run(chromedp.SendKeys(console("redis")+" .entry input", "SAVE", chromedp.ByQuery))
+	shows("SAVE", "^SAVE$", `document.querySelector(".entry input").dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}))`,
+		`document.querySelector(".log").textContent.includes("OK")`)
+	shows("a rewrite", "rewriting", `everysec.command("BGREWRITEAOF")`, `document.querySelector("#job").textContent === ""`)
+	shows("a start", "starting|loading", `everysec.crash("kill-9").then(() => setTimeout(() => document.querySelector("#restart").click(), 500)), true`, `document.body.dataset.server === "running"`)
+	var keys int
+	if l.eval(`everysec.command("DBSIZE")`, &keys); keys != 700_000 {
+		t.Errorf("after the start there are %d keys", keys)
+	}
+	shows("a look into a file", "How much of the file", `document.querySelector('#file-rows button[name="view"][value="dump.rdb"]').click()`,
+		`document.querySelector('#viewer[data-done="true"]')`)
+	l.eval(`document.querySelector("#viewer").close?.()`, nil)
+	l.run(chromedp.KeyEvent(kb.Escape))
+	l.opens("files")
+	l.eval(`globalThis.blob = null; URL.createObjectURL = (b) => { globalThis.blob = b; return "blob:x"; }; HTMLAnchorElement.prototype.click = () => {}`, nil)
+	l.eval(`[...document.querySelectorAll("#panel button")].find((b) => b.textContent.startsWith("Export everything")).click()`, nil)
+	l.sees("the zip", `globalThis.blob?.size > 1e7`) // it is made in less than a moment
+	shows("an import", "Under way", `(() => {
+		const chosen = new DataTransfer(), input = document.querySelector("#files-import");
+		chosen.items.add(new File([blob], "mine.zip"));
+		input.files = chosen.files;
+		input.dispatchEvent(new Event("change"));
+	})()`, `document.querySelector("#files-said").textContent.startsWith("mine.zip has been loaded.")`)
+	shows("a look back", "Playing the run", `document.querySelector('#panels [data-panel="time"]').click()`, `document.querySelector("#time-where")?.textContent.startsWith("now, after ")`)
 }

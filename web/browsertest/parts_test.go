@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"everysec/web/cmd/site/publish"
 )
@@ -182,5 +185,83 @@ func TestAPartThatCannotBeLoadedLosesNothing(t *testing.T) {
 	got := b.replies(`["EVAL", "return redis.call('INCR', KEYS[1])", "1", "n"]`, `["XADD", "x", "1-1", "f", "v"]`, `["GET", "m"]`)
 	if !slices.Equal(got, []string{"2", `"1-1"`, `"4"`}) {
 		t.Errorf("when the parts are there: %q", got)
+	}
+}
+
+// forgotten is an answer that no browser keeps.
+type forgotten struct{ http.ResponseWriter }
+
+func (f forgotten) WriteHeader(status int) {
+	f.Header().Set("Cache-Control", "no-store")
+	f.ResponseWriter.WriteHeader(status)
+}
+
+func (f forgotten) Write(b []byte) (int, error) {
+	f.Header().Set("Cache-Control", "no-store")
+	return f.ResponseWriter.Write(b)
+}
+
+// A file may hold what only a part of the module can read. Where the part does
+// not come, with no network and nothing kept for that, the server does not start
+// with half of the data: the page says why, everything stays as it was, and the
+// next start finds it all.
+func TestAPartThatDoesNotComeWhileFilesAreRead(t *testing.T) {
+	p := newPartsHost(t)
+	whole := p.whole
+	p.whole = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "service-worker.js") {
+			http.NotFound(w, r) // nothing is kept for a visit without a network
+			return
+		}
+		whole.ServeHTTP(forgotten{w}, r)
+	})
+	gone := func(w http.ResponseWriter, _ *http.Request) {
+		if connection, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			connection.Close()
+		}
+	}
+	l := visitor(launch(t, t.TempDir(), p.url))
+	const address = "/?store=idb://absent&seed=7"
+	digest := func() (d string) {
+		l.eval(`everysec.command("DEBUG", "DIGEST")`, &d)
+		return d
+	}
+	failures := func() (n int) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, said := range l.problems {
+			if strings.Contains(said, "could not be loaded") {
+				n++
+			}
+		}
+		return n
+	}
+	for _, c := range []struct{ what, before string }{
+		{"a stream in the append-only file", `[["SET", "k", "v"], ["XADD", "x", "1-1", "f", "v"], ["CONFIG", "SET", "appendfsync", "always"], ["SET", "last", "1"]]`},
+		{"a stream in the base of a rewrite", `[["BGREWRITEAOF"]]`},
+		{"a HyperLogLog and a library", `[["PFADD", "p", "a", "b"], ["FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() return 7 end)"], ["SET", "last", "2"]]`},
+	} {
+		p.answer(nil)
+		l.open(address)
+		l.running()
+		l.eval(`everysec.pipeline(`+c.before+`).then(() => everysec.command("CONFIG", "SET", "appendfsync", "always")).then(() => everysec.command("INCR", "n"))`, nil)
+		l.sees("no rewrite", `document.querySelector("#job").textContent === ""`)
+		want := digest()
+		p.answer(gone)
+		l.run(chromedp.Navigate(l.origin + address))
+		l.sees(c.what+": the server is down, and why", `document.body.dataset.server === "down" && document.querySelector("#notice-text").textContent.includes("could not be fetched. The files are as they were") && /^[1-9]/.test(document.querySelector("#files-figures").textContent)`)
+		l.picture("absent-part")
+		before := failures()
+		l.clicks(`#notice-actions [name="restart"]`)
+		for failures() == before { // until the test's time is over
+			l.run(chromedp.Sleep(20 * time.Millisecond))
+		}
+		l.sees(c.what+": it has tried again", `document.body.dataset.server === "down" && document.querySelector("#notice-text").textContent.includes("could not be fetched")`)
+		p.answer(nil)
+		l.clicks(`#notice-actions [name="restart"]`)
+		l.sees(c.what+": the server runs", `document.body.dataset.server === "running"`)
+		if got := digest(); got != want {
+			t.Errorf("%s: the data is another: %s, and was %s", c.what, got, want)
+		}
 	}
 }
