@@ -461,14 +461,17 @@ func (h *Host) share(encoded []byte) {
 
 // sendEvents spends one credit on everything that waits.
 func (h *Host) sendEvents(c *channel) {
-	if len(c.events) == 0 {
-		return
+	if len(c.events) > 0 {
+		c.giveEvents()
+		c.credit--
 	}
+}
+
+func (c *channel) giveEvents() {
 	for _, e := range c.events {
 		c.out = bridge.Append(c.out, bridge.Frame{Kind: bridge.KindEvents, Data: e})
 	}
 	c.events, c.held = c.events[:0], 0
-	c.credit--
 }
 
 func (h *Host) notice(c *channel, kind bridge.Notice, text string) {
@@ -510,6 +513,7 @@ func (h *Host) start(more ...[2]string) {
 	h.engine = engine
 	for _, c := range h.order {
 		c.resync = nil
+		c.giveEvents() // of the server before this one: NoticeReady must not overtake them
 	}
 }
 

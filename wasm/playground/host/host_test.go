@@ -756,6 +756,37 @@ func TestEventsComeWhenAskedFor(t *testing.T) {
 	}
 }
 
+// What the last server had to tell comes before the word that the next one is
+// ready, even to a page that has not asked for it yet: it would take it for the
+// next one's.
+func TestNoEventOutlivesItsServer(t *testing.T) {
+	p := open(t)
+	c := p.conn.Connect("redis")
+	p.conn.Credit(1) // it reads, and then is too busy to ask for more
+	for range 20 {
+		p.do(c, "INCR n")
+	}
+	told := p.conn.OnNotice
+	p.conn.OnNotice = func(kind bridge.Notice, text string) {
+		if kind == bridge.NoticeReady {
+			p.events = nil
+		}
+		told(kind, text)
+	}
+	p.crash(bridge.PowerCut, 1)
+	p.pass(100_000)
+	p.conn.Credit(1)
+	newest := uint64(0)
+	for _, e := range p.events {
+		if d, ok := e.(*event.Durability); ok {
+			newest = max(newest, d.Last)
+		}
+	}
+	if newest == 0 || newest >= 20 {
+		t.Errorf("the new server has made %d changes, it seems", newest)
+	}
+}
+
 // Input that the worker could not look at for a while has waited since it was
 // sent, and a page that tells when it sends is told when the reply left.
 func TestInputWaitsFromTheMomentItWasSent(t *testing.T) {
