@@ -368,10 +368,13 @@ func (st *story) goOn(sh *shot, rec *recovery, directives [][2]string, r *rand.R
 		st.fail("no reply comes in thirty seconds")
 	}
 	after := rec.state(st.Words)
-	safe := kind == vfs.ProcessKill || s.Config().AppendFsync == config.SyncAlways
+	// What an append-only file brings may be enough for a save point, and while that
+	// snapshot is made no-appendfsync-on-rewrite has a reply leave before its fsync.
+	syncs := !s.Config().NoAppendFsyncOnRewrite
+	safe := kind == vfs.ProcessKill || s.Config().AppendFsync == config.SyncAlways && syncs
 	if s.Config().AppendFsync == config.SyncEverySec {
 		rec.world.Advance(Bound(st.slowest))
-		safe = true
+		safe = safe || syncs
 	}
 	image := rec.machine.Disk.Image(kind, r.Uint64())
 	rec.stop()
