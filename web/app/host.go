@@ -461,12 +461,14 @@ func (m *Model) readFile(name string, then func(m *Model, c bridge.FileContent))
 }
 
 func (m *Model) importFile(msg Import) {
-	m.control(bridge.OpImport, bridge.Record(nil).Bytes(msg.Data), func(m *Model, data []byte) {
+	m.importing = true
+	m.emit(Control{Op: bridge.OpImport, Payload: bridge.Record(nil).Bytes(msg.Data), Then: func(m *Model, data []byte) {
+		m.importing = false
 		m.hostState(data)
 		m.Notice = &Noticed{NoticeReplaced, words.Say("{file} has been loaded. Undo brings back what was here, until the page is closed.", msg.Name)}
 		m.mark(PartStatus)
 		m.filesStale = true
-	})
+	}, Else: func(m *Model) { m.importing = false }})
 }
 
 // Age is how long ago the last snapshot was taken; ok is false without one.

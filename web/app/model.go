@@ -74,6 +74,7 @@ type Model struct {
 	diskAskedAt  int64
 	crashes      int64
 	diskHangs    bool // a lesson made it
+	importing    bool // a dump.rdb is on its way
 	filesAskedAt int64
 	filesStale   bool
 	resync       bool

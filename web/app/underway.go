@@ -9,7 +9,8 @@ import (
 )
 
 // What takes longer than a moment is told by a bar, so that nobody wonders
-// whether anything happens: a start, a snapshot, a rewrite, a SAVE.
+// whether anything happens: a start, a snapshot, a rewrite, a SAVE, a
+// dump.rdb that is loaded.
 
 // underway is what goes on, and since when.
 type underway struct {
@@ -36,7 +37,11 @@ func JobName(kind event.JobKind) string {
 // goesOn names what goes on now; "" if nothing does.
 func (m *Model) goesOn() string {
 	switch {
-	case m.InPast(), m.Down, m.Host.Phase == bridge.PhaseWaiting: // another tab owns the store
+	case m.InPast(), m.Host.Phase == bridge.PhaseWaiting: // another tab owns the store
+		return ""
+	case m.importing: // it is tried before the server loads it: of how far that is nothing can be heard
+		return JobName(event.Load)
+	case m.Down:
 		return ""
 	case m.JobActive:
 		return JobName(m.Job.Kind)
@@ -64,7 +69,7 @@ func (m *Model) Underway() (what string, part float64) {
 	if m.underway.what == "" || m.Wall-m.underway.since <= moment {
 		return "", -1
 	}
-	if m.JobActive {
+	if m.JobActive && m.underway.what == JobName(m.Job.Kind) {
 		return m.underway.what, Progress(&m.Job)
 	}
 	return m.underway.what, -1
