@@ -129,7 +129,8 @@ async function offline() {
   const workers = navigator.serviceWorker;
   if (!workers || globalThis.everysecInline || !location.protocol.startsWith("http")) return;
   const registration = await workers.register(new URL("service-worker.js", import.meta.url));
-  registration.active?.postMessage(`keep the course ${document.documentElement.lang}`); // not a text: who comes back may come without a network
+  // The panels' looks, the viewer and the lessons, too: the next visit may have no network.
+  workers.ready.then(({ active }) => active.postMessage(`keep the rest, lessons first in ${document.documentElement.lang}`)); // not a text
   const box = document.getElementById("update");
   const offer = (fresh) => {
     if (!fresh || !workers.controller) return; // the first one is no update

@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		dist = dir
+		defer os.RemoveAll(dir + "-along")
 		b := publish.Builder{Root: filepath.Join("..", ".."), Out: dist}
 		if err := b.Build(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

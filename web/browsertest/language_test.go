@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
-	"everysec/web/cmd/site/publish"
 )
 
 // english lists what is seen or heard on the page in English, though its
@@ -91,10 +89,7 @@ func TestSomebodyReadsInGerman(t *testing.T) {
 
 // The one file speaks it, too, and teaches without a server.
 func TestTheOneFileHasEveryLanguage(t *testing.T) {
-	out := t.TempDir()
-	if err := (&publish.Builder{Root: filepath.Join("..", ".."), Out: out, Download: true}).Build(); err != nil {
-		t.Fatal(err)
-	}
+	out := takenAlong(t)
 	l := learner{launch(t, t.TempDir(), "file://"+filepath.ToSlash(filepath.Join(out, "download")))}
 	l.goes("/everysec.html?store=memory:")
 	l.run(chromedp.Click(`.languages a[hreflang="de"]`, chromedp.ByQuery))

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,8 +13,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"everysec/lessons/markdown"
 	"everysec/web/cmd/site/publish"
 )
 
@@ -63,31 +66,158 @@ func (b *browser) ping() {
 	}
 }
 
+// keptWhole waits until it has what a first visit does not wait for, too.
+const keptWhole = kept + `.then(() => fetch("SITEservice-worker.js")).then((r) => r.text()).then(async (text) => {
+	const rest = JSON.parse(/later=(\[\[.*?\]\])/.exec(text)[1]).map(([address]) => address);
+	for (const address of rest) while (!(await caches.match("SITE" + address))) await new Promise((done) => setTimeout(done, 50));
+	return rest.length;
+})`
+
+// whole is keptWhole for a site under a path.
+func (b *browser) whole(under string) {
+	b.t.Helper()
+	var n int
+	if b.eval(strings.ReplaceAll(keptWhole, "SITE", under), &n); n < 20 {
+		b.t.Fatalf("only %d files are kept after the first visit", n)
+	}
+}
+
+// doesEverything uses, on a page that runs, each part of it that is fetched or
+// unpacked on demand: scripts, streams, rare commands, the panels, the shell of a
+// server that is down, the viewer, and lessons.
+func (l learner) doesEverything(lessonAt func(id string) string) {
+	l.t.Helper()
+	l.running()
+	for _, c := range [][2]string{
+		{`EVAL "return redis.call('INCR', KEYS[1])" 1 n`, "(integer) 1"},
+		{"XADD x 1-1 f v", `"1-1"`},
+		{"PFADD p a", "(integer) 1"},
+		{"SETBIT b 7 1", "(integer) 0"},
+	} {
+		l.types("redis", c[0])
+		l.answer("redis", c[0], []string{c[1]})
+	}
+	l.opens("settings")
+	l.eval(`(() => { const e = document.querySelector('#panel [data-directive="hz"]'); e.value = "20"; e.dispatchEvent(new Event("change")) })()`, nil)
+	l.types("redis", "CONFIG GET hz")
+	l.answer("redis", "CONFIG GET hz", []string{`1) "hz"`, `2) "20"`})
+
+	l.opens("time")
+	l.backTo("redis: XADD x 1-1 f v")
+	l.sees("the past", `!document.querySelector("#past").hidden`)
+	l.clicks("#time-back")
+	l.sees("the present", `document.querySelector("#past").hidden`)
+
+	l.opens("load")
+	l.clicks("#load-start")
+	l.sees("latencies", `/p50 .* p99 /.test(document.querySelector("#load-status").textContent)`)
+	l.clicks("#load-start")
+	l.sees("no load", `document.querySelector("#load-start").textContent === "Start the load"`)
+
+	l.opens("files")
+	l.eval(`globalThis.blob = null; globalThis.create = URL.createObjectURL; URL.createObjectURL = (b) => { globalThis.blob = b; return "#"; }`, nil)
+	l.eval(exportButton+`.click()`, nil)
+	l.sees("a zip", `globalThis.blob?.size > 300`)
+	l.eval(`URL.createObjectURL = create`, nil)
+	l.clicks("#files-erase")
+	l.keys("0 keys")
+	l.clicks("#files-undo")
+	l.keys("4 keys")
+
+	l.opens("crash")
+	l.clicks(`#panel input[name="crash-kind"][value="0"]`)
+	l.clicks("#crash-strike")
+	l.sees("the server is down", `document.body.dataset.server === "down"`)
+	l.prompt("redis", "not connected> ")
+	l.types("redis", "redis-check-aof appendonlydir/appendonly.aof.manifest")
+	l.sees("the tool's answer", `document.querySelector('`+console("redis")+` .log').innerText.includes("All AOF files and manifest are valid")`)
+	l.clicks("#restart")
+	l.running()
+	l.sees("the account", `document.querySelector("#account-title").textContent.includes("what came back")`)
+	l.types("redis", "GET n")
+	l.answer("redis", "GET n", []string{`"1"`})
+	l.eval(`document.querySelector("#account-close")?.click(), document.querySelector("#panel:not([hidden]) #panel-close")?.click()`, nil)
+
+	l.eval(`document.querySelector('#file-rows button[name="view"][value$=".incr.aof"]').click()`, nil)
+	l.sees("the file's bytes and what they mean", `document.querySelector("#viewer")?.dataset.done === "true" && document.querySelectorAll("#viewer .row i[data-at]").length && document.querySelector("#viewer-facts").textContent.includes("command")`)
+	l.clicks("#viewer-close")
+
+	list, err := markdown.Load(filepath.Join("..", "..", "lessons"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for _, i := range []int{0, len(list) / 2, len(list) - 1} {
+		l.goes(lessonAt(list[i].ID))
+		l.sees("the lesson "+list[i].ID, `document.querySelector("#lesson article").dataset.lesson === "`+list[i].ID+`" && document.querySelector("#lesson h1").checkVisibility()`)
+		l.eval(`document.querySelector("button.run:not(.predict ~ * button)").click()`, nil)
+		l.sees("it is played", `document.querySelector('#lesson li[data-state="played"], #lesson li[data-state="differs"]')`)
+	}
+}
+
+const exportButton = `[...document.querySelectorAll("#panel button")].find((b) => b.textContent.startsWith("Export everything"))`
+
 func TestAfterTheFirstVisitTheNetworkMayBeOff(t *testing.T) {
 	s := newHost(t, publish.Handler(dist))
-	b := launch(t, t.TempDir(), s.url)
-	b.open("/?config.appendfsync=always")
-	b.eval(`everysec.command("SET", "k", "before")`, nil)
-	b.eval(kept, nil)
+	l := learner{launch(t, t.TempDir(), s.url)}
+	l.open("/?config.appendfsync=always")
+	l.eval(`everysec.command("SET", "k", "before")`, nil)
+	l.whole("/")
 	s.serve(nil)
 	for _, path := range []string{"/?config.appendfsync=always", "/", "/index.html?config.appendfsync=always#lesson"} {
-		b.open(path)
-		b.ping()
+		l.open(path)
+		l.ping()
 		var value string
-		b.eval(`everysec.command("GET", "k")`, &value)
+		l.eval(`everysec.command("GET", "k")`, &value)
 		if value != "before" {
 			t.Errorf("%s: GET k replied %q", path, value)
 		}
 	}
-	// What the visit did not use is there, too.
-	if got := b.replies(`["EVAL", "return redis.call('GET', 'k')", "0"]`, `["XADD", "x", "1-1", "f", "v"]`, `["PFADD", "p", "a"]`); !slices.Equal(got, []string{`"before"`, `"1-1"`, "1"}) {
-		t.Errorf("commands from parts that were never used: %q", got)
-	}
 	// A worker that dies offline can be started again, too.
 	var looks string
-	b.eval(`getComputedStyle(document.querySelector(".top")).display`, &looks)
+	l.eval(`getComputedStyle(document.querySelector(".top")).display`, &looks)
 	if looks != "flex" {
 		t.Errorf("the page has no style: %s", looks)
+	}
+	// What the visit did not use is there, too.
+	l.goes("/?store=idb://all&config.appendfsync=always")
+	l.doesEverything(func(id string) string { return "/lessons/" + id + "/?store=memory:" })
+	l.goes("/?store=memory:")
+	l.run(chromedp.Click(`.languages a[hreflang="de"]`, chromedp.ByQuery))
+	l.sees("the page in German", `document.documentElement?.lang === "de" && document.body.dataset.server === "running"`)
+}
+
+// A browser offers to install the page: nothing is lacking that it asks for.
+func TestThePageCanBeInstalled(t *testing.T) {
+	l := learner{launch(t, t.TempDir(), site(t))}
+	l.open("/")
+	l.eval(kept, nil)
+	l.open("/")
+	lacks := func() (list []*page.InstallabilityError) {
+		t.Helper()
+		l.run(chromedp.ActionFunc(func(ctx context.Context) (err error) {
+			list, err = page.GetInstallabilityErrors().Do(ctx)
+			return err
+		}))
+		return list
+	}
+	for _, e := range lacks() {
+		t.Errorf("it cannot be installed: %s %v", e.ErrorID, e.ErrorArguments)
+	}
+	var manifest string
+	l.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, faults, data, _, err := page.GetAppManifest().Do(ctx)
+		for _, f := range faults {
+			t.Errorf("manifest.webmanifest:%d: %s", f.Line, f.Message)
+		}
+		manifest = data
+		return err
+	}))
+	if !strings.Contains(manifest, `"standalone"`) {
+		t.Errorf("the manifest is %q", manifest)
+	}
+	// The browser does look: without the manifest it would not.
+	l.eval(`document.querySelector("link[rel=manifest]").remove()`, nil)
+	for len(lacks()) == 0 { // until the test's time is over
 	}
 }
 
@@ -183,13 +313,25 @@ func TestABuildThatDoesNotFitTogetherIsNotKept(t *testing.T) {
 	}
 }
 
+// takenAlong is the site with its one file and its zip, made once for all tests.
+func takenAlong(t *testing.T) string {
+	t.Helper()
+	out, err := along()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+var along = sync.OnceValues(func() (string, error) {
+	out := filepath.Join(dist, "..", filepath.Base(dist)+"-along")
+	return out, (&publish.Builder{Root: filepath.Join("..", ".."), Out: out, Download: true}).Build()
+})
+
 // The site as one file opens with a double click, and as a zip under any path
 // of any host.
 func TestTheSiteCanBeTakenAlong(t *testing.T) {
-	out := t.TempDir()
-	if err := (&publish.Builder{Root: filepath.Join("..", ".."), Out: out, Download: true}).Build(); err != nil {
-		t.Fatal(err)
-	}
+	out := takenAlong(t)
 	t.Run("one file", func(t *testing.T) {
 		b := launch(t, t.TempDir(), "file://"+filepath.ToSlash(filepath.Join(out, "download")))
 		b.open("/everysec.html?config.appendfsync=always")
@@ -226,6 +368,9 @@ func TestTheSiteCanBeTakenAlong(t *testing.T) {
 		b.run(chromedp.WaitVisible(`[data-server="running"]`, chromedp.ByQuery))
 		// Its files can be looked into, though nothing can be fetched.
 		b.run(chromedp.Click(`#file-rows button[name="view"]`, chromedp.ByQuery), chromedp.WaitVisible(`#viewer[data-done="true"] .cells i[data-at]`, chromedp.ByQuery))
+		l := learner{b}
+		l.goes("/everysec.html?store=idb://all&config.appendfsync=always")
+		l.doesEverything(func(id string) string { return "/everysec.html?store=memory:&lesson=" + id })
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, url := range b.requests {
@@ -254,12 +399,12 @@ func TestTheSiteCanBeTakenAlong(t *testing.T) {
 		b := launch(t, t.TempDir(), s.url)
 		b.open("/some/where/everysec/")
 		b.ping()
-		b.eval(kept, nil)
+		b.whole("/some/where/everysec/")
 		s.serve(nil)
 		b.open("/some/where/everysec/")
 		b.ping()
-		if got := b.replies(`["EVAL", "return 7", "0"]`); got[0] != "7" {
-			t.Errorf("a script: %q", got)
-		}
+		l := learner{b}
+		l.goes("/some/where/everysec/?store=idb://all&config.appendfsync=always")
+		l.doesEverything(func(id string) string { return "/some/where/everysec/lessons/" + id + "/?store=memory:" })
 	})
 }

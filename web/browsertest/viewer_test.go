@@ -300,7 +300,7 @@ func TestAnAppendOnlyDirectoryIsAddedUp(t *testing.T) {
 	l.sees("its bytes", `document.querySelector("#viewer .cells .cursor.marked") && document.activeElement.id === "viewer-bytes"`)
 }
 
-// The viewer is fetched when it is first wanted, and is there without a network
+// The page asks for the viewer when it is first wanted, and it is there without a network
 // from then on.
 func TestTheViewerComesWhenItIsWanted(t *testing.T) {
 	s := newHost(t, publish.Handler(dist))

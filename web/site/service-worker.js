@@ -7,8 +7,9 @@
 
 // [address, SHA-256 in base64] of every file, the page itself first. The build fills it in.
 const files = [];
-// The same of files that are kept when they have been used for the first time:
-// the lessons among them, whose addresses end with a slash.
+// The same of files that a first visit does not wait for: they are kept when they
+// are used, and all of them once the page has nothing to do. The lessons are
+// among them; their addresses end with a slash.
 const later = [];
 const build = "";
 
@@ -60,9 +61,16 @@ const language = ([address]) => /\/([a-z]{2})\/$/.exec(address)?.[1] ?? "en";
 
 addEventListener("message", (event) => {
   if (event.data === "take over") skipWaiting();
-  const [, wanted] = /^keep the course (.*)/.exec(event.data) ?? [];
-  if (wanted) event.waitUntil(Promise.allSettled(later.filter((file) => isPage(file) && language(file) === wanted).map(kept)));
+  const [, spoken] = /^keep the rest, lessons first in (.*)/.exec(event.data) ?? [];
+  if (spoken) event.waitUntil(keepRest(spoken));
 });
+
+// One after the other, so that they are in nobody's way; lessons in languages that
+// are not spoken come last.
+async function keepRest(spoken) {
+  const last = (file) => isPage(file) && language(file) !== spoken;
+  for (const file of [...later].sort((a, b) => last(a) - last(b))) await kept(file).catch(() => {}); // the next visit tries again
+}
 
 async function kept(file) {
   const cache = await caches.open(cacheName);
