@@ -1,14 +1,25 @@
 package browsertest
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	browserdomain "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"everysec/engine/redistest"
+	"everysec/engine/resp"
 )
 
 // opens shows a panel as a person does, on a desktop or on a phone.
@@ -199,6 +210,238 @@ func TestEverythingIsTakenHomeAndBroughtBack(t *testing.T) {
 	other.sees("it is back", `document.querySelector("#files-said").textContent === "Everything is as it was."`)
 	other.types("redis", "KEYS *")
 	other.answer("redis", "KEYS *", []string{`1) "mine"`})
+}
+
+// everyKind are writes that make a key of every type, in more than one encoding
+// and database, with a time to live, a consumer group and a library.
+var everyKind = [][]string{
+	{"SET", "string", "\xff\x00\r\n<b>"},
+	{"SET", "number", "-17"},
+	{"SET", "large", strings.Repeat("everysec ", 100_000)},
+	{"SET", "expires", "v"},
+	{"PEXPIREAT", "expires", "4102444800123"},
+	{"RPUSH", "list", "a", "1", strings.Repeat("long", 5000), "\xfe"},
+	{"SADD", "integers", "1", "2", "70000"},
+	{"SADD", "set", "a", "b", "\x00"},
+	{"HSET", "hash", "f", "v", "g", strings.Repeat("x", 100)},
+	{"HSET", "small", "f", "1"},
+	{"ZADD", "board", "1.5", "ada", "-inf", "low", "0.1", "tenth"},
+	{"GEOADD", "places", "13.361389", "38.115556", "Palermo"},
+	{"PFADD", "visitors", "a", "b", "c"},
+	{"SETBIT", "bits", "1000", "1"},
+	{"XADD", "stream", "1-1", "f", "v"},
+	{"XADD", "stream", "2-1", "g", "w"},
+	{"XDEL", "stream", "1-1"},
+	{"XGROUP", "CREATE", "stream", "group", "0"},
+	{"XREADGROUP", "GROUP", "group", "ann", "COUNT", "1", "STREAMS", "stream", ">"},
+	{"FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('seven', function() return 7 end)"},
+	{"EVAL", "for i = 1, 3000 do redis.call('SET', 'many:' .. i, i) redis.call('ZADD', 'many', i, 'm' .. i) end", "0"},
+	{"SELECT", "3"},
+	{"SET", "elsewhere", "1"},
+	{"SELECT", "0"},
+}
+
+// questions are what has to be answered alike by two servers with the same state.
+// How many entries a group has read is not among them: no append only file, of
+// either server, holds what XREADGROUP adds to it.
+var questions = append([][]string{
+	{"DEBUG", "DIGEST"},
+	{"DBSIZE"},
+	{"SELECT", "3"},
+	{"GET", "elsewhere"},
+	{"DBSIZE"},
+	{"SELECT", "0"},
+	{"PEXPIRETIME", "expires"},
+	{"GET", "string"},
+	{"XPENDING", "stream", "group"},
+	{"FCALL", "seven", "0"},
+	{"PFCOUNT", "visitors"},
+	{"LRANGE", "list", "0", "-1"},
+}, func() (list [][]string) {
+	for _, key := range strings.Fields("string number large list integers set hash small board places visitors bits stream many") {
+		list = append(list, []string{"OBJECT", "ENCODING", key})
+	}
+	return list
+}()...)
+
+// asks sends commands from the page, byte for byte, and returns what they reply as
+// plain does.
+func (l learner) asks(commands [][]string) (replies []string) {
+	l.t.Helper()
+	encoded := make([][]string, len(commands))
+	for i, words := range commands {
+		for _, w := range words {
+			encoded[i] = append(encoded[i], base64.StdEncoding.EncodeToString([]byte(w)))
+		}
+	}
+	list, err := json.Marshal(encoded)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.eval(`(async () => {
+		const bytes = (b) => Uint8Array.from(atob(b), (c) => c.charCodeAt(0));
+		const plain = (r) => Array.isArray(r) ? "[" + r.map(plain).join(" ") + "]" : r === null ? "nil" : r instanceof Error ? "error " + r.message :
+			typeof r === "number" ? String(r) : btoa(String.fromCharCode(...(typeof r === "string" ? new TextEncoder().encode(r) : r)));
+		return (await everysec.connect().pipeline(`+string(list)+`.map((words) => words.map(bytes)))).map(plain);
+	})()`, &replies)
+	for i, r := range replies {
+		if strings.HasPrefix(r, "error") {
+			l.t.Fatalf("%.100q: %s", commands[i], r)
+		}
+	}
+	return replies
+}
+
+// plain writes a reply down, its bytes in base64.
+func plain(v resp.Value) string {
+	switch {
+	case v.Null:
+		return "nil"
+	case v.Kind == resp.Integer:
+		return strconv.FormatInt(v.Int, 10)
+	case v.Kind == resp.Array:
+		list := make([]string, len(v.Elems))
+		for i, e := range v.Elems {
+			list[i] = plain(e)
+		}
+		return "[" + strings.Join(list, " ") + "]"
+	case v.IsError():
+		return "error " + string(v.Str)
+	}
+	return base64.StdEncoding.EncodeToString(v.Str)
+}
+
+// agree compares the page's server with a real one.
+func (l learner) agree(real *redistest.Conn) {
+	l.t.Helper()
+	for i, got := range l.asks(questions) {
+		v, _, err := resp.Parse(real.Do(questions[i]...))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if want := plain(v); got != want {
+			l.t.Errorf("%s:\nthe page     %.300s\nredis-server %.300s", strings.Join(questions[i], " "), got, want)
+		}
+	}
+}
+
+// packs makes a zip of a folder, as a person does: the folder is in it.
+func packs(t *testing.T, dir, path string) {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		inside, err := filepath.Rel(dir, name)
+		if err != nil {
+			return err
+		}
+		w, err := z.Create("data/" + filepath.ToSlash(inside)) // deflated
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(data)
+		return err
+	})
+	if err = errors.Join(err, z.Close(), os.WriteFile(path, out.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The zip of everything, taken from the page by its button, is the directory of
+// a redis-server, which finds the same data and settings in it.
+func TestARealServerLoadsWhatIsTakenHome(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		before [][]string // the file that holds it
+		finds  string
+	}{
+		{"a base and an increment", [][]string{{"BGREWRITEAOF"}}, "appendonlydir/appendonly.aof.2.base.rdb"},
+		{"a dump.rdb alone", [][]string{{"CONFIG", "SET", "appendonly", "no"}, {"SAVE"}}, "dump.rdb"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			l := arrive(t)
+			half := len(everyKind) / 2
+			l.asks(everyKind[:half])
+			if c.finds != "dump.rdb" {
+				l.asks(c.before)
+				l.sees("no rewrite", `document.querySelector("#job").textContent === "" && [...document.querySelectorAll("#file-rows button")].some((b) => b.value === "`+c.finds+`")`)
+			}
+			l.asks(everyKind[half:])
+			if c.finds == "dump.rdb" {
+				l.asks(c.before)
+			}
+			l.asks([][]string{{"CONFIG", "SET", "hash-max-listpack-entries", "77"}, {"CONFIG", "REWRITE"}})
+			l.opens("files")
+			home := t.TempDir()
+			l.run(browserdomain.SetDownloadBehavior(browserdomain.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(home))
+			l.eval(exportButton+`.click()`, nil)
+			var z *zip.ReadCloser
+			for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+				var err error
+				if z, err = zip.OpenReader(filepath.Join(home, "everysec.zip")); err == nil {
+					break
+				}
+				if time.Now().After(deadline) {
+					t.Fatal(err)
+				}
+			}
+			defer z.Close()
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, z); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(c.finds))); err != nil {
+				t.Error(err)
+			}
+			real := redistest.StartIn(t, dir, filepath.Join(dir, "redis.conf")).Dial(t)
+			l.agree(real)
+			if got := string(real.Do("CONFIG", "GET", "hash-max-listpack-entries")); !strings.Contains(got, "77") {
+				t.Errorf("redis.conf was not read: %q", got)
+			}
+		})
+	}
+}
+
+// The directory of a redis-server, zipped, is what the page goes on with.
+func TestTheDirectoryOfARealServerIsBroughtIn(t *testing.T) {
+	for _, c := range []struct{ what, appendonly, last string }{
+		{"an append only directory", "yes", "PING"},
+		{"a dump.rdb", "no", "SAVE"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			server := redistest.Start(t, "--appendonly", c.appendonly, "--appendfsync", "always")
+			real := server.Dial(t)
+			for i, words := range everyKind {
+				if raw := real.Do(words...); raw[0] == '-' {
+					t.Fatalf("%q: %s", words, raw)
+				}
+				if i == len(everyKind)/2 && c.appendonly == "yes" {
+					real.Do("BGREWRITEAOF")
+					for strings.Contains(string(real.Do("INFO", "persistence")), "aof_rewrite_in_progress:1") {
+						time.Sleep(10 * time.Millisecond)
+					}
+				}
+			}
+			real.Do(c.last)
+			path := filepath.Join(t.TempDir(), "production.zip")
+			packs(t, server.Dir, path)
+
+			l := arrive(t)
+			l.types("redis", "SET mine 1")
+			l.opens("files")
+			l.run(chromedp.SetUploadFiles("#files-import", []string{path}, chromedp.ByQuery))
+			l.sees("it is loaded", `document.querySelector("#files-said").textContent.startsWith("production.zip has been loaded.")`)
+			l.agree(real)
+			l.sees("it is in the keyspace", `document.querySelector("#keyspace-figures").textContent.startsWith("3,0")`)
+		})
+	}
 }
 
 // The run is saved and looked at from the panel of files as from that of time.
