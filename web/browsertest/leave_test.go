@@ -168,8 +168,9 @@ func TestThePageAsksBeforeSomethingIsLost(t *testing.T) {
 }
 
 // Whatever takes longer than a moment has a bar while it does, and none when it
-// is over: a start with many keys, SAVE, a rewrite, an import, a look
-// into a large file, a look back on a long run.
+// is over: a start with many keys, SAVE, a rewrite, a look into a large file, a
+// look back on a long run, such a run from a file, an import, a dump.rdb that is
+// loaded.
 func TestWhateverTakesLongHasABar(t *testing.T) {
 	l := arrive(t)
 	l.eval(`(() => {
@@ -202,6 +203,15 @@ func TestWhateverTakesLongHasABar(t *testing.T) {
 		`document.querySelector('#viewer[data-done="true"]')`)
 	l.eval(`document.querySelector("#viewer").close?.()`, nil)
 	l.run(chromedp.KeyEvent(kb.Escape))
+	shows("a look back", "Playing the run", `document.querySelector('#panels [data-panel="time"]').click()`, `document.querySelector("#time-where")?.textContent.startsWith("now, after ")`)
+	shows("a run from a file", "Playing the run", `everysec.run.save().then((run) => {
+		const chosen = new DataTransfer(), input = document.querySelector("#time-load");
+		chosen.items.add(new File([run], "mine.everysec"));
+		input.files = chosen.files;
+		input.dispatchEvent(new Event("change"));
+	})`, `document.querySelector("#past:not([hidden])")?.textContent.includes("mine.everysec")`)
+	l.clicks("#time-back")
+	l.sees("the present", `document.querySelector("#past").hidden`)
 	l.opens("files")
 	l.eval(`globalThis.blob = null; URL.createObjectURL = (b) => { globalThis.blob = b; return "blob:x"; }; HTMLAnchorElement.prototype.click = () => {}`, nil)
 	l.eval(`[...document.querySelectorAll("#panel button")].find((b) => b.textContent.startsWith("Export everything")).click()`, nil)
@@ -212,5 +222,11 @@ func TestWhateverTakesLongHasABar(t *testing.T) {
 		input.files = chosen.files;
 		input.dispatchEvent(new Event("change"));
 	})()`, `document.querySelector("#files-said").textContent.startsWith("mine.zip has been loaded.")`)
-	shows("a look back", "Playing the run", `document.querySelector('#panels [data-panel="time"]').click()`, `document.querySelector("#time-where")?.textContent.startsWith("now, after ")`)
+	l.eval(`document.querySelector("#panel-close").click(), everysec.readFile("dump.rdb").then((b) => { globalThis.dump = b; })`, nil)
+	shows("a dump.rdb", "^loading$", `(() => {
+		const chosen = new DataTransfer(), input = document.querySelector("#upload");
+		chosen.items.add(new File([dump], "dump.rdb"));
+		input.files = chosen.files;
+		input.dispatchEvent(new Event("change"));
+	})()`, `document.querySelector("#notice-text").textContent.startsWith("dump.rdb has been loaded.")`)
 }

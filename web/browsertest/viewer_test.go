@@ -300,8 +300,8 @@ func TestAnAppendOnlyDirectoryIsAddedUp(t *testing.T) {
 	l.sees("its bytes", `document.querySelector("#viewer .cells .cursor.marked") && document.activeElement.id === "viewer-bytes"`)
 }
 
-// The page asks for the viewer when it is first wanted, and it is there without a network
-// from then on.
+// The page asks for the viewer when it is first wanted, and it is there without a
+// network from then on.
 func TestTheViewerComesWhenItIsWanted(t *testing.T) {
 	s := newHost(t, publish.Handler(dist))
 	l := learner{launch(t, t.TempDir(), s.url)}
