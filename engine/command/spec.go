@@ -5,7 +5,10 @@
 // To add a command: write one row, one function and one block of testdata.
 package command
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // Flags are the command flags that COMMAND INFO prints.
 type Flags uint32
@@ -192,6 +195,22 @@ func Apart(rows []*Spec) []*Spec {
 	for _, row := range rows {
 		row.Apart = true
 		Apart(row.Subcommands)
+	}
+	return rows
+}
+
+// ApartNamed marks those rows that have one of these names, and their subcommands,
+// or one subcommand: "latency|graph".
+func ApartNamed(rows []*Spec, names ...string) []*Spec {
+	for _, row := range rows {
+		if slices.Contains(names, row.Name) {
+			Apart([]*Spec{row})
+		}
+		for _, sub := range row.Subcommands {
+			if slices.Contains(names, row.Name+"|"+sub.Name) {
+				sub.Apart = true
+			}
+		}
 	}
 	return rows
 }

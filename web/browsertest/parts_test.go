@@ -143,6 +143,13 @@ func TestPartsOfTheModuleComeWhenTheyAreUsed(t *testing.T) {
 		t.Errorf("rare commands: %q", got)
 	}
 	took("rare commands", "rare")
+	got = b.replies(`["MSETEX", "1", "a", "ohmytext", "EX", "100"]`, `["SET", "b2", "mynewtext"]`, `["LCS", "a", "b2"]`, `["RPUSH", "sorted", "3", "1", "2"]`, `["SORT", "sorted"]`, `["LPOS", "sorted", "2"]`,
+		`["ZADD", "z1", "1", "m"]`, `["ZUNION", "2", "z1", "z1", "WITHSCORES"]`, `["HSETEX", "hx", "FIELDS", "1", "f", "v"]`, `["LATENCY", "GRAPH", "command"]`, `["MEMORY", "USAGE", "nothing"]`)
+	want := []string{"1", `"OK"`, `"mytext"`, "3", `["1","2","3"]`, "2", "1", `["m","2"]`, "1", "ERR No samples available for event 'command'", "null"}
+	if !slices.Equal(got, want) {
+		t.Errorf("more rare commands: %q, want %q", got, want)
+	}
+	took("more rare commands")
 }
 
 // A part that does not come costs one reply: the command has done nothing, and

@@ -5,9 +5,9 @@
 package config
 
 import (
-	"sort"
 	"strings"
 
+	"everysec/engine/ds/order"
 	"everysec/engine/resp"
 )
 
@@ -176,7 +176,7 @@ func (v Values) Text() string {
 			rest = append(rest, name)
 		}
 	}
-	sort.Strings(rest)
+	order.Ascending(rest)
 	b.WriteString("# Everything else\n") // not a text
 	for _, name := range rest {
 		b.WriteString(Line(name, v[name]) + "\n")

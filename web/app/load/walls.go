@@ -1,8 +1,7 @@
 package load
 
 import (
-	"slices"
-
+	"everysec/engine/ds/order"
 	"everysec/web/app"
 	"everysec/web/words"
 )
@@ -129,7 +128,7 @@ func usual(points []Point) int64 {
 	for i := range points {
 		waits[i] = points[i].P99
 	}
-	slices.Sort(waits)
+	order.Ascending(waits)
 	return waits[len(waits)/2]
 }
 

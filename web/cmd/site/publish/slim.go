@@ -379,7 +379,7 @@ func moduleData(memory []byte, base int) ([]byte, error) {
 
 // dropTypeNames overwrites how types without a name are written, such as
 // "*struct { F uintptr; X0 *server.Server }" of a closure. Only a panic about a
-// type could print it: the module knows no reflection.
+// type could print it: what copies a host knows types by their names.
 func dropTypeNames(memory []byte, base int) error {
 	le := binary.LittleEndian
 	module, err := moduleData(memory, base)
