@@ -78,7 +78,7 @@ fuzz:
 	done
 
 browser:
-	go test -count=1 -timeout 10m ./web/browsertest/...
+	go test -count=1 -timeout 20m ./web/browsertest/...
 
 # The browser is killed KILLS times under each policy, with SIGKILL, while it
 # writes, rewrites, saves and starts: what was lost, and whether it was allowed.

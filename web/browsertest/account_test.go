@@ -244,7 +244,7 @@ func TestEveryCrashIsAccountedFor(t *testing.T) {
 					case "BGREWRITEAOF":
 						l.types("redis", "BGREWRITEAOF")
 					}
-					l.sees("the server is down", `document.body.dataset.server === "down"`)
+					l.sees("the server is down", `document.body.dataset.server === "down" && document.querySelector("#account-title").textContent.endsWith("the server is down")`)
 					struck := l.text("#account-summary")
 					if title := l.text("#account-title"); !strings.HasPrefix(title, name+" at ") {
 						t.Errorf("title %q", title)
