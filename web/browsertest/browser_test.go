@@ -129,6 +129,18 @@ func (b *browser) tab() *browser {
 	return other
 }
 
+// count is how many of the requests, or of the problems, so far hold a text.
+func (b *browser) count(of *[]string, text string) (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range *of {
+		if strings.Contains(s, text) {
+			n++
+		}
+	}
+	return n
+}
+
 func navigate(url string) chromedp.Action { return chromedp.Navigate(url) }
 
 func (b *browser) listen(event any) {

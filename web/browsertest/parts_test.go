@@ -233,16 +233,7 @@ func TestAPartThatDoesNotComeWhileFilesAreRead(t *testing.T) {
 		l.eval(`everysec.command("DEBUG", "DIGEST")`, &d)
 		return d
 	}
-	failures := func() (n int) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		for _, said := range l.problems {
-			if strings.Contains(said, "could not be loaded") {
-				n++
-			}
-		}
-		return n
-	}
+	failures := func() int { return l.count(&l.problems, "could not be loaded") }
 	for _, c := range []struct{ what, before string }{
 		{"a stream in the append-only file", `[["SET", "k", "v"], ["XADD", "x", "1-1", "f", "v"], ["CONFIG", "SET", "appendfsync", "always"], ["SET", "last", "1"]]`},
 		{"a stream in the base of a rewrite", `[["BGREWRITEAOF"]]`},

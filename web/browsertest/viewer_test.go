@@ -309,16 +309,7 @@ func TestTheViewerComesWhenItIsWanted(t *testing.T) {
 	l.eval(kept, nil)
 	l.open("/?config.appendfsync=always") // now the service worker answers
 	l.types("redis", "SET k v")
-	asked := func() (n int) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		for _, r := range l.requests {
-			if strings.Contains(r, "viewer") {
-				n++
-			}
-		}
-		return n
-	}
+	asked := func() int { return l.count(&l.requests, "viewer") }
 	if n := asked(); n != 0 {
 		t.Errorf("%d requests for the viewer before it is wanted", n)
 	}
