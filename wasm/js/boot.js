@@ -71,7 +71,7 @@ globalThis.everysecLook = async (what) => {
   const note = document.getElementById("look-note");
   try {
     const viewer = globalThis.everysecInline ? globalThis.everysecViewer : await import("./viewer.js");
-    await viewer.look(await opening, what);
+    await viewer.look(await opening, what, open);
   } catch (e) {
     note.textContent = say("The viewer could not be opened: {why}", e.message);
   }

@@ -12,9 +12,9 @@ import { Viewer } from "./viewer/viewer.js";
 let viewer = null;
 
 // look opens a file: what is the name of one of the server's, a DataTransfer of
-// files that were dropped, or a FileList.
-export async function look(db, what) {
-  viewer ??= new Viewer(db);
+// files that were dropped, or a FileList. open starts another server.
+export async function look(db, what, open) {
+  viewer ??= new Viewer(db, open);
   if (typeof what === "string") {
     const files = oursWith(await db.files(), what);
     const file = files.find((f) => f.name === what);

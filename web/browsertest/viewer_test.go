@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -255,7 +256,7 @@ func TestFilesWithoutAManifestAreAddedUp(t *testing.T) {
 	l.clicks("#viewer .faces button:first-child")
 	l.sees("the total", `document.querySelectorAll("#viewer-together table").length > 3`)
 	together := l.text("#viewer-together")
-	for _, want := range []string{"Without a manifest the order is guessed from the names. Not added up: dump.rdb.", "a:\t1", "b:\t1"} {
+	for _, want := range []string{"has 2 keys.", "Without a manifest the order is guessed from the names.", "dump.rdb\tsnapshot\t9 B\t0 keys, not loaded", "a:\t1", "b:\t1"} {
 		if !strings.Contains(together, want) {
 			t.Errorf("the total lacks %q:\n%s", want, together)
 		}
@@ -263,8 +264,76 @@ func TestFilesWithoutAManifestAreAddedUp(t *testing.T) {
 	if a, b := strings.Index(together, "aof.9.incr"), strings.Index(together, "aof.10.incr"); a < 0 || b < a {
 		t.Errorf("the order is another:\n%s", together)
 	}
-	l.eval(`everysecLook([new File(["REDIS0010"], "dump.rdb"), new File([""], "other.aof")])`, nil)
+	l.eval(`everysecLook([new File(["REDIS0010"], "dump.rdb"), new File(["REDIS0010"], "other.rdb")])`, nil)
 	l.sees("nothing to add up", `document.querySelector("#viewer .faces button").hidden`)
+}
+
+// What a real server has after its start is what the viewer says of its files: the
+// newest value of each key, from the append-only directory and not from the
+// dump.rdb beside it, and with a damaged base nothing.
+func TestTheWholeIsWhatAServerLoads(t *testing.T) {
+	real := redistest.Start(t, "--appendonly", "yes")
+	c := real.Dial(t)
+	c.Do("SET", "stale:1", "x")
+	c.Do("SAVE")
+	c.Do("DEL", "stale:1")
+	for i := range 200 {
+		c.Do("RPUSH", fmt.Sprint("queue:", i), "a", strings.Repeat("b", i))
+		c.Do("SET", fmt.Sprint("session:", i), "x", "EX", "5000")
+	}
+	c.Do("BGREWRITEAOF")
+	for !strings.Contains(string(c.Do("INFO", "persistence")), "aof_rewrite_in_progress:0") {
+		time.Sleep(10 * time.Millisecond)
+	}
+	for i := range 150 {
+		c.Do("DEL", fmt.Sprint("queue:", i))
+	}
+	c.Do("SADD", "<i>:1", "1", "2")
+	real.Stop()
+	paths, err := filepath.Glob(filepath.Join(real.Dir, "appendonlydir", "*"))
+	if err != nil || len(paths) != 3 {
+		t.Fatalf("%v, %v", paths, err)
+	}
+	paths = append(paths, filepath.Join(real.Dir, "dump.rdb"))
+	l := arrive(t)
+	whole := func(paths ...string) string {
+		t.Helper()
+		l.run(chromedp.SetUploadFiles("#look", paths, chromedp.ByQuery))
+		l.readToTheEnd(filepath.Base(paths[0]))
+		l.clicks("#viewer .faces button:first-child")
+		l.sees("the whole", `document.querySelector("#viewer-together p.together")`)
+		return l.text("#viewer-together")
+	}
+	tells := func(text string, wants ...string) {
+		t.Helper()
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("the whole lacks %q:\n%s", want, text)
+			}
+		}
+	}
+	text := whole(paths...)
+	tells(text, "has 251 keys.", "With appendonly no it loads the snapshot alone", "dump.rdb\tsnapshot", "1 key, not loaded: the append-only files win",
+		"session:\t200", "queue:\t50", "<i>:\t1", "list quicklist\t50", "set intset\t1", "within a day\t200", "DEL\t150")
+	if strings.Contains(text, "stale:") {
+		t.Errorf("the dump.rdb that no server loads is summed up:\n%s", text)
+	}
+	// Before Redis 7 there was one append-only file.
+	dir := t.TempDir()
+	old, snapshot := filepath.Join(dir, "appendonly.aof"), filepath.Join(dir, "dump.rdb")
+	if err := errors.Join(os.WriteFile(old, []byte("*3\r\n$3\r\nSET\r\n$3\r\nk:1\r\n$1\r\nv\r\n*3\r\n$3\r\nSET\r\n$3\r\nk:1\r\n$1\r\nw\r\n"), 0o644), os.WriteFile(snapshot, []byte("REDIS0010\xff"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	tells(whole(old, snapshot), "has 1 key.", "as before Redis 7", "k:\t1", "SET\t2")
+	// With a damaged base nothing is loaded, and that is said.
+	for _, path := range paths {
+		if strings.HasSuffix(path, ".base.rdb") {
+			if err := os.Truncate(path, 300); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	tells(whole(paths...), "No server starts on these files: ", "unexpected end of the file")
 }
 
 // The files of the running server's appendonlydir are added up, and one leads to
@@ -286,7 +355,7 @@ func TestAnAppendOnlyDirectoryIsAddedUp(t *testing.T) {
 	l.clicks("#viewer .faces button:first-child")
 	l.sees("the total", `document.querySelectorAll("#viewer-together table").length > 7`)
 	together := l.text("#viewer-together")
-	for _, want := range []string{"appendonly.aof.2.base.rdb\tbase", "2 keys", "appendonly.aof.2.incr.aof\tincrement", "queue:\t1", "within an hour\t1", "later:\t1", "SET \"later:1\""} {
+	for _, want := range []string{"has 3 keys.", "appendonly.aof.2.base.rdb\tbase", "2 keys", "appendonly.aof.2.incr.aof\tincrement", "queue:\t1", "within an hour\t1", "later:\t1", "SET \"later:1\""} {
 		if !strings.Contains(together, want) {
 			t.Errorf("the total lacks %q:\n%s", want, together)
 		}

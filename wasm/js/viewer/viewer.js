@@ -16,8 +16,9 @@ export class Viewer {
   hovered = null; // an offset
   marked = null; // [start, end) of an entry that is shown
   window = { from: 0, to: 0, bytes: [], parts: [], partOf: [] };
-  constructor(db) {
+  constructor(db, open) {
     this.db = db;
+    this.together = new Together(this, open);
     this.build();
     this.worker = null;
   }
@@ -73,7 +74,6 @@ export class Viewer {
     this.about = element("div", { className: "about" }, this.facts, this.jump);
     this.hex = element("div", { className: "looked" }, this.finder, element("div", { className: "dump" }, this.bytes, this.meaning));
     this.summary = element("div", { className: "summary", id: "viewer-summary", tabIndex: 0, role: "group", aria: { label: say("Summary") }, hidden: true });
-    this.together = new Together(this);
     this.root = element("section", { className: "viewer", id: "viewer", aria: { labelledby: "viewer-title" } },
       element("header", {}, this.title, this.turns, element("span", { className: "faces" }, ...this.views), this.progress, this.cancel, this.again, this.closing),
       this.about, this.problem, this.hex, this.summary, this.together.root);
@@ -137,6 +137,7 @@ export class Viewer {
   // look shows one of these files.
   look(files, first = files[0]) {
     this.opener = document.activeElement;
+    this.together.root.replaceChildren(); // it was of other files
     this.list(files, first);
     document.querySelector("main").prepend(this.root);
     document.body.dataset.viewing = "";
