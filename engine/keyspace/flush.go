@@ -1,6 +1,8 @@
 package keyspace
 
 import (
+	"slices"
+
 	"everysec/engine/ds/arena"
 	"everysec/engine/ds/dict"
 )
@@ -125,11 +127,13 @@ func (s *Space) FreeLazily(n int) (more bool) {
 			s.lazy = s.lazy[:len(s.lazy)-1]
 			continue
 		}
-		before := job.keys.Len()
-		if !job.keys.FreeSomeFunc(n, s.freeNodeValue) {
-			s.lazy = s.lazy[:len(s.lazy)-1]
+		// Its large values become jobs of their own, behind it.
+		keys, i := job.keys, len(s.lazy)-1
+		before := keys.Len()
+		if !keys.FreeSomeFunc(n, s.freeNodeValue) {
+			s.lazy = slices.Delete(s.lazy, i, i+1)
 		}
-		n -= max(before-job.keys.Len(), 1)
+		n -= max(before-keys.Len(), 1)
 	}
 	return len(s.lazy) > 0
 }
@@ -149,8 +153,9 @@ func (s *Space) LazyPending() int {
 }
 
 func (s *Space) freeNodeValue(node arena.Ref) {
-	s.Objects.Free(&dict.Head[Entry](s.Arena, node).Value)
-	s.LazyFreed++
+	if s.freeValue(&dict.Head[Entry](s.Arena, node).Value, true) {
+		s.LazyFreed++
+	}
 }
 
 // ExpireSample is one step of the active expire cycle on a database: it looks

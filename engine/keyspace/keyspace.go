@@ -337,12 +337,14 @@ func (db *DB) forget(e *Entry) {
 // lazyFreeThreshold is Redis's LAZYFREE_THRESHOLD.
 const lazyFreeThreshold = 64
 
-func (s *Space) freeValue(v *object.Value, lazy bool) {
+// freeValue tells whether the value has been freed, and is not left to FreeLazily.
+func (s *Space) freeValue(v *object.Value, lazy bool) bool {
 	if lazy && s.Objects.FreeEffort(v) > lazyFreeThreshold {
 		s.lazy = append(s.lazy, lazyFree{value: *v})
-		return
+		return false
 	}
 	s.Objects.Free(v)
+	return true
 }
 
 // SetExpire gives a key a time to go, Unix milliseconds, not 0.

@@ -10,6 +10,7 @@ import (
 
 	"everysec/engine/ds/arena"
 	"everysec/engine/ds/dict"
+	"everysec/engine/ds/stream"
 	"everysec/engine/keyspace"
 	"everysec/engine/object"
 )
@@ -292,8 +293,8 @@ func TestDrainChanged(t *testing.T) {
 	}
 }
 
-// TestALargeValueIsFreedInSlices: what UNLINK takes out is given back bit by bit,
-// of one huge value as of many keys, and all of it in the end.
+// TestALargeValueIsFreedInSlices: what UNLINK and FLUSHALL ASYNC take out is given
+// back bit by bit, of one huge value as of many keys, and all of it in the end.
 func TestALargeValueIsFreedInSlices(t *testing.T) {
 	const elements, slice = 20_000, 100
 	member := func(i int) []byte { return fmt.Appendf(nil, "member:%d", i) }
@@ -330,33 +331,60 @@ func TestALargeValueIsFreedInSlices(t *testing.T) {
 			}
 			return v
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, _ := newSpace()
-			db := s.DBs[0]
-			set(db, "small", "x")
-			db.Delete([]byte("small"), true)
-			empty := s.Arena.Used()
-			e := db.Set([]byte("k"), build(s.Objects), false)
-			db.Modified([]byte("k"), e)
-			effort := s.Objects.FreeEffort(&e.Value)
-			full := s.Arena.Used() - empty
-			if !db.Delete([]byte("k"), true) || s.LazyPending() != 1 {
-				t.Fatalf("%d values are to be freed lazily, want 1", s.LazyPending())
+		"stream": func(s *object.Store) object.Value {
+			v := s.NewStream()
+			for i := range elements {
+				s.Stream(&v).Append(stream.ID{Ms: uint64(i + 1)}, [][]byte{[]byte("f"), member(i)}, stream.Limits{MaxEntries: 10})
 			}
-			slices := 1
-			for before := s.Arena.Used(); s.FreeLazily(slice); slices++ {
-				if freed := before - s.Arena.Used(); freed > full/8 { // the table of buckets goes at once
-					t.Fatalf("one slice freed %d of %d bytes", freed, full)
+			return v
+		},
+		"stream with groups": func(s *object.Store) object.Value {
+			v := s.NewStream()
+			log := s.Stream(&v)
+			for i := range 4 {
+				group, _ := log.AddGroup(fmt.Append(nil, "group", i), stream.ID{}, 0)
+				for j := range elements / 4 {
+					consumer, _ := group.AddConsumer(fmt.Append(nil, "consumer", j%3), 1)
+					group.AddPending(stream.ID{Ms: uint64(j + 1)}, consumer, 1, 1)
 				}
-				before = s.Arena.Used()
 			}
-			if slices < effort/slice {
-				t.Errorf("%d slices of %d for %d elements", slices, slice, effort)
-			}
-			if used := s.Arena.Used(); used != empty || s.LazyPending() != 0 || s.LazyFreed != 1 {
-				t.Errorf("%d bytes are in use, %d before; %d pending, %d freed", used, empty, s.LazyPending(), s.LazyFreed)
-			}
-		})
+			return v
+		},
+	} {
+		for _, flush := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, flush %v", name, flush), func(t *testing.T) {
+				s, _ := newSpace()
+				db := s.DBs[0]
+				set(db, "small", "x")
+				db.Delete([]byte("small"), true)
+				empty := s.Arena.Used()
+				e := db.Set([]byte("k"), build(s.Objects), false)
+				db.Modified([]byte("k"), e)
+				effort := s.Objects.FreeEffort(&e.Value)
+				full := s.Arena.Used() - empty
+				if flush {
+					db.Flush(true)
+					empty = 0 // the table of keys goes, too
+				} else if !db.Delete([]byte("k"), true) {
+					t.Fatal("there is no key to delete")
+				}
+				if s.LazyPending() != 1 {
+					t.Fatalf("%d values are to be freed lazily, want 1", s.LazyPending())
+				}
+				slices := 1
+				for before := s.Arena.Used(); s.FreeLazily(slice); slices++ {
+					if freed := before - s.Arena.Used(); freed > full/8 { // the table of buckets goes at once
+						t.Fatalf("one slice freed %d of %d bytes", freed, full)
+					}
+					before = s.Arena.Used()
+				}
+				if slices < effort/slice {
+					t.Errorf("%d slices of %d for %d elements", slices, slice, effort)
+				}
+				if used := s.Arena.Used(); used != empty || s.LazyPending() != 0 || s.LazyFreed != 1 {
+					t.Errorf("%d bytes are in use, %d before; %d pending, %d freed", used, empty, s.LazyPending(), s.LazyFreed)
+				}
+			})
+		}
 	}
 }

@@ -259,8 +259,7 @@ func (s *Store) Free(v *Value) {
 }
 
 // FreeSome frees about n elements of v and tells whether anything is left.
-// Until it returns false v is good for nothing else. A stream, with a hundred
-// entries in an allocation, is freed whole.
+// Until it returns false v is good for nothing else.
 func (s *Store) FreeSome(v *Value, n int) (more bool) {
 	switch v.Encoding {
 	case Int:
@@ -292,7 +291,9 @@ func (s *Store) FreeSome(v *Value, n int) (more bool) {
 			return true
 		}
 	case StreamLog:
-		s.Stream(v).Free()
+		if s.Stream(v).FreeSome(n) {
+			return true
+		}
 	default:
 		s.Arena.Free(v.ref())
 	}

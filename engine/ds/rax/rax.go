@@ -14,6 +14,7 @@ package rax
 
 import (
 	"bytes"
+	"math"
 
 	"everysec/engine/ds/arena"
 )
@@ -394,21 +395,48 @@ func (t *Tree) merge(a *arena.Arena, path []*arena.Ref) {
 // Free gives all nodes back and shows each value to visit, in no order that
 // means anything.
 func (t *Tree) Free(a *arena.Arena, visit func(value uint64)) {
+	t.FreeSome(a, math.MaxInt, visit)
+}
+
+// FreeSome does so with up to n nodes, and tells how many there were: if less
+// than n, the tree is empty now. Until it is, it is good for nothing else.
+func (t *Tree) FreeSome(a *arena.Arena, n int, visit func(value uint64)) (freed int) {
 	if t.root == 0 {
-		return
+		return 0
 	}
-	stack := []arena.Ref{t.root}
-	for len(stack) > 0 {
-		r := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		n := at(a, r)
-		if n.flags&isKey != 0 && visit != nil {
-			visit(n.value)
+	// The last leaf goes first: what is left is a tree without it.
+	for way := []arena.Ref{t.root}; len(way) > 0; {
+		r := way[len(way)-1]
+		if last := at(a, r).children() - 1; last >= 0 {
+			way = append(way, *child(a, r, last))
+			continue
 		}
-		for i := range n.children() {
-			stack = append(stack, *child(a, r, i))
+		if freed == n {
+			return freed
 		}
-		a.Free(r)
+		if at(a, r).flags&isKey != 0 {
+			t.keys--
+			if visit != nil {
+				visit(at(a, r).value)
+			}
+		}
+		t.free(a, r)
+		freed++
+		if way = way[:len(way)-1]; len(way) > 0 {
+			at(a, way[len(way)-1]).loseLast()
+		}
 	}
 	*t = Tree{}
+	return freed
+}
+
+// loseLast takes the last child out of a node that is being freed. What its bytes
+// are nobody asks any more.
+func (n *node) loseLast() {
+	if n.flags&compressed != 0 {
+		n.flags &^= compressed
+		n.size = 0
+		return
+	}
+	n.size--
 }

@@ -3,6 +3,7 @@ package rax
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -183,6 +184,37 @@ func TestFreeShowsEveryValue(t *testing.T) {
 	tree.Free(a, func(v uint64) { sum += v })
 	if sum != 999*1000/2 || tree.Nodes() != 1 {
 		t.Fatalf("sum %d, %d nodes", sum, tree.Nodes())
+	}
+}
+
+// Slices free as many nodes as they say, and each value is shown once.
+func TestFreeSome(t *testing.T) {
+	for _, slice := range []int{1, 7, 1000, 1 << 20} {
+		a := arena.New()
+		var tree Tree
+		for i := range uint64(1000) {
+			tree.Insert(a, fmt.Append(nil, "a common way to ", i), i) // runs, forks, and keys on the way
+		}
+		seen := map[uint64]bool{}
+		nodes, steps := tree.Nodes(), 0
+		for all := 0; ; steps++ {
+			freed := tree.FreeSome(a, slice, func(v uint64) { seen[v] = true })
+			if all += freed; freed < slice {
+				if all != nodes {
+					t.Errorf("slices of %d freed %d nodes of %d", slice, all, nodes)
+				}
+				break
+			}
+			if tree.Nodes() != max(nodes-all, 1) || tree.Len() != 1000-len(seen) {
+				t.Fatalf("after %d nodes of %d there are %d, and %d keys; %d have been shown", all, nodes, tree.Nodes(), tree.Len(), len(seen))
+			}
+		}
+		if len(seen) != 1000 || tree.Len() != 0 || a.Used() != 0 || steps != nodes/slice {
+			t.Errorf("slices of %d: %d values were shown in %d steps, %d keys and %d bytes are left", slice, len(seen), steps, tree.Len(), a.Used())
+		}
+		if tree.Insert(a, []byte("again"), 1); tree.Len() != 1 {
+			t.Error("not usable after it was freed")
+		}
 	}
 }
 

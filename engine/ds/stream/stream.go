@@ -16,6 +16,9 @@
 package stream
 
 import (
+	"iter"
+	"math"
+
 	"everysec/engine/ds/arena"
 	"everysec/engine/ds/listpack"
 	"everysec/engine/ds/rax"
@@ -94,10 +97,47 @@ func (s Stream) TreeNodes() int { return s.nodes.Nodes() }
 
 // Free gives all memory back.
 func (s Stream) Free() {
-	s.nodes.Free(s.a, func(v uint64) { s.a.Free(arena.Ref(v)) })
-	s.groups.Free(s.a, func(v uint64) { s.openGroup(arena.Ref(v)).free() })
+	for s.FreeSome(math.MaxInt) {
+	}
+}
+
+// FreeSome gives back about n pieces: listpacks, and what groups remember. It
+// tells whether anything is left; until nothing is, the stream is good for nothing
+// but FreeSome.
+func (s Stream) FreeSome(n int) (more bool) {
+	drop := func(v uint64) { s.a.Free(arena.Ref(v)) }
+	n -= s.nodes.FreeSome(s.a, n, drop)
+	for n > 0 && s.groups.Len() > 0 {
+		g := first(s.Groups())
+		n -= g.pending.FreeSome(s.a, n, drop)
+		for n > 0 && g.consumers.Len() > 0 {
+			c := first(g.Consumers())
+			if n -= c.pending.FreeSome(s.a, n, nil); n > 0 {
+				g.consumers.Remove(s.a, c.Name())
+				c.free()
+				n--
+			}
+		}
+		if n > 0 {
+			s.groups.Remove(s.a, g.Name())
+			g.free()
+			n--
+		}
+	}
+	if n <= 0 {
+		return true
+	}
+	s.groups.Free(s.a, nil)
 	s.a.AddSurplus(-s.surplus)
 	s.a.Free(s.ref)
+	return false
+}
+
+func first[T any](all iter.Seq[T]) (v T) {
+	for v = range all {
+		break
+	}
+	return v
 }
 
 // packed is the listpack in a block, with the block's spare room as capacity.
