@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	only := flag.String("only", "size,visit,inside,page,one,load,frames,durable,files,hold,native", "what to measure")
+	only := flag.String("only", "size,visit,inside,page,one,load,frames,durable,files,hold,looks,native", "what to measure")
 	pairs := flag.Int("pairs", 5, "how often each comparison is made")
 	flag.Parse()
 	if err := run(strings.Split(*only, ","), *pairs); err != nil {
@@ -76,6 +76,7 @@ func run(only []string, pairs int) error {
 		{"durable", func() ([]benchmark.Figure, error) { return durable(server.URL) }},
 		{"files", func() ([]benchmark.Figure, error) { return rates(server.URL, root, files, pairs) }},
 		{"hold", func() ([]benchmark.Figure, error) { return holds(server.URL, files) }},
+		{"looks", func() ([]benchmark.Figure, error) { return looks(server.URL) }},
 		{"native", func() ([]benchmark.Figure, error) { return benchmark.Native(root, pairs) }},
 	} {
 		if !wanted(part.name) {

@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"everysec/engine/redistest"
+	"everysec/web/app"
 	"everysec/web/cmd/site/publish"
 )
 
@@ -391,33 +393,84 @@ func TestTheViewerComesWhenItIsWanted(t *testing.T) {
 	l.looksInto("appendonlydir/appendonly.aof.1.incr.aof")
 }
 
-// A file of many keys: whatever its size, a screen of it exists, and the last
-// byte is one key away.
-func TestALargeFileIsLookedInto(t *testing.T) {
-	var b strings.Builder
-	for i := 0; b.Len() < 20<<20; i++ {
-		fmt.Fprintf(&b, "*3\r\n$3\r\nSET\r\n$%d\r\nkey:%d\r\n$100\r\n%s\r\n", len(fmt.Sprint("key:", i)), i, strings.Repeat("v", 100))
+// largeFiles writes a dump.rdb and an append-only file of 64 MB each, with keys of
+// two prefixes, and tells how many each has.
+func largeFiles(t *testing.T, dir string) (files [2]string, keys [2]int) {
+	t.Helper()
+	const size = 64 << 20
+	value := strings.Repeat("v", 100)
+	snapshot := bytes.NewBuffer(make([]byte, 0, size+1000))
+	snapshot.WriteString("REDIS0010")
+	for ; snapshot.Len() < size; keys[0]++ {
+		key := fmt.Sprintf("user:%d", keys[0])
+		fmt.Fprintf(snapshot, "\x00%c%s%c%c%s", len(key), key, 0x40, len(value), value)
 	}
-	path := filepath.Join(t.TempDir(), "appendonly.aof")
-	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-		t.Fatal(err)
+	snapshot.WriteString("\xff\x00\x00\x00\x00\x00\x00\x00\x00") // without a checksum
+	log := bytes.NewBuffer(make([]byte, 0, size+1000))
+	for ; log.Len() < size; keys[1]++ {
+		key := fmt.Sprintf("session:%d", keys[1])
+		fmt.Fprintf(log, "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(key), key, len(value), value)
 	}
+	for i, content := range []*bytes.Buffer{snapshot, log} {
+		files[i] = filepath.Join(dir, []string{"dump.rdb", "appendonly.aof"}[i])
+		if err := os.WriteFile(files[i], content.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files, keys
+}
+
+// Files of 64 MB: a screen of each exists, the last byte is one key away, bytes and
+// keys say what they are as in a small file, and both together are what a server
+// would load.
+func TestLargeFilesAreLookedInto(t *testing.T) {
+	files, keys := largeFiles(t, t.TempDir())
 	l := arrive(t)
-	l.run(chromedp.SetUploadFiles("#look", []string{path}, chromedp.ByQuery))
-	l.readToTheEnd("appendonly.aof")
-	l.clicks("#viewer-bytes")
-	l.presses(kb.End, true)
-	l.sees("the last byte", fmt.Sprintf(`document.querySelector('#viewer .cells .cursor')?.dataset.at === "%d"`, b.Len()-1))
-	l.means("end of the word")
-	l.presses(kb.ArrowLeft+kb.ArrowLeft, false)
-	l.means(`argument 2: "vvv`)
-	l.presses("k", false)
-	l.sees("its line", `document.activeElement.id === "viewer-keys" && document.querySelector("#viewer .line[aria-selected=true]")`)
-	var elements int
-	if l.eval(`document.querySelectorAll("#viewer *").length`, &elements); elements > 6000 {
-		t.Errorf("%d elements", elements)
+	l.run(chromedp.SetUploadFiles("#look", files[:], chromedp.ByQuery))
+	for i, file := range []struct {
+		name, last, value, prefix string
+		back, keys                int // how many bytes before the last one the value ends
+	}{
+		{"appendonly.aof", "end of the word", `argument 2: "vvv`, "session:", 2, keys[1]},
+		{"dump.rdb", "checksum: 0: none was made", `value: "vvv`, "user:", 9, keys[0]},
+	} {
+		if i > 0 {
+			l.clicks(`#viewer [aria-label="Next file"]`)
+		}
+		l.readToTheEnd(file.name)
+		l.clicks("#viewer-bytes")
+		l.presses(kb.End, true)
+		l.means(file.last)
+		size := 0
+		l.sees("the last byte", `document.querySelector("#viewer .cells .cursor")`)
+		if l.eval(`Number(document.querySelector("#viewer .cells .cursor").dataset.at) + 1`, &size); size < 64<<20 {
+			t.Errorf("%s: the last byte is %d", file.name, size-1)
+		}
+		l.hovers(l.byteAt(size - 1 - file.back))
+		l.means(file.value)
+		l.presses(strings.Repeat(kb.ArrowLeft, file.back), false)
+		l.presses("k", false)
+		l.sees("its line", `document.activeElement.id === "viewer-keys" && document.querySelector("#viewer .line[aria-selected=true]")?.textContent.includes("`+file.prefix+fmt.Sprint(file.keys-1)+`")`)
+		l.presses(kb.Home, false)
+		l.sees("the first key, and its bytes", `document.querySelector("#viewer .line[aria-selected=true]")?.textContent.includes("`+file.prefix+`0") && document.querySelector('#viewer .cells [data-at="30"].marked')`)
+		var at []float64
+		l.eval(`(() => { const r = document.querySelectorAll("#viewer .line")[5].getBoundingClientRect(); return [r.x + 20, r.y + r.height / 2]; })()`, &at)
+		l.hovers(at[0], at[1])
+		l.sees("the bytes of the key under the pointer", `[...document.querySelectorAll("#viewer .text i.marked")].map((i) => i.textContent).join("").includes("`+file.prefix+`5")`)
+		var elements int
+		if l.eval(`document.querySelectorAll("#viewer *").length`, &elements); elements > 6000 {
+			t.Errorf("%s: %d elements", file.name, elements)
+		}
+		l.clicks("#viewer .faces button:last-child")
+		l.sees("its summary", `document.querySelector("#viewer-summary").innerText.includes("`+file.prefix+`\t`+app.Count(int64(file.keys))+`")`)
 	}
-	time.Sleep(50 * time.Millisecond)
+	l.clicks("#viewer .faces button:first-child")
+	l.sees("the whole", `document.querySelector("#viewer-together p.together")`)
+	for _, want := range []string{"has " + app.Count(int64(keys[1])) + " keys.", app.Count(int64(keys[0])) + " keys, not loaded"} {
+		if text := l.text("#viewer-together"); !strings.Contains(text, want) {
+			t.Errorf("the whole lacks %q:\n%.500s", want, text)
+		}
+	}
 	for _, p := range l.problems {
 		t.Error(p)
 	}
