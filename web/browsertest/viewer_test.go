@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -121,6 +123,60 @@ func TestTheSnapshotIsLookedInto(t *testing.T) {
 	l.presses(kb.Escape, false)
 	l.presses(kb.Escape, false)
 	l.sees("the viewer is gone", `!document.querySelector("#viewer") && !("viewing" in document.body.dataset)`)
+}
+
+// Where a record begins the viewer's worker says, and it may take its time: what is
+// pressed meanwhile is done from there, and who has gone elsewhere stays there.
+func TestKeysDoNotWaitForTheBytes(t *testing.T) {
+	l := learner{launch(t, t.TempDir(), site(t))}
+	l.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(`{
+			const real = Worker;
+			globalThis.held = null; // messages of the viewer's worker, while it is late
+			globalThis.late = () => { held = []; };
+			globalThis.comes = () => { const all = held; held = null; for (const f of all) f(); };
+			globalThis.Worker = class extends real {
+				constructor(...a) { super(...a); this.viewer = String(a[0]).includes("viewer"); }
+				set onmessage(f) { super.onmessage = this.viewer ? (e) => (held ? held.push(() => f(e)) : f(e)) : f; }
+			};
+		}`).Do(ctx)
+		return err
+	}))
+	l.goes("/?store=memory:&seed=7")
+	l.eval(`everysec.pipeline([["SET", "a", "1"], ["SET", "b", "2"], ["SET", "c", "3"]])`, nil)
+	l.looksInto("appendonlydir/appendonly.aof.1.incr.aof")
+	at := func(want int) {
+		t.Helper()
+		l.sees(fmt.Sprint("the cursor is at ", want), fmt.Sprintf(`document.querySelector("#viewer .cells .cursor")?.dataset.at === "%d"`, want))
+	}
+	// SELECT 0 has 23 bytes, and each SET 27.
+	l.eval(`document.querySelector("#viewer-bytes").focus()`, nil)
+	at(0)
+	l.eval(`late()`, nil)
+	l.presses("nnn"+kb.ArrowRight+"p"+kb.ArrowDown, false)
+	l.eval(`comes()`, nil)
+	at(50 + 16)
+	l.eval(`late()`, nil)
+	l.presses("pp", false)
+	l.run(input.DispatchKeyEvent(input.KeyDown).WithKey("g").WithText("g"), input.DispatchKeyEvent(input.KeyUp).WithKey("g"))
+	l.presses("0x9"+kb.Enter, false)
+	at(9)
+	l.eval(`comes(), new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`, nil)
+	at(9)
+	// So in the list of keys, where the viewer may be closed meanwhile, too.
+	l.eval(`document.querySelector("#viewer-keys").focus(), late()`, nil)
+	l.presses(kb.ArrowDown+kb.ArrowDown+kb.ArrowDown+kb.Enter+kb.ArrowRight, false)
+	l.eval(`comes()`, nil)
+	at(50 + 1)
+	l.eval(`late()`, nil)
+	l.presses("n", false)
+	l.clicks("#viewer-close")
+	l.eval(`comes()`, nil)
+	l.looksInto("appendonlydir/appendonly.aof.1.incr.aof")
+	l.sees("the keys", `document.querySelectorAll("#viewer .line").length === 4`)
+	l.eval(`document.querySelector("#viewer-bytes").focus()`, nil)
+	l.presses("n", false)
+	at(23)
 }
 
 // The append-only file grows while it is looked at, and a line shows up to where

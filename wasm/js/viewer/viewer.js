@@ -13,6 +13,8 @@ export class Viewer {
   synced = Infinity;
   width = 16; // bytes in a row
   cursor = 0;
+  trip = 0; // counts the places that somebody has gone to
+  moves = Promise.resolve(); // of the cursor, one after the other
   hovered = null; // an offset
   marked = null; // [start, end) of an entry that is shown
   window = { from: 0, to: 0, bytes: [], parts: [], partOf: [] };
@@ -173,6 +175,7 @@ export class Viewer {
     this.which.selectedIndex = this.files.indexOf(file);
     this.state = null;
     this.cursor = 0;
+    this.stay();
     this.marked = this.hovered = null;
     this.synced = Infinity;
     this.search.value = this.offset.value = "";
@@ -225,6 +228,7 @@ export class Viewer {
     this.problem.replaceChildren(element("p", { textContent: say("{file} could not be looked into: {why}", this.file.name, text) }));
     this.worker?.close(); // whatever it was, a new one begins anew
     this.worker = null;
+    this.stay();
   }
 
   told(state, done) {
@@ -334,6 +338,7 @@ export class Viewer {
     this.window = { from: 0, to: 0, bytes: [], parts: [], partOf: [] };
     this.lines = null;
     this.linesFrom = -1;
+    this.asking = false; // of what was asked before, the answer may never come
     this.version = (this.version ?? 0) + 1;
   }
 
@@ -447,7 +452,27 @@ export class Viewer {
     this.meant();
   }
 
-  goTo(offset, mark = true) {
+  goTo(offset) {
+    this.trip++;
+    this.put(offset);
+  }
+
+  // inTurn makes a movement from where the cursor is, once those before it have
+  // ended: the worker is asked where a record or a key begins. Whoever has gone to a
+  // place meanwhile stays there.
+  inTurn(move) {
+    const { trip } = this;
+    const here = () => trip === this.trip;
+    this.moves = this.moves.then(() => here() && move(here));
+  }
+
+  // stay gives up the movements that have not ended.
+  stay() {
+    this.trip++;
+    this.moves = Promise.resolve();
+  }
+
+  put(offset, mark = true) {
     if (!this.state?.size) return;
     this.cursor = Math.max(0, Math.min(offset, this.state.size - 1));
     this.hovered = null;
@@ -482,21 +507,25 @@ export class Viewer {
     this.offset.setAttribute("aria-invalid", String(text !== ""));
   }
 
-  async step(to) {
-    const r = await this.worker.ask("record", this.cursor);
-    if (r && r[to] >= 0) this.goTo(r[to]);
+  step(to) {
+    this.inTurn(async (here) => {
+      const r = await this.worker?.ask("record", this.cursor);
+      if (here() && r?.[to] >= 0) this.put(r[to]);
+    });
   }
 
   key(e) {
     const page = this.byteRows.visible * this.width;
-    const moves = {
+    const moves = (column) => ({
       ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.width, ArrowDown: this.width, PageUp: -page, PageDown: page,
-      Home: e.ctrlKey ? -Infinity : -(this.cursor % this.width), End: e.ctrlKey ? Infinity : this.width - 1 - (this.cursor % this.width),
-    };
+      Home: e.ctrlKey ? -Infinity : -column, End: e.ctrlKey ? Infinity : this.width - 1 - column,
+    });
     if (e.altKey || e.metaKey) return;
-    if (e.key in moves) {
-      const to = this.cursor + moves[e.key];
-      if (to >= 0 || !Number.isFinite(to) || e.key === "PageUp") this.goTo(Math.max(0, Math.min(to, this.state.size - 1)), false);
+    if (e.key in moves(0)) {
+      this.inTurn(() => {
+        const to = this.cursor + moves(this.cursor % this.width)[e.key];
+        if (to >= 0 || !Number.isFinite(to) || e.key === "PageUp") this.put(to, false);
+      });
     } else if (e.ctrlKey) {
       return;
     } else if (e.key === "n" || e.key === "N") this.step("next");
@@ -623,6 +652,7 @@ export class Viewer {
 
   choose(line) {
     if (!line) return;
+    this.stay();
     this.chosen = this.linesFrom + this.lines.indexOf(line);
     this.cursor = line.start;
     this.hovered = null;
@@ -631,7 +661,7 @@ export class Viewer {
     this.meant();
   }
 
-  async keyInList(e) {
+  keyInList(e) {
     const page = this.keyRows.visible;
     const moves = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
     if (e.key === "Enter") return this.bytes.focus();
@@ -641,11 +671,13 @@ export class Viewer {
     this.keyRows.reveal(this.chosen, 0);
     this.keyRows.refresh();
     const place = this.chosen;
-    const [line] = await this.worker.ask("lines", place, 1);
-    if (!line || place !== this.chosen) return;
-    this.cursor = line.start;
-    this.mark(line);
-    this.meant();
+    this.inTurn(async (here) => {
+      const [line] = (await this.worker?.ask("lines", place, 1)) ?? [];
+      if (!here() || !line || place !== this.chosen) return;
+      this.cursor = line.start;
+      this.mark(line);
+      this.meant();
+    });
   }
 
   // ---- summary ------------------------------------------------------------
