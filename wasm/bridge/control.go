@@ -393,7 +393,7 @@ type Account struct {
 const LoadDB = 15
 
 // MaxFates is how many keys an account names; Counts covers all of them.
-const MaxFates = 10_000
+const MaxFates = 100_000
 
 // MaxWrites is how many lost writes the report of an account tells one by one,
 // and how many others.

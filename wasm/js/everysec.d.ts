@@ -164,7 +164,7 @@ export interface Account {
   lostWrites: number;
   /** Keys, by what became of them. */
   counts: Record<Fate, number>;
-  /** At most 10,000 keys, those that did not survive first. */
+  /** At most 100,000 keys, those that did not survive first. */
   keys: KeyFate[];
   /** Why recovery failed, or "". */
   error: string;

@@ -218,6 +218,29 @@ func TestTheAccountOfTenThousandWrites(t *testing.T) {
 	l.sees("the last line", `document.querySelector("#account-table .chunk:last-child .side:last-child").textContent.includes("value")`)
 }
 
+// Of fifty thousand lost keys each is found, with what it held.
+func TestOneOfManyLostKeysIsFound(t *testing.T) {
+	l := arrive(t)
+	l.types("redis", "CONFIG SET appendonly no")
+	l.answer("redis", "CONFIG SET appendonly no", []string{"OK"})
+	l.eval(`everysec.pipeline(Array.from({length: 50000}, (_, i) => ["SET", "key:" + i, "value " + i]))`, nil)
+	l.eval(`everysec.crash("kill-9")`, nil)
+	l.restarts()
+	if said := l.text("#account-keys-said"); said != "50,000 keys gone" {
+		t.Errorf("%s", said)
+	}
+	l.clicks("#account-find")
+	l.presses("key:1234", false)
+	l.sees("eleven keys", `document.querySelector("#account-table").ariaRowCount === "12" && document.querySelector("#account-sides .fold").textContent.includes("1 more")`)
+	l.presses("5", false)
+	l.sees("one key", `document.querySelectorAll("#account-table [data-fate]").length === 1`)
+	if got := l.sides()[0]; got.Fate != "lost" || !strings.HasPrefix(got.Acknowledged, "key:12345\n\"value 12345\"") || !strings.HasPrefix(got.Lost, "✕") {
+		t.Errorf("%+v", got)
+	}
+	l.presses("x", false)
+	l.sees("no key", `document.querySelector("#account-sides .choice-line [role=status]").textContent === "0 matches" && document.querySelectorAll("#account-table [data-fate]").length === 0`)
+}
+
 // Each kind of crash, at each of the main moments, with two seeds, through the
 // controls of the page: what was promised holds, and what was lost has a reason.
 func TestEveryCrashIsAccountedFor(t *testing.T) {

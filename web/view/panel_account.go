@@ -16,8 +16,9 @@ import (
 // what survived and what was lost, side by side, and what the start has read. It
 // stands in the account, and is fetched with the panels.
 //
-// There may be ten thousand lines. A few are shown, and buttons for more; those
-// come a chunk a frame, and the browser lays out only the chunks that are seen.
+// There may be a hundred thousand lines. A few are shown, and buttons for more; those
+// come a chunk a frame, and the browser lays out only the chunks that are seen. A
+// field finds one among them.
 type accountPanel struct {
 	sides           *account.Sides
 	byKey, byWrite  *node
@@ -28,11 +29,13 @@ type accountPanel struct {
 	writes          bool // they are shown, and not the keys
 	shown, wanted   int  // lines
 	heads           *node
+	find, found     *node // what is sought, and how many have it
 }
 
 const (
 	firstSides = 10
 	moreSides  = 1000
+	mostSides  = 10_000 // that come at once
 	chunkSides = 50
 )
 
@@ -46,11 +49,18 @@ func (a *accountPanel) build(p *Page, box *node) {
 	}
 	a.byKey, a.byWrite = choice("Key by key", false), choice("Write by write", true)
 	a.keys = create("p", "aside").set("id", "account-keys-said")
+	a.find = create("input", "").set("type", "search").set("id", "account-find").set("spellcheck", "false").set("autocapitalize", "none").set("autocomplete", "off")
+	a.find.set("placeholder", words.Say("Find a key")).set("aria-label", words.Say("Find a key")).set("aria-controls", "account-table")
+	a.find.on("input", func(*dom.BasicEvent) {
+		a.sides.Seek(a.find.v.Get("value").String())
+		a.begin()
+	})
 	a.story = create("p", "aside").set("id", "account-story")
 	a.table = create("div", "sides").set("id", "account-table").set("role", "table").set("tabindex", "0")
 	a.note = create("span", "")
 	a.more = button("Show 1,000 more", "", func() { a.show(moreSides) })
 	a.all = button("Show all", "", func() { a.show(1 << 30) })
+	a.found = create("span", "aside").set("role", "status")
 	a.foot = create("p", "fold").add(a.note, a.more, a.all)
 	a.files = create("ul", "read").set("id", "account-files").set("aria-label", words.Say("What the start has read"))
 	a.heads = a.row("columnheader", "acknowledged", "survived", "lost")
@@ -69,7 +79,7 @@ func (a *accountPanel) build(p *Page, box *node) {
 	p.durability.closeAccount.v.Call("before", a.wide.v)
 	box.add(
 		a.story,
-		create("div", "choice-line").add(create("div", "views").set("role", "group").set("aria-label", words.Say("Side by side")).add(a.byKey, a.byWrite), a.keys),
+		create("div", "choice-line").add(create("div", "views").set("role", "group").set("aria-label", words.Say("Side by side")).add(a.byKey, a.byWrite), a.find, a.found, a.keys),
 		a.table, a.foot, a.files,
 	)
 }
@@ -88,7 +98,9 @@ func (a *accountPanel) draw(r *app.CrashReport) {
 	a.sides = account.New(r)
 	a.wide.set("aria-pressed", "false")
 	a.story.setText(account.Story(r))
-	a.keys.setText(account.Keys(r.Account.Counts))
+	a.keys.setText(account.Keys(&r.Account))
+	a.find.v.Set("value", "")
+	a.find.show(a.sides.Keys()+a.sides.Writes() > firstSides)
 	a.files.empty()
 	if r.Report != nil {
 		for _, f := range r.Report.Files {
@@ -118,6 +130,11 @@ func (a *accountPanel) begin() {
 		label = "Write by write: acknowledged, survived, lost"
 	}
 	a.table.set("aria-label", words.Say(label)).set("aria-rowcount", strconv.Itoa(a.total()+1))
+	found := ""
+	if a.find.v.Get("value").String() != "" {
+		found = words.Many(int64(a.total()), "{n} match|{n} matches")
+	}
+	a.found.setText(found)
 	a.shown, a.wanted = 0, 0
 	a.show(firstSides)
 	a.grow()
@@ -141,7 +158,7 @@ func (a *accountPanel) grow() {
 	a.table.add(chunk)
 	rest := a.total() - a.shown
 	a.foot.show(rest > 0)
-	a.all.show(rest > moreSides)
+	a.all.show(rest > moreSides && rest <= mostSides)
 	a.more.setText(words.Many(int64(min(rest, moreSides)), "Show {n} more|Show {n} more"))
 	a.note.setText(words.Many(int64(rest), "… {n} more|… {n} more"))
 }

@@ -8,6 +8,7 @@
 package account
 
 import (
+	"slices"
 	"strings"
 
 	"everysec/engine/event"
@@ -34,8 +35,10 @@ type Sides struct {
 	keys   []bridge.KeyFate
 	writes []event.CrashWrite
 	order  []int32 // of the writes: those that were lost first, each newest first
-	told   bool    // every write is told one by one
-	folder string  // of the append-only files, with its slash
+	sought string
+	found  struct{ keys, writes []int32 } // in keys and order; what is sought
+	told   bool                           // every write is told one by one
+	folder string                         // of the append-only files, with its slash
 	of     map[string]*traces
 }
 
@@ -107,15 +110,49 @@ func New(r *app.CrashReport) *Sides {
 
 func place(db int, key string) string { return app.Count(int64(db)) + " " + key }
 
+// Seek leaves the keys whose names have a text in them, and the writes of whose
+// commands or keys it is a part. "" is a part of all.
+func (s *Sides) Seek(text string) {
+	s.sought, s.found.keys, s.found.writes = text, nil, nil
+	if text == "" {
+		return
+	}
+	for i := range s.keys {
+		if name := string(s.keys[i].Key); strings.Contains(name, text) || strings.Contains(app.KeyName(name), text) {
+			s.found.keys = append(s.found.keys, int32(i))
+		}
+	}
+	has := func(key string) bool { return strings.Contains(key, text) }
+	for _, i := range s.order {
+		if w := &s.writes[i]; has(w.Command) || slices.ContainsFunc(w.Keys, has) {
+			s.found.writes = append(s.found.writes, i)
+		}
+	}
+}
+
 // Keys is how many keys are told.
-func (s *Sides) Keys() int { return len(s.keys) }
+func (s *Sides) Keys() int {
+	if s.sought != "" {
+		return len(s.found.keys)
+	}
+	return len(s.keys)
+}
 
 // Writes is how many writes are told.
-func (s *Sides) Writes() int { return len(s.order) }
+func (s *Sides) Writes() int {
+	if s.sought != "" {
+		return len(s.found.writes)
+	}
+	return len(s.order)
+}
 
 // Write is one line of the writes.
 func (s *Sides) Write(i int) Line {
-	w := &s.writes[s.order[i]]
+	of := s.order
+	if s.sought != "" {
+		of = s.found.writes
+	}
+	w := &s.writes[of[i]]
 	l := Line{Fate: "unknown", Acknowledged: Cell{w.Command, words.Say("at {time}", app.Clock(w.At))}}
 	if !w.Acknowledged {
 		l.Acknowledged.Why = words.Say("at {time}, not acknowledged yet", app.Clock(w.At))
@@ -149,6 +186,9 @@ func (s *Sides) why(w *event.CrashWrite) string {
 
 // Key is one line of the keys.
 func (s *Sides) Key(i int) Line {
+	if s.sought != "" {
+		i = int(s.found.keys[i])
+	}
 	k := &s.keys[i]
 	l := Line{Key: app.KeyName(string(k.Key)), Fate: fates[min(k.Fate, bridge.Open)]}
 	if k.DB != 0 {
@@ -225,11 +265,14 @@ func held(k bridge.KeyState) string {
 	return words.Say("{value} until {time}", k.Text, app.Clock(k.ExpireAt*1000))
 }
 
-// Keys tells of all keys what became of them, "" where there were none.
-func Keys(counts [6]int64) string {
+// Keys tells of all keys what became of them, "" where there were none, and how
+// many there is no line of.
+func Keys(a *bridge.Account) string {
 	var parts []string
+	untold := -int64(len(a.Keys))
 	add := func(fate bridge.Fate, counted string) {
-		if n := counts[fate]; n > 0 {
+		if n := a.Counts[fate]; n > 0 {
+			untold += n
 			parts = append(parts, words.Many(n, counted))
 		}
 	}
@@ -239,6 +282,9 @@ func Keys(counts [6]int64) string {
 	add(bridge.Returned, "{n} deleted key back|{n} deleted keys back")
 	add(bridge.Expired, "{n} key expired|{n} keys expired")
 	add(bridge.Open, "{n} key whose newest write had no reply yet|{n} keys whose newest write had no reply yet")
+	if untold > 0 && len(a.Keys) > 0 {
+		parts = append(parts, words.Many(untold, "{n} of them is counted, and not told one by one|{n} of them are counted, and not told one by one"))
+	}
 	return strings.Join(parts, " · ")
 }
 

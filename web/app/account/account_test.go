@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"strings"
 	"testing"
 
 	"everysec/engine/event"
@@ -75,7 +76,7 @@ func TestKeyByKey(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if got, want := account.Keys(r.Account.Counts), "1 key as it was · 1 key with an older value · 1 key gone · 1 deleted key back · 1 key expired · 1 key whose newest write had no reply yet"; got != want {
+	if got, want := account.Keys(&r.Account), "1 key as it was · 1 key with an older value · 1 key gone · 1 deleted key back · 1 key expired · 1 key whose newest write had no reply yet"; got != want {
 		t.Errorf("%q", got)
 	}
 }
@@ -132,5 +133,47 @@ func TestHowMuchOfAFileWasRead(t *testing.T) {
 		if got := account.Read(event.FileRead{Name: incr, Found: test.found, Read: test.read}); got != test.want {
 			t.Errorf("%q, want %q", got, test.want)
 		}
+	}
+}
+
+// Among very many keys and writes one is found, by a part of its name.
+func TestSeek(t *testing.T) {
+	s := account.New(story())
+	for _, test := range []struct {
+		text         string
+		keys, writes []string
+	}{
+		{"", []string{"n", "gone", "back", "fades", "open", "[3] stays"}, []string{"SET open 2", "SET n 3", "SET n 2", "SET gone 1", "DEL back", "SET back 1", "SET n 1", "SET stays 1", "SET open 1"}},
+		{"ba", []string{"back"}, []string{"DEL back", "SET back 1"}},
+		{"n", []string{"n", "gone", "open"}, []string{"SET open 2", "SET n 3", "SET n 2", "SET gone 1", "SET n 1", "SET open 1"}},
+		{"DEL", nil, []string{"DEL back"}},
+		{"nobody", nil, nil},
+	} {
+		s.Seek(test.text)
+		var keys, writes []string
+		for i := range s.Keys() {
+			keys = append(keys, s.Key(i).Key)
+		}
+		for i := range s.Writes() {
+			writes = append(writes, s.Write(i).Acknowledged.What)
+		}
+		if diff := cmp.Diff(test.keys, keys); diff != "" {
+			t.Errorf("%q: keys %s", test.text, diff)
+		}
+		if diff := cmp.Diff(test.writes, writes); diff != "" {
+			t.Errorf("%q: writes %s", test.text, diff)
+		}
+	}
+}
+
+// What is counted, and has no line, is said to have none.
+func TestKeysWithoutALine(t *testing.T) {
+	r := story()
+	r.Account.Counts[bridge.Lost] = 100_001
+	if got, want := account.Keys(&r.Account), "100,001 keys gone"; !strings.Contains(got, want) || !strings.HasSuffix(got, "100,000 of them are counted, and not told one by one") {
+		t.Errorf("%s", got)
+	}
+	if got := account.Keys(&story().Account); strings.Contains(got, "of them") {
+		t.Errorf("%s", got)
 	}
 }
