@@ -66,6 +66,19 @@ func TestWritesAsideAreCountedApart(t *testing.T) {
 	}
 }
 
+// Where there are fewer databases it is the last of them; the only one is nobody's.
+func TestAsideIsTheLastDatabase(t *testing.T) {
+	for _, test := range []struct{ databases, db, aside uint64 }{{16, 15, 1}, {16, 3, 0}, {4, 3, 1}, {4, 0, 0}, {1, 0, 0}} {
+		s := servertest.WithAside(t, 15, "databases", strconv.FormatUint(test.databases, 10))
+		c := s.Client()
+		c.Do("SELECT", strconv.FormatUint(test.db, 10))
+		c.Do("SET", "k", "v")
+		if d := s.Durability(); d.Last != 1 || d.AsideLast != test.aside {
+			t.Errorf("%+v: of %d writes %d were made aside", test, d.Last, d.AsideLast)
+		}
+	}
+}
+
 // INFO counts everything, and tells the share that was done aside to who asks
 // for it by name. A server of which nobody wants that has no such section.
 func TestINFOAside(t *testing.T) {

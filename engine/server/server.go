@@ -54,7 +54,8 @@ type Options struct {
 	// one; 0: crashreport.DefaultWrites.
 	JournalWrites int
 	// Aside is the number of a database whose use is also counted apart
-	// (event.Durability, INFO aside); 0: there is none.
+	// (event.Durability, INFO aside); where there are fewer databases it is the last,
+	// and where there is only one, none. 0: there is none.
 	Aside int
 }
 
@@ -214,7 +215,7 @@ func Open(now int64, o Options) (*Server, error) {
 		activeExpire: true,
 		nextCron:     now,
 		journal:      crashreport.NewJournal(o.JournalWrites),
-		aside:        aside{db: o.Aside},
+		aside:        aside{db: min(o.Aside, c.Databases-1)},
 		crash:        o.Crash,
 		memory:       memory{resizeReplies: true, forgetPeaks: command.ForgetReplyPeak},
 		rdb:          rdbState{lastSeconds: -1},

@@ -384,13 +384,17 @@ type Account struct {
 	// Report is a batch of events with one in it, the crash report: what became
 	// of each write. Empty: none has been made.
 	Report []byte
-	// Aside is what of Counts is keys of LoadDB.
+	// Aside is what of Counts is keys of the background load.
 	Aside [6]int64
 }
 
-// LoadDB is the database in which the page's background load works, and nobody
+// LastDB is the database in which the page's background load works, and nobody
 // else: what it does there is counted apart.
-const LoadDB = 15
+const LastDB = 15
+
+// LoadDB is that of a server with so many databases: where there are fewer, their
+// last. 0: there is only one, and what the load does there counts as anything does.
+func LoadDB(databases int) int { return min(LastDB, databases-1) }
 
 // MaxFates is how many keys an account names; Counts covers all of them.
 const MaxFates = 100_000

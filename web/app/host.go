@@ -382,8 +382,17 @@ func zipped(name string) func(m *Model, data []byte) {
 	return func(m *Model, data []byte) { m.emit(Download{name, bridge.Read(data).Bytes()}) }
 }
 
-// Quick are the directives of the quick settings.
-var Quick = []string{"appendonly", "appendfsync", "save"}
+// Quick are the directives of the quick settings, and what LoadDB wants to know.
+var Quick = []string{"appendonly", "appendfsync", "save", "databases"}
+
+// LoadDB is the database in which the background load works: 0 if the server has
+// only one.
+func (m *Model) LoadDB() int {
+	if n, err := strconv.Atoi(m.Settings["databases"]); err == nil {
+		return bridge.LoadDB(n)
+	}
+	return bridge.LastDB
+}
 
 func (m *Model) askConfig() {
 	m.ask(0, func(m *Model, v resp.Value) {

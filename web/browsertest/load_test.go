@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -238,4 +239,24 @@ func TestWallsAndTheirCures(t *testing.T) {
 	// The chart stays where it can be seen.
 	l.eval(`document.querySelector(".experiments").scrollIntoView({block: "end"})`, nil)
 	l.sees("the chart, beside the experiments", `(() => { const a = document.querySelector("#load-chart").getBoundingClientRect(), b = document.querySelector("#panel .place").getBoundingClientRect(); return a.height > 150 && a.top >= b.top - 1 && a.bottom <= b.bottom })()`)
+}
+
+// The load works in the last database; where there is only one, it says so.
+func TestTheLoadTakesTheLastDatabase(t *testing.T) {
+	l := learner{launch(t, t.TempDir(), site(t))}
+	for _, databases := range []struct{ of, last, said string }{
+		{"4", "db3", "are in database 3: what they do counts in no lesson."},
+		{"1", "db0", "are among yours, as this server has one database"},
+	} {
+		l.goes("/?store=memory:&config.databases=" + databases.of)
+		l.opens("load")
+		l.sees("where it works", `document.querySelector("#load-where").textContent.includes("`+databases.said+`")`)
+		l.clicks("#load-start")
+		l.sees("latencies", `/p50 .* p99 /.test(document.querySelector("#load-status").textContent)`)
+		var keyspace string
+		l.eval(`everysec.command("INFO", "keyspace")`, &keyspace)
+		if keyspace, _, _ := strings.Cut(keyspace, ":keys="); keyspace != "# Keyspace\r\n"+databases.last {
+			t.Errorf("of %s databases it works in another than %s: %q", databases.of, databases.last, keyspace)
+		}
+	}
 }

@@ -49,6 +49,7 @@ type loadPanel struct {
 	experiments                    []*node
 	note                           *node
 	repair                         *node
+	where                          *node // which database they work in
 	trial                          trial
 }
 
@@ -133,6 +134,7 @@ func (l *loadPanel) buildLoad(box *node) {
 			l.field("Commands a second", l.rate), l.field("Clients", l.clients), l.field("Mix", l.mix),
 			l.field("Keys of each type", l.keys), l.field("Bytes of a value", l.size)),
 		create("details", "").add(create("summary", "").say("Share of each command"), shares))
+	l.where = create("span", "").set("id", "load-where")
 	l.start = button("Start the load", "", l.toggle).set("id", "load-start")
 	l.start.class("primary", true)
 	l.status = create("p", "").set("id", "load-status")
@@ -148,7 +150,7 @@ func (l *loadPanel) buildLoad(box *node) {
 		create("table", "").add(create("thead", "").add(head), l.rows))
 	l.table.on("toggle", func(*dom.BasicEvent) { l.stale = true })
 	box.add(
-		create("p", "aside").setText(words.Say("Clients that send by the clock, whether they have been answered or not, so that everybody who has to wait is seen. Their keys, {prefix}…, are in database {database}: what they do counts in no lesson.", load.Prefix, strconv.Itoa(bridge.LoadDB))),
+		create("p", "aside").add(create("span", "").say("Clients that send by the clock, whether they have been answered or not, so that everybody who has to wait is seen."), create("span", "").setText(" "), l.where),
 		create("div", "watching").add(create("p", "row").add(l.start, l.status), l.picture.node),
 		create("p", "aside").say("Thick line: median. Thin: 99th percentile; dotted: 99.9th; top of the band: the longest. Each tenth of a second, by when its commands were due; at most 3 % too high. Hatched: a wall."),
 		l.list,
@@ -279,7 +281,7 @@ func (l *loadPanel) connect(now int64) {
 	for i := l.run.Missing(); i >= 0; i = l.run.Missing() {
 		l.retryAt = now + 500_000
 		id := l.p.conn.Connect(load.Name(i))
-		l.p.conn.Send(id, l.run.Connected(i, id))
+		l.p.conn.Send(id, l.run.Connected(i, id, m.LoadDB()))
 	}
 }
 
@@ -362,6 +364,7 @@ func (l *loadPanel) draw(p *Page, dirty app.Part) {
 		l.estimate()
 	}
 	if dirty&app.PartConfig != 0 {
+		l.drawWhere()
 		l.estimate()
 	}
 	if l.fill.Filling != nil {
@@ -387,6 +390,15 @@ func (l *loadPanel) draw(p *Page, dirty app.Part) {
 	}
 	if l.table.v.Get("open").Bool() && (p.every(60) || l.run == nil || l.rows.v.Get("childElementCount").Int() == 0) {
 		l.drawTable(now)
+	}
+}
+
+// drawWhere says where the keys of the load are, and what they count in.
+func (l *loadPanel) drawWhere() {
+	if db := l.p.model.LoadDB(); db > 0 {
+		l.where.setText(words.Say("Their keys, {prefix}…, are in database {database}: what they do counts in no lesson.", load.Prefix, strconv.Itoa(db)))
+	} else {
+		l.where.setText(words.Say("Their keys, {prefix}…, are among yours, as this server has one database: what they do counts in lessons and accounts.", load.Prefix))
 	}
 }
 

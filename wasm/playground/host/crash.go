@@ -154,6 +154,7 @@ func (h *Host) settle(b *before) {
 			}
 		}
 	}
+	aside := int64(bridge.LoadDB(len(h.engine.Space().DBs)))
 	note := func(old, k *keyState, fate bridge.Fate) { // one of the two may be nil
 		key := bridge.KeyFate{}
 		if k != nil {
@@ -166,7 +167,7 @@ func (h *Host) settle(b *before) {
 		}
 		a.Counts[fate]++
 		key.Fate = fate
-		if key.DB == bridge.LoadDB {
+		if aside > 0 && key.DB == aside {
 			a.Aside[fate]++
 		}
 		list := &a.Keys

@@ -496,7 +496,7 @@ func (h *Host) start(more ...[2]string) {
 	o := server.Options{
 		FS: h.disk, Seed: h.settings.Seed + h.starts, Stopwatch: h.options.Stopwatch,
 		ConfigFileName: ConfigName, ProcessID: int(h.starts) + 1,
-		Prepared: h.prepared, Crash: h.died, Aside: bridge.LoadDB,
+		Prepared: h.prepared, Crash: h.died, Aside: bridge.LastDB,
 	}
 	h.prepared = nil
 	h.starts++

@@ -20,7 +20,6 @@ package load
 
 import (
 	"everysec/engine/resp"
-	"everysec/wasm/bridge"
 )
 
 // Settings are what the learner chooses.
@@ -118,10 +117,11 @@ func (l *Load) Missing() int {
 	return -1
 }
 
-// Connected gives a client its connection; what it returns is to be sent there.
-func (l *Load) Connected(i int, id uint32) []byte {
+// Connected gives a client its connection, and a database; what it returns is to be
+// sent there.
+func (l *Load) Connected(i int, id uint32, db int) []byte {
 	l.clients[i] = client{id: id, greeting: 3}
-	return resp.AppendCommand(hello(Name(i)), []byte("SELECT"), []byte(itoa(bridge.LoadDB)))
+	return resp.AppendCommand(hello(Name(i)), []byte("SELECT"), []byte(itoa(int64(db))))
 }
 
 // Connections are the numbers of all that are connected.

@@ -19,7 +19,7 @@ func run(t *testing.T, s Settings, held, free, end int64) *Load {
 	const begin = 1000 * second
 	l := New(s, begin)
 	for i := range l.clients {
-		l.Connected(i, uint32(i+1))
+		l.Connected(i, uint32(i+1), 15)
 		if server, ours := l.Receive(uint32(i+1), []byte("+OK\r\n:"+itoa(int64(50+i))+"\r\n+OK\r\n"), begin); !ours || server != uint64(50+i) {
 			t.Fatalf("client %d is the server's %d, %v", i, server, ours)
 		}
@@ -137,7 +137,7 @@ func TestAServerThatGoesDown(t *testing.T) {
 	if p.Open != 0 || p.Lost != p.Sent || p.Refused != l.Refused {
 		t.Errorf("%+v", p)
 	}
-	if data := l.Connected(0, 9); commands(t, data)[0] != "CLIENT SETNAME load-1" {
+	if data := l.Connected(0, 9, 3); commands(t, data)[0] != "CLIENT SETNAME load-1" || commands(t, data)[2] != "SELECT 3" {
 		t.Errorf("%q", data)
 	}
 	if out := l.Tick(1002*second + 3*Tick); len(out) != 1 || out[0].Client != 9 {
@@ -149,7 +149,7 @@ func TestAServerThatGoesDown(t *testing.T) {
 // does not send all that it slept through.
 func TestAPageThatIsLate(t *testing.T) {
 	l := New(Settings{Rate: 1000, Clients: 1}, 1000*second)
-	l.Connected(0, 1)
+	l.Connected(0, 1, 15)
 	l.Tick(1000 * second)
 	if got := len(commands(t, l.Tick(1000*second + 200_000)[0].Data)); got != 200 || l.Late != 190_000 {
 		t.Errorf("%d commands, %d late", got, l.Late)
