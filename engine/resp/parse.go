@@ -69,10 +69,13 @@ func Parse(b []byte) (v Value, n int, err error) {
 		return Value{}, 0, nil
 	}
 	if err != nil {
-		return Value{}, 0, phrase.Errorf("resp: offset %d: %w", p.pos, err)
+		return Value{}, 0, p.misplaced(err)
 	}
 	return v, p.pos, nil
 }
+
+// misplaced says where an error is.
+func (p *parser) misplaced(err error) error { return phrase.Errorf("resp: offset %d: %w", p.pos, err) }
 
 type parser struct {
 	b   []byte
@@ -84,40 +87,45 @@ func (p *parser) value(depth int) (Value, error) {
 		return Value{}, errors.New("nested too deeply")
 	}
 	var attributes []Value
-	for p.pos < len(p.b) && p.b[p.pos] == byte(Attribute) {
-		pairs, err := p.attribute(depth)
+	for {
+		v, count, err := p.token()
 		if err != nil {
 			return Value{}, err
 		}
-		attributes = append(attributes, pairs...)
+		elems := []Value(nil)
+		if v.holds() {
+			if elems, err = p.elements(count, depth); err != nil {
+				return Value{}, err
+			}
+		}
+		if v.Kind != Attribute {
+			v.Elems, v.Attributes = elems, attributes
+			return v, nil
+		}
+		attributes = append(attributes, elems...)
 	}
-	v, err := p.plain(depth)
-	v.Attributes = attributes
-	return v, err
 }
 
-func (p *parser) attribute(depth int) ([]Value, error) {
-	line, err := p.line()
-	if err != nil {
-		return nil, err
+// holds tells whether a value is an aggregate.
+func (v *Value) holds() bool {
+	switch v.Kind {
+	case Array, Set, Push, Map, Attribute:
+		return !v.Null
 	}
-	n, err := length(line[1:], maxElements/2)
-	if err != nil {
-		return nil, err
-	}
-	return p.elements(2*n, depth)
+	return false
 }
 
-// plain reads a reply that has no attributes before it.
-func (p *parser) plain(depth int) (Value, error) {
+// token reads a value without those it holds, or an attribute: count of them
+// follow.
+func (p *parser) token() (v Value, count int, err error) {
 	line, err := p.line()
 	if err != nil {
-		return Value{}, err
+		return v, 0, err
 	}
 	if len(line) == 0 {
-		return Value{}, errors.New("empty line")
+		return v, 0, errors.New("empty line")
 	}
-	v := Value{Kind: Kind(line[0])}
+	v = Value{Kind: Kind(line[0])}
 	text := line[1:]
 	switch v.Kind {
 	case SimpleString, SimpleError:
@@ -125,55 +133,52 @@ func (p *parser) plain(depth int) (Value, error) {
 	case Integer:
 		ok := false
 		if v.Int, ok = parseInteger(text); !ok {
-			return v, errors.New("bad integer " + quoted(text))
+			return v, 0, errors.New("bad integer " + quoted(text))
 		}
 	case Null:
 		v.Null = true
 		if len(text) > 0 {
-			return v, errors.New("bad null " + quoted(text))
+			return v, 0, errors.New("bad null " + quoted(text))
 		}
 	case Boolean:
 		v.Bool = string(text) == "t"
 		if !v.Bool && string(text) != "f" {
-			return v, errors.New("bad boolean " + quoted(text))
+			return v, 0, errors.New("bad boolean " + quoted(text))
 		}
 	case Double:
 		v.Str = text
 		f, n := number.Strtod(text)
 		if n == 0 || n != len(text) {
-			return v, errors.New("bad double " + quoted(text))
+			return v, 0, errors.New("bad double " + quoted(text))
 		}
 		v.Float = f
 	case BigNumber:
 		v.Str = text
 		if !isBigNumber(text) {
-			return v, errors.New("bad big number " + quoted(text))
+			return v, 0, errors.New("bad big number " + quoted(text))
 		}
 	case BulkString, BulkError, VerbatimString:
 		if v.Kind == BulkString && string(text) == "-1" {
 			v.Null = true
-			return v, nil
+			return v, 0, nil
 		}
-		return p.bulk(v, text)
-	case Array, Set, Push, Map:
+		v, err = p.bulk(v, text)
+		return v, 0, err
+	case Array, Set, Push, Map, Attribute:
 		if v.Kind == Array && string(text) == "-1" {
 			v.Null = true
-			return v, nil
+			return v, 0, nil
 		}
 		limit, each := maxElements, 1
-		if v.Kind == Map {
+		if v.Kind == Map || v.Kind == Attribute {
 			limit, each = maxElements/2, 2
 		}
-		n, err := length(text, limit)
-		if err != nil {
-			return v, err
-		}
-		v.Elems, err = p.elements(n*each, depth)
-		return v, err
+		count, err = length(text, limit)
+		return v, count * each, err
 	default:
-		return v, errors.New("unknown kind " + quoted(line[:1]))
+		return v, 0, errors.New("unknown kind " + quoted(line[:1]))
 	}
-	return v, nil
+	return v, 0, nil
 }
 
 func (p *parser) bulk(v Value, text []byte) (Value, error) {

@@ -129,7 +129,86 @@ func FuzzParse(f *testing.F) {
 		if spent := after.TotalAlloc - before.TotalAlloc; spent > 1<<20+2000*uint64(len(b)) {
 			t.Fatalf("%q: %d bytes of memory", b, spent)
 		}
+		for _, slice := range []int{1, 3, 1 << 20} {
+			scanned, refused := scan(t, b, slice)
+			if scanned != n || (refused == nil) != (err == nil) || err != nil && refused.Error() != err.Error() {
+				t.Fatalf("%q: Parse gives %d, %v; Scan by %d values %d, %v", b, n, err, slice, scanned, refused)
+			}
+		}
 	})
+}
+
+// scan finds the end of a reply in slices of so many values.
+func scan(t *testing.T, b []byte, values int) (n int, err error) {
+	t.Helper()
+	var s Scanner
+	for more := true; more; {
+		before := s.Pos()
+		if n, more, err = s.Scan(b, values); more && s.Pos() <= before {
+			t.Fatalf("%q: a slice of %d values ends at %d, where it began", b, values, s.Pos())
+		}
+	}
+	return n, err
+}
+
+// A large reply is looked through a slice at a time, while it comes, and what it
+// holds is counted: a key of a map and its value are one, attributes are none.
+func TestScan(t *testing.T) {
+	for _, test := range []struct {
+		wire     string
+		elements int
+	}{
+		{"+OK\r\n", 1},
+		{"*0\r\n", 1},
+		{"*3\r\n$1\r\na\r\n*-1\r\n:7\r\n", 3},
+		{"*2\r\n$1\r\n0\r\n*3\r\n+a\r\n+b\r\n+c\r\n", 4},
+		{"%2\r\n+a\r\n:1\r\n+b\r\n*2\r\n:1\r\n:2\r\n", 3},
+		{"|1\r\n+ttl\r\n%1\r\n+a\r\n:1\r\n~2\r\n|0\r\n+a\r\n+b\r\n", 2},
+		{"*1\r\n|1\r\n+a\r\n*1\r\n|1\r\n+b\r\n+c\r\n+d\r\n*1\r\n+e\r\n", 1},
+	} {
+		stream := test.wire + "+next\r\n"
+		for values := 1; values < 8; values++ {
+			var s Scanner
+			n := 0
+			for come := 0; n == 0 && come <= len(stream); come++ { // a byte at a time
+				for more := true; more && n == 0; {
+					var err error
+					if n, more, err = s.Scan([]byte(stream[:come]), values); err != nil {
+						t.Fatalf("%q: %v", test.wire, err)
+					}
+				}
+			}
+			if n != len(test.wire) || s.Elements != test.elements {
+				t.Errorf("%q by %d: it ends at %d with %d elements, want %d with %d", test.wire, values, n, s.Elements, len(test.wire), test.elements)
+			}
+			s.Reset()
+			if n, _, _ := s.Scan([]byte("+next\r\n"), 1); n != len("+next\r\n") || s.Elements != 1 {
+				t.Errorf("%q: what follows it ends at %d with %d elements", test.wire, n, s.Elements)
+			}
+		}
+	}
+}
+
+// The head of a reply says what it is and how many values follow.
+func TestHead(t *testing.T) {
+	for _, test := range []struct {
+		wire     string
+		count, n int
+	}{
+		{"*2\r\n:1\r\n:2\r\n", 2, 4},
+		{"%2\r\n", 4, 4},
+		{"$3\r\nabc\r\n", 0, 9},
+		{"$3\r\nab", 0, 0},
+		{"|1\r\n+a\r\n*1\r\n+b\r\n~1\r\n+c\r\n", 1, 20},
+		{"|1\r\n+a\r\n", 0, 0},
+	} {
+		if v, count, n, err := Head([]byte(test.wire)); count != test.count || n != test.n || err != nil || n > 0 && v.Kind == Attribute {
+			t.Errorf("%q: %+v, %d values follow, %d bytes, %v", test.wire, v, count, n, err)
+		}
+	}
+	if _, _, _, err := Head([]byte("|1\r\n+a\r\n?\r\n")); err == nil {
+		t.Error("an attribute with an unknown value is taken")
+	}
 }
 
 // Cut anywhere, a stream means the same; and nothing panics.

@@ -11,7 +11,9 @@ import (
 // Receive. It is for one thread; a callback may call any method.
 type Conn struct {
 	// OnOutput gets what the server sent to a client. data is only valid
-	// during the call. After closed nothing more comes for this client.
+	// during the call, but more than a megabyte is the callee's: what came in so
+	// large a batch is not used again. After closed nothing more comes for this
+	// client.
 	OnOutput func(client uint32, data []byte, closed bool)
 	// OnEvents gets one encoded event batch for each credit given, as soon as
 	// there is something to tell. Valid only during the call.
@@ -123,7 +125,8 @@ func (c *Conn) Flush() {
 }
 
 // Receive handles a batch from the worker. It stops at a malformed frame and
-// reports it; frames before it have been handled.
+// reports it; frames before it have been handled. The caller does not write again
+// into a batch of more than a megabyte.
 func (c *Conn) Receive(batch []byte) error {
 	for len(batch) > 0 {
 		f, rest, err := Next(batch)

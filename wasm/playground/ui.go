@@ -40,6 +40,9 @@ func runUI() {
 		if err := conn.Receive(buf[:n]); err != nil {
 			js.Global().Get("console").Call("error", err.Error())
 		}
+		if n > 1<<20 { // see Conn.Receive
+			buf = nil
+		}
 		return nil
 	}))
 	channel.Set("onlost", js.FuncOf(func(_ js.Value, args []js.Value) any {

@@ -179,14 +179,18 @@ func (c *Console) pair() {
 
 // remember puts what was entered into the history of all.
 func (m *Model) remember() {
-	added := false
 	for _, c := range m.Consoles {
 		for _, line := range c.CLI.History().Fresh() {
 			m.history.Add(line)
-			added = true
+			m.unsaved = true
 		}
 	}
-	if added {
+}
+
+// saveHistory keeps what was entered, once a frame: a paste has many lines.
+func (m *Model) saveHistory() {
+	if m.unsaved {
+		m.unsaved = false
 		m.emit(SaveHistory{m.history.Text()})
 	}
 }
@@ -231,7 +235,9 @@ func Spoken(blocks []Block) string {
 			return said + " …"
 		}
 		text := clipped(b.Text, most)
-		if len(text) < len(b.Text) {
+		if b.Long != nil {
+			text += " … " + words.Many(int64(b.Long.Elements), "{n} element|{n} elements")
+		} else if len(text) < len(b.Text) {
 			text += " … " + words.Many(int64(strings.Count(b.Text, "\n")+1), "{n} line|{n} lines")
 		}
 		if said != "" {

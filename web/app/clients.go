@@ -31,6 +31,7 @@ type Console struct {
 	held   []string // lines entered while frozen
 	inbox  []Output // what came while frozen
 	bytes  int
+	ahead  int // lines that were typed ahead at most, since there was none
 	clock  clock
 }
 
@@ -50,17 +51,76 @@ func (c *Console) Title() string {
 
 // Text is the whole screen as redis-cli would have printed it.
 func (c *Console) Text() string {
-	var b strings.Builder
-	for i := range c.Blocks {
-		b.WriteString(c.Blocks[i].Prompt + c.Blocks[i].Text + "\n")
+	t := c.Transcript()
+	var text []byte
+	for !t.Done() {
+		text = t.Append(text, 1<<20)
 	}
-	return b.String()
+	return string(text)
 }
 
-// The screen of a console holds this much.
+// Transcript is the screen of a console as it was, read piece by piece: with long
+// replies it may be large.
+type Transcript struct {
+	blocks     []Block
+	long       *console.Reader // of the first block
+	size, read int             // in bytes, or nearly
+}
+
+// Transcript begins to read the screen.
+func (c *Console) Transcript() *Transcript {
+	return &Transcript{blocks: append([]Block(nil), c.Blocks...), size: c.bytes}
+}
+
+// Append appends about so many bytes.
+func (t *Transcript) Append(dst []byte, bytes int) []byte {
+	for most := len(dst) + bytes; !t.Done() && len(dst) < most; {
+		b := &t.blocks[0]
+		if t.long == nil {
+			dst = append(dst, b.Prompt...)
+		}
+		switch {
+		case b.Long == nil:
+			dst = append(dst, b.Text...)
+		case t.long == nil:
+			t.long = b.Long.Read()
+			continue
+		default:
+			dst = t.long.Append(dst, 1<<30, most-len(dst))
+			if !t.long.Done() {
+				continue
+			}
+		}
+		dst = append(dst, '\n')
+		t.read += b.size()
+		t.blocks, t.long = t.blocks[1:], nil
+	}
+	return dst
+}
+
+// Done tells whether all has been read, Part how much, from 0 to 1.
+func (t *Transcript) Done() bool { return len(t.blocks) == 0 }
+
+func (t *Transcript) Part() float64 {
+	read := float64(t.read)
+	if t.long != nil {
+		read += t.long.Part() * float64(t.blocks[0].size())
+	}
+	return read / float64(max(t.size, 1))
+}
+
+// size is how many bytes a block keeps.
+func (b *Block) size() int {
+	if b.Long != nil {
+		return b.Long.Size()
+	}
+	return len(b.Text)
+}
+
+// The screen of a console holds this much, and the newest block whatever it is.
 const (
 	maxBlocks      = 600
-	maxScreenBytes = 2 * console.MaxReply
+	maxScreenBytes = 64 << 20
 )
 
 func (m *Model) addConsole(name string) *Console {
@@ -80,7 +140,7 @@ func (m *Model) addConsole(name string) *Console {
 func (m *Model) newCLI(c *Console) {
 	c.CLI = console.New(Address, m.commands)
 	c.CLI.Now = func() int64 { return m.Now() / 1000 }
-	c.CLI.Seen = func(args [][]byte, v resp.Value) { m.scanned(c, args, v) }
+	c.CLI.Seen = func(args [][]byte, v resp.Value, elements int) { m.scanned(c, args, v, elements) }
 	c.CLI.Stopwatch = func() int64 { return m.instant }
 	c.CLI.Keys = m.keysWith
 	c.CLI.Shell = m.shell(c)
@@ -180,10 +240,11 @@ func (c *Console) show(blocks []console.Block) {
 		if c.Timed && b.Took > 0 {
 			c.time(b, c.Dropped+len(c.Blocks)-1)
 		}
-		c.bytes += len(b.Text)
+		c.bytes += c.Blocks[len(c.Blocks)-1].size()
 	}
 	for len(c.Blocks) > maxBlocks || c.bytes > maxScreenBytes && len(c.Blocks) > 1 {
-		c.bytes -= len(c.Blocks[0].Text)
+		c.bytes -= c.Blocks[0].size()
+		c.Blocks[0] = Block{} // what it kept goes with it
 		c.Blocks = c.Blocks[1:]
 		c.Dropped++
 	}

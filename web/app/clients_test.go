@@ -150,6 +150,7 @@ func TestHistoryIsThatOfAllConsolesAndOfEarlierVisits(t *testing.T) {
 	p.do(app.Submit{Console: "worker-A", Line: "AUTH secret"})
 	p.do(app.Submit{Console: "worker-A", Line: "!restart"})
 	p.do(app.Submit{Console: "redis", Line: "SET b " + strings.Repeat("x", 5000)})
+	p.do(app.Frame{Wall: 1_010_000})
 	if want := "GET old\nGET older\nSET a 1\n!restart"; p.kept != want {
 		t.Errorf("kept %q", p.kept)
 	}

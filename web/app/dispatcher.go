@@ -43,14 +43,7 @@ func (d *Dispatcher) Perform(effect Effect) {
 		d.Conn.Send(e.Client, e.Data)
 	case Control:
 		d.Conn.Control(e.Op, e.Payload, func(data []byte, err error) {
-			if err != nil && e.Quiet {
-				return
-			}
-			a := Answered{Then: e.Then, Else: e.Else, Data: data}
-			if err != nil {
-				a.Err = err.Error()
-			}
-			d.Dispatch(a)
+			d.Dispatch(e.Answer(data, err))
 		})
 	default:
 		d.Page(effect)

@@ -449,15 +449,26 @@ func (m *Model) askFiles(then func(m *Model)) {
 }
 
 func (m *Model) downloadFile(name string) {
-	m.readFile(name, func(m *Model, c bridge.FileContent) {
-		base := name
-		for i := range name {
-			if name[i] == '/' {
-				base = name[i+1:]
-			}
+	base := name[strings.LastIndexByte(name, '/')+1:]
+	m.fetch(Invoke{Control: Control{Op: bridge.OpReadFile}, Name: base, Method: "readFile", Arguments: []any{name}}, func(m *Model, data []byte) {
+		if c, err := bridge.ReadFileContent(data); err == nil {
+			m.emit(Download{base, c.Data})
 		}
-		m.emit(Download{base, c.Data})
 	})
+}
+
+// fetch gives the learner a file. One of a moment of the past comes through the
+// program that holds the past; then gets it.
+func (m *Model) fetch(f Invoke, then func(m *Model, data []byte)) {
+	if m.past == nil {
+		m.emit(f)
+		return
+	}
+	var payload []byte
+	for _, a := range f.Arguments {
+		payload = bridge.Record(payload).String(a.(string))
+	}
+	m.control(f.Op, payload, then)
 }
 
 func (m *Model) readFile(name string, then func(m *Model, c bridge.FileContent)) {
@@ -471,13 +482,13 @@ func (m *Model) readFile(name string, then func(m *Model, c bridge.FileContent))
 
 func (m *Model) importFile(msg Import) {
 	m.importing = true
-	m.emit(Control{Op: bridge.OpImport, Payload: bridge.Record(nil).Bytes(msg.Data), Then: func(m *Model, data []byte) {
+	m.emit(Invoke{Method: "importRDB", Arguments: []any{msg.Bytes}, Control: Control{Op: bridge.OpImport, Then: func(m *Model, _ []byte) {
 		m.importing = false
-		m.hostState(data)
+		m.refreshState()
 		m.Notice = &Noticed{NoticeReplaced, words.Say("{file} has been loaded. Undo brings back what was here, until the page is closed.", msg.Name)}
 		m.mark(PartStatus)
 		m.filesStale = true
-	}, Else: func(m *Model) { m.importing = false }})
+	}, Else: func(m *Model) { m.importing = false }}})
 }
 
 // Age is how long ago the last snapshot was taken; ok is false without one.

@@ -113,9 +113,10 @@ func TestWhatTakesLongIsTold(t *testing.T) {
 	at := func(wall int64, what string, part float64) {
 		t.Helper()
 		p.do(app.Frame{Wall: wall})
-		if w, f := p.model.Underway(); w != what || f != part {
+		if w, f, _ := p.model.Underway(); w != what || f != part {
 			t.Errorf("at %d: %q, %v; want %q, %v", wall, w, f, what, part)
 		}
+		p.answers(bridge.OpImport)
 	}
 	at(2_000_000, "", -1)
 	p.events(&event.Job{Kind: event.BackgroundSave, Phase: event.Running, Done: 1, Total: 4})
@@ -128,7 +129,7 @@ func TestWhatTakesLongIsTold(t *testing.T) {
 	at(2_700_000, "", -1)
 	at(3_700_000, "", -1)
 	p.events(&event.Job{Kind: event.LazyFree, Phase: event.Finished})
-	p.do(app.Import{Name: "dump.rdb", Data: []byte("REDIS0010")})
+	p.do(app.Import{Name: "dump.rdb"})
 	at(3_800_000, "", -1)
 	at(4_200_000, "loading", -1)
 	p.events(&event.Job{Kind: event.Load, Phase: event.Running, Done: 1, Total: 4})
@@ -139,4 +140,106 @@ func TestWhatTakesLongIsTold(t *testing.T) {
 	p.do(app.Submit{Console: "redis", Line: "save"})
 	at(4_500_000, "", -1)
 	at(4_900_000, "SAVE", -1)
+	p.reply("redis", "+OK|")
+	at(5_000_000, "", -1)
+}
+
+// A server that does not answer is told to be busy, and whoever waits for a key
+// to be pushed is not taken for it.
+func TestABusyServerIsTold(t *testing.T) {
+	p := newPage(t)
+	told := func(wall int64, want string) {
+		t.Helper()
+		p.do(app.Frame{Wall: wall})
+		if what, part, _ := p.model.Underway(); what != want || part != -1 {
+			t.Errorf("at %d: %q, %v; want %q", wall, what, part, want)
+		}
+	}
+	p.do(app.Frame{Wall: 2_000_000})
+	p.do(app.Submit{Console: "redis", Line: "blpop q 0"})
+	for wall := int64(2_010_000); wall < 4_000_000; wall += 10_000 {
+		told(wall, "")
+		p.answers()
+	}
+	p.reply("redis", "*-1|")
+	p.do(app.Submit{Console: "redis", Line: "keys *"})
+	told(4_100_000, "")
+	told(4_300_000, "")
+	told(4_500_000, "the server is busy")
+	told(9_000_000, "the server is busy")
+	p.answers()
+	told(9_010_000, "")
+	p.reply("redis", "*0|")
+	p.answers()
+	told(9_900_000, "")
+
+	p.answers()
+	p.do(app.DownloadAll{})
+	told(9_950_000, "")
+	told(10_300_000, "packing the files")
+	p.answers()
+	told(10_310_000, "")
+}
+
+// Of many lines that were pasted it is told how far they are.
+func TestPastedLinesAreTold(t *testing.T) {
+	p := newPage(t)
+	p.do(app.Frame{Wall: 2_000_000})
+	for range 101 {
+		p.do(app.Submit{Console: "redis", Line: "incr n"})
+	}
+	told := func(wall int64, want string, far float64) {
+		t.Helper()
+		p.do(app.Frame{Wall: wall})
+		if what, part, _ := p.model.Underway(); what != want || part != far {
+			t.Errorf("at %d: %q, %v; want %q, %v", wall, what, part, want, far)
+		}
+		p.answers()
+	}
+	told(2_010_000, "", -1)
+	for range 25 {
+		p.reply("redis", ":1|")
+	}
+	told(2_400_000, "running what was pasted", 0.25)
+	for range 76 {
+		p.reply("redis", ":1|")
+	}
+	told(2_500_000, "", -1)
+}
+
+// A large reply is read a slice in each frame, with a bar where that takes long.
+func TestALargeReplyIsReadFrameByFrame(t *testing.T) {
+	p := newPage(t)
+	p.do(app.Frame{Wall: 2_000_000})
+	p.do(app.Submit{Console: "redis", Line: "keys *"})
+	p.reply("redis", "*1000000|"+strings.Repeat("$1|k|", 1_000_000))
+	wall, told := int64(2_000_000), 0
+	for wall < 20_000_000 && p.model.Console("redis").CLI.Busy() {
+		wall += 100_000
+		p.do(app.Frame{Wall: wall})
+		for range 10 {
+			p.do(app.ReadOn{})
+		}
+		p.answers()
+		switch what, part, _ := p.model.Underway(); what {
+		case "":
+		case "reading the reply to KEYS":
+			if told++; (part <= 0 || part >= 1) && p.model.Reading() {
+				t.Errorf("%v of it", part)
+			}
+		default:
+			t.Errorf("%q is told", what)
+		}
+	}
+	if blocks := p.model.Console("redis").Blocks; told < 5 || len(blocks) != 3 || blocks[1].Long == nil || blocks[1].Long.Elements != 1_000_000 {
+		t.Errorf("told %d times, %d blocks", told, len(blocks))
+	}
+	p.do(app.Frame{Wall: wall + 100_000})
+	if what, _, _ := p.model.Underway(); what != "" {
+		t.Errorf("at the end: %q", what)
+	}
+	screen := p.model.Console("redis").Text()
+	if !strings.HasPrefix(screen, "127.0.0.1:6379> keys *\n      1) \"k\"\n") || !strings.HasSuffix(screen, "\n1000000) \"k\"\n(1.30s)\n") {
+		t.Errorf("the screen is %.100q ... %q", screen, screen[len(screen)-100:])
+	}
 }

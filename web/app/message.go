@@ -23,6 +23,8 @@ type (
 	}
 	// Frame comes before each drawing.
 	Frame struct{ Wall int64 }
+	// ReadOn goes on with a large reply, a slice of it.
+	ReadOn struct{}
 	// Connected answers the effect Connect.
 	Connected struct {
 		Console string // "" is the unseen client
@@ -48,6 +50,8 @@ type (
 		Else func(m *Model)
 		Data []byte
 		Err  string
+
+		call int64
 	}
 )
 
@@ -153,10 +157,11 @@ type (
 	DownloadAll struct{}
 	// DownloadRaw fetches whatever the store holds.
 	DownloadRaw struct{}
-	// Import replaces everything by the content of a dump.rdb.
+	// Import replaces everything by the content of a dump.rdb: Bytes is what the
+	// JavaScript API takes.
 	Import struct {
-		Name string
-		Data []byte
+		Name  string
+		Bytes any
 	}
 	// BringBack undoes the last Import: files and memory are as they were.
 	BringBack struct{}
@@ -196,11 +201,21 @@ type (
 		Then    func(m *Model, data []byte)
 		Else    func(m *Model) // if it failed, which is said anyhow
 		Quiet   bool           // a failure is no news
+
+		call int64 // its number; 0: nobody waits for it
 	}
 	// Download gives a file to the learner.
 	Download struct {
 		Name string
 		Data []byte
+	}
+	// Invoke calls a method of the JavaScript API, because what is large does not
+	// pass through this program, and answers with Answered. What the method gives is
+	// a file for the learner, if that has a Name.
+	Invoke struct {
+		Control
+		Name, Method string
+		Arguments    []any
 	}
 	// Save keeps a lesson's progress; "" forgets it.
 	Save struct{ Lesson, Progress string }

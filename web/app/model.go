@@ -65,6 +65,7 @@ type Model struct {
 
 	commands *console.Commands
 	history  console.History // of all consoles, and of earlier visits
+	unsaved  bool            // history has more than what was saved
 	instant  int64           // real time of the newest message that has one
 	unseen   unseen
 	effects  []Effect
@@ -87,6 +88,8 @@ type Model struct {
 	fresh        []changed
 	past         *past // nil: what is shown is the present
 	underway     underway
+	calls        map[int64]call
+	lastCall     int64
 	leaving      leaving
 }
 
@@ -95,6 +98,7 @@ func New(specs []*command.Spec) *Model {
 	m := &Model{
 		Dirty:      PartAll,
 		spaces:     map[int]*Keyspace{},
+		calls:      map[int64]call{},
 		Settings:   map[string]string{},
 		commands:   console.NewCommands(specs),
 		Loading:    true,
@@ -143,7 +147,16 @@ func (m *Model) Update(message Message) []Effect {
 	return m.effects
 }
 
-func (m *Model) emit(e Effect) { m.effects = append(m.effects, e) }
+func (m *Model) emit(e Effect) {
+	switch c := e.(type) {
+	case Control:
+		e = m.called(c)
+	case Invoke:
+		c.Control = m.called(c.Control)
+		e = c
+	}
+	m.effects = append(m.effects, e)
+}
 
 func (m *Model) mark(p Part) { m.Dirty |= p }
 
@@ -160,6 +173,8 @@ func (m *Model) update(message Message) {
 		m.arrange(msg.Desk)
 	case Frame:
 		m.frame(msg.Wall)
+	case ReadOn:
+		m.readOn()
 	case Connected:
 		m.connected(msg)
 	case Output:
@@ -170,6 +185,7 @@ func (m *Model) update(message Message) {
 	case Noticed:
 		m.noticed(msg)
 	case Answered:
+		delete(m.calls, msg.call)
 		m.answered(msg)
 
 	case Submit:
@@ -266,9 +282,9 @@ func (m *Model) update(message Message) {
 	case DownloadFile:
 		m.downloadFile(msg.Name)
 	case DownloadAll:
-		m.control(bridge.OpExport, nil, zipped("everysec.zip"))
+		m.fetch(Invoke{Control: Control{Op: bridge.OpExport}, Name: "everysec.zip", Method: "exportZip"}, zipped("everysec.zip"))
 	case DownloadRaw:
-		m.control(bridge.OpRawStore, nil, zipped("everysec-store.zip"))
+		m.fetch(Invoke{Control: Control{Op: bridge.OpRawStore}, Name: "everysec-store.zip", Method: "rawStore"}, nil)
 	case Import:
 		m.importFile(msg)
 	case BringBack:
@@ -330,6 +346,8 @@ func (m *Model) frame(wall int64) {
 	if m.Disk != (bridge.Disk{Free: -1}) && wall-m.diskAskedAt > 500_000 {
 		m.askDisk() // how far it has come
 	}
+	m.saveHistory()
+	m.probe()
 	m.watchUnderway()
 	m.frameLeaving()
 	m.frameLesson()

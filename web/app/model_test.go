@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +32,8 @@ func newPage(t *testing.T) *page {
 	p.state(bridge.PhaseRunning)
 	p.drain()
 	p.events(&event.Durability{AOFEnabled: true})
-	p.sent, p.asked, p.other = nil, nil, nil
+	p.answers()
+	p.sent, p.other = nil, nil
 	return p
 }
 
@@ -62,6 +64,8 @@ func (p *page) do(m app.Message) {
 			}
 		case app.Control:
 			p.asked = append(p.asked, e)
+		case app.Invoke:
+			p.asked = append(p.asked, e.Control)
 		case app.SaveHistory:
 			p.kept = e.Text
 		default:
@@ -76,11 +80,24 @@ func (p *page) answer(op bridge.Op, data []byte) {
 	for i, c := range p.asked {
 		if c.Op == op {
 			p.asked = append(p.asked[:i], p.asked[i+1:]...)
-			p.do(app.Answered{Then: c.Then, Data: data})
+			p.do(c.Answer(data, nil))
 			return
 		}
 	}
 	p.t.Fatalf("nothing was asked of kind %d", op)
+}
+
+// answers answers all that has been asked but of some kinds, with nothing.
+func (p *page) answers(but ...bridge.Op) {
+	asked := p.asked
+	p.asked = nil
+	for _, c := range asked {
+		if slices.Contains(but, c.Op) {
+			p.asked = append(p.asked, c)
+			continue
+		}
+		p.do(c.Answer(nil, nil))
+	}
 }
 
 func (p *page) state(phase bridge.Phase) {

@@ -45,7 +45,7 @@ func (w *Walk) Part() float64 {
 }
 
 // scanned follows the cursor of a console.
-func (m *Model) scanned(c *Console, args [][]byte, v resp.Value) {
+func (m *Model) scanned(c *Console, args [][]byte, v resp.Value, elements int) {
 	if len(args) < 2 || !strings.EqualFold(string(args[0]), "scan") || len(v.Elems) != 2 {
 		return
 	}
@@ -61,7 +61,7 @@ func (m *Model) scanned(c *Console, args [][]byte, v resp.Value) {
 	}
 	w.Cursor, w.Done = to, to == 0
 	w.Calls++
-	w.Keys += int64(len(v.Elems[1].Elems))
+	w.Keys += int64(elements - 1) // the other is the cursor
 	m.table.stale = true
 }
 

@@ -12,10 +12,11 @@ import (
 // whether anything happens: a start, a snapshot, a rewrite, a SAVE, a
 // dump.rdb that is loaded.
 
-// underway is what goes on, and since when.
+// underway is what goes on, how far it is, and since when.
 type underway struct {
 	what  string
-	since int64 // real time
+	part  float64 // -1: unknown
+	since int64   // real time
 }
 
 // moment is how long something may take before it is told, in microseconds.
@@ -34,43 +35,143 @@ func JobName(kind event.JobKind) string {
 	return ""
 }
 
-// goesOn names what goes on now; "" if nothing does.
-func (m *Model) goesOn() string {
-	switch {
-	case m.InPast(), m.Host.Phase == bridge.PhaseWaiting: // another tab owns the store
-		return ""
-	case m.importing: // it is tried before the server loads it: of how far that is nothing can be heard
-		return JobName(event.Load)
-	case m.Down:
-		return ""
-	case m.JobActive:
-		return JobName(m.Job.Kind)
-	case m.Loading:
-		return words.Say("starting")
-	}
-	for _, c := range m.Consoles {
-		// It holds the thread until it is done: of how far it is nothing can be heard.
-		if name, _ := c.CLI.Running(); strings.EqualFold(name, "SAVE") {
-			return "SAVE"
-		}
-	}
-	return ""
+// call is what the host has been asked and has not answered.
+type call struct {
+	op    bridge.Op
+	since int64 // real time
 }
 
-func (m *Model) watchUnderway() {
-	if what := m.goesOn(); what != m.underway.what {
-		m.underway = underway{what, m.Wall}
+// called keeps a call until it is answered. A crash that waits for its moment
+// keeps nobody waiting.
+func (m *Model) called(c Control) Control {
+	if c.Op != bridge.OpCrash || !c.Quiet {
+		m.lastCall++
+		c.call = m.lastCall
+		m.calls[c.call] = call{c.Op, m.Wall}
 	}
+	return c
+}
+
+// Answer is the answer to a call.
+func (c Control) Answer(data []byte, err error) Answered {
+	switch {
+	case err == nil:
+		return Answered{Then: c.Then, Data: data, call: c.call}
+	case c.Quiet:
+		return Answered{call: c.call}
+	}
+	return Answered{Else: c.Else, Err: err.Error(), call: c.call}
+}
+
+// oldestCall has waited longest; ok is false if none waits.
+func (m *Model) oldestCall() (c call, ok bool) {
+	first := m.lastCall + 1
+	for n := range m.calls {
+		first = min(first, n)
+	}
+	c, ok = m.calls[first]
+	return c, ok
+}
+
+// Reading tells whether a console has more of a large reply to read: ReadOn makes
+// it go on.
+func (m *Model) Reading() bool {
+	for _, c := range m.Consoles {
+		if _, going := c.CLI.Reading(); going {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Model) readOn() {
+	for _, c := range m.Consoles {
+		if _, going := c.CLI.Reading(); going {
+			c.CLI.GoOn()
+			m.mark(PartConsoles)
+		}
+	}
+}
+
+// probe asks a server that keeps a console waiting whether it is alive: who waits
+// for a key to be pushed is told apart so from who waits for the thread.
+func (m *Model) probe() {
+	waits := false
+	for _, c := range m.Consoles {
+		waits = waits || c.CLI.Busy() && !c.Frozen
+	}
+	if waits && m.past == nil && !m.Down && m.Wall-m.diskAskedAt > 100_000 {
+		if _, asked := m.oldestCall(); !asked {
+			m.askDisk()
+		}
+	}
+}
+
+// goesOn tells what goes on now: how far it is, if that is known, and since when.
+func (m *Model) goesOn() underway {
+	c, waits := m.oldestCall()
+	overdue := waits && m.Wall-c.since > moment
+	switch {
+	case m.InPast(), m.Host.Phase == bridge.PhaseWaiting: // another tab owns the store
+		return underway{}
+	case m.JobActive && (m.Job.Kind == event.Load || m.importing || !overdue):
+		return underway{JobName(m.Job.Kind), Progress(&m.Job), 0}
+	case m.importing: // it is tried before the server loads it: of how far that is nothing can be heard
+		return underway{JobName(event.Load), -1, 0}
+	case m.Loading:
+		return underway{words.Say("starting"), -1, 0}
+	}
+	for _, c := range m.Consoles {
+		name, _ := c.CLI.Running()
+		if part, going := c.CLI.Reading(); going {
+			return underway{words.Say("reading the reply to {command}", strings.ToUpper(name)), part, 0}
+		}
+		// It holds the thread until it is done: of how far it is nothing can be heard.
+		if strings.EqualFold(name, "SAVE") && !m.Down {
+			return underway{"SAVE", -1, 0}
+		}
+	}
+	if overdue {
+		what := "the server is busy"
+		switch c.op {
+		case bridge.OpExport, bridge.OpRawStore:
+			what = "packing the files"
+		case bridge.OpErase, bridge.OpBringBack:
+			what = "replacing everything"
+		}
+		return underway{words.Say(what), -1, c.since}
+	}
+	for _, c := range m.Consoles {
+		if n := c.CLI.Waiting(); c.ahead >= someLines {
+			return underway{words.Say("running what was pasted"), 1 - float64(n)/float64(c.ahead), 0}
+		}
+	}
+	return underway{}
+}
+
+// someLines are more than anybody types ahead.
+const someLines = 20
+
+func (m *Model) watchUnderway() {
+	for _, c := range m.Consoles {
+		if c.ahead = max(c.ahead, c.CLI.Waiting()); c.CLI.Waiting() == 0 {
+			c.ahead = 0
+		}
+	}
+	u := m.goesOn()
+	if u.since == 0 {
+		if u.since = m.Wall; u.what == m.underway.what {
+			u.since = m.underway.since
+		}
+	}
+	m.underway = u
 }
 
 // Underway is what has been going on for longer than a moment, and how far it is,
-// from 0 to 1; -1 when unknown. "" is nothing.
-func (m *Model) Underway() (what string, part float64) {
-	if m.underway.what == "" || m.Wall-m.underway.since <= moment {
-		return "", -1
+// from 0 to 1, -1 when unknown, and since when in real time. "" is nothing.
+func (m *Model) Underway() (what string, part float64, since int64) {
+	if u := &m.underway; u.what != "" && m.Wall-u.since > moment {
+		return u.what, u.part, u.since
 	}
-	if m.JobActive && m.underway.what == JobName(m.Job.Kind) {
-		return m.underway.what, Progress(&m.Job)
-	}
-	return m.underway.what, -1
+	return "", -1, 0
 }

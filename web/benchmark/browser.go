@@ -87,7 +87,7 @@ func launch(origin string) (*browser, error) {
 	b := &browser{origin: strings.Replace(origin, "127.0.0.1", "localhost", 1), profile: profile}
 	ctx, cancelProcess := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancelBrowser := chromedp.NewContext(ctx)
-	ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
+	ctx, cancelTime := context.WithTimeout(ctx, 20*time.Minute)
 	b.ctx, b.cancel = ctx, []context.CancelFunc{cancelTime, cancelBrowser, cancelProcess}
 	watch := `let ready; Object.defineProperty(window, "everysecReady", {get: () => ready, set(promise) {
 		ready = promise;

@@ -73,6 +73,7 @@ func run(only []string, pairs int) error {
 		{"load", func() ([]benchmark.Figure, error) { return load(server.URL, "yes") }},
 		{"load", func() ([]benchmark.Figure, error) { return load(server.URL, "no") }},
 		{"frames", func() ([]benchmark.Figure, error) { return frames(server.URL) }},
+		{"tasks", func() ([]benchmark.Figure, error) { return tasks(server.URL) }},
 		{"durable", func() ([]benchmark.Figure, error) { return durable(server.URL) }},
 		{"files", func() ([]benchmark.Figure, error) { return rates(server.URL, root, files, pairs) }},
 		{"hold", func() ([]benchmark.Figure, error) { return holds(server.URL, files) }},

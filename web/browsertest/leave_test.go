@@ -51,7 +51,7 @@ func TestALinkOfTheCourseLosesNothing(t *testing.T) {
 // What takes long has a bar, over what is there anyhow: nothing moves.
 func TestABarForWhatTakesLong(t *testing.T) {
 	l := arrive(t)
-	place := `JSON.stringify([...document.querySelectorAll(".top > :not(.underway, .clock, .status), main, main > *")].map((e) => [e.getBoundingClientRect().top, e.getBoundingClientRect().left]))`
+	place := `JSON.stringify([...document.querySelectorAll(".top > :not(.underway, .doing, .clock, .status), main, main > *")].map((e) => [e.getBoundingClientRect().top, e.getBoundingClientRect().left]))`
 	var before, while string
 	l.eval(`everysec.pipeline([["SET", "k", "v"]]).then(() => everysec.fault("hung-fsync"))`, nil)
 	l.sees("the fault is told", `document.querySelector("#armed")?.hidden === false`)

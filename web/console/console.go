@@ -18,6 +18,7 @@
 package console
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -38,11 +39,13 @@ const (
 	Answered             // a line that was entered as an answer to a shell command, with its question as Prompt
 )
 
-// Block is one piece of output. Text has no newline at its end.
+// Block is one piece of output. Text has no newline at its end. Of a long reply it
+// is the beginning; Long has all of it.
 type Block struct {
 	Kind   Kind
 	Prompt string
 	Text   string
+	Long   *Long
 
 	// Command is the name of the command whose reply ends with this block, and
 	// Took how long that took by Stopwatch, in microseconds; "" and 0 for others.
@@ -64,8 +67,9 @@ type Console struct {
 	Commands *Commands
 	// Now gives milliseconds, to print how long a slow command took; nil never does.
 	Now func() int64
-	// Seen, if set, is told of every command with its reply.
-	Seen func(args [][]byte, v resp.Value)
+	// Seen, if set, is told of every command with its reply and how many elements
+	// that has. Of a long one v holds only the first.
+	Seen func(args [][]byte, v resp.Value, elements int)
 	// Stopwatch gives microseconds, to time each command; nil times none.
 	Stopwatch func() int64
 	// Keys lists keys of a database that begin with a prefix, for Tab; nil knows none.
@@ -77,10 +81,12 @@ type Console struct {
 	blocks  []Block
 	effect  Effect
 	history History
-	input   []byte   // received, not yet a whole reply
-	ahead   []string // lines entered while a command runs
-	tool    tool     // of Shell
-	sent    int      // of these, from the first on, were sent all the same: a pipeline
+	input   []byte       // received, not yet a whole reply
+	scan    resp.Scanner // of input
+	unread  bool         // the slice was over before input was
+	ahead   []string     // lines entered while a command runs
+	tool    tool         // of Shell
+	sent    int          // of these, from the first on, were sent all the same: a pipeline
 
 	connected   bool
 	connecting  bool // the host has been asked to connect and has not answered
@@ -110,12 +116,9 @@ type Console struct {
 	finished int   // commands whose replies came, for hosts that wait
 }
 
-// MaxReply is how many bytes of a reply are printed.
-const MaxReply = 8 << 20
-
 // New returns a console that will connect with its first command.
 func New(address string, commands *Commands) *Console {
-	return &Console{Address: address, Commands: commands, format: Formatter{Limit: MaxReply}, protocol: 2, channels: map[string]bool{}}
+	return &Console{Address: address, Commands: commands, protocol: 2, channels: map[string]bool{}}
 }
 
 // Take returns what is new since the last Take.
@@ -278,6 +281,7 @@ func (c *Console) Closed() {
 // it is selected again.
 func (c *Console) forget() {
 	c.input, c.unseen = nil, nil
+	c.scan, c.unread = resp.Scanner{}, false
 	c.ahead, c.sent = c.ahead[min(c.sent, len(c.ahead)):], 0
 	c.monitor = false
 	c.protocol = 2
@@ -549,15 +553,39 @@ func channelSign(command []byte) byte {
 	return 'c'
 }
 
-// Receive takes bytes from the server.
+// Receive takes bytes from the server; more than a megabyte is its own from then
+// on. What it does is bounded: GoOn does the rest.
 func (c *Console) Receive(data []byte) {
 	if !c.connected {
 		return
 	}
-	c.input = append(c.input, data...)
-	rest := c.input
-	for len(rest) > 0 {
-		v, n, err := resp.Parse(rest)
+	if len(c.input) == 0 && len(data) > own {
+		c.input = data
+	} else {
+		c.input = append(c.input, data...)
+	}
+	if !c.unread {
+		c.GoOn()
+	}
+}
+
+// own is from how many bytes on what is received is not copied.
+const own = 1 << 20
+
+// atOnce is how many values are looked at in one go.
+const atOnce = 1 << 13
+
+// each is what a reply costs beside that, in values: it is printed.
+const each = 16
+
+// GoOn goes on with what has been received, a slice of it; Reading tells whether
+// there is more.
+func (c *Console) GoOn() {
+	c.unread = false
+	rest, left, kept := c.input, atOnce, false
+	for len(rest) > 0 && !c.unread {
+		before := c.scan.Elements
+		n, more, err := c.scan.Scan(rest, left)
 		if err != nil {
 			c.show(Note, "Error: "+err.Error())
 			c.effect.Disconnect = true
@@ -566,44 +594,89 @@ func (c *Console) Receive(data []byte) {
 			return
 		}
 		if n == 0 {
+			c.unread = more
 			break
 		}
+		wire, elements := rest[:n:n], c.scan.Elements
 		rest = rest[n:]
-		c.reply(v)
+		c.scan.Reset()
+		if n > longReply {
+			if kept = len(rest) == 0; !kept {
+				wire = bytes.Clone(wire)
+			}
+			c.reply(reply{outline(wire), elements, wire})
+		} else if v, _, err := resp.Parse(wire); err == nil { // it has been scanned
+			c.reply(reply{v, elements, nil})
+		}
 		if !c.connected {
 			return
 		}
+		left -= elements - before + each
+		c.unread = left <= 0 && len(rest) > 0
 	}
-	c.input = append(c.input[:0], rest...)
+	switch {
+	case kept, len(rest) == 0 && cap(c.input) > 1<<20:
+		c.input = nil
+	case len(rest) < len(c.input):
+		c.input = append(c.input[:0], rest...)
+	}
 }
 
-func (c *Console) reply(v resp.Value) {
-	switch word, subscription := subscriptionWord(v); {
+// Reading tells whether GoOn has something to do, and how far it is with a reply,
+// from 0 to 1.
+func (c *Console) Reading() (part float64, going bool) {
+	return float64(c.scan.Pos()) / float64(max(len(c.input), 1)), c.unread
+}
+
+// reply is one that has come whole: wire is nil but of a long one, of which the
+// value is an outline.
+type reply struct {
+	resp.Value
+	elements int
+	wire     []byte
+}
+
+// print shows a reply as the options say.
+func (c *Console) print(k Kind, r reply, raw bool) {
+	switch {
+	case r.wire != nil:
+	case raw:
+		c.show(k, string(c.format.AppendRaw(nil, r.Value)))
+		return
+	default:
+		c.show(k, string(c.format.Append(nil, r.Value)))
+		return
+	}
+	long := &Long{Elements: r.elements, wire: r.wire, output: c.format.Output, bare: raw}
+	if raw {
+		long.output = Raw
+	}
+	c.blocks = append(c.blocks, Block{Kind: k, Text: string(long.Read().Append(nil, 100, 1<<10)), Long: long})
+}
+
+func (c *Console) reply(v reply) {
+	switch word, subscription := subscriptionWord(v.Value); {
 	case subscription:
 		c.subscription(word, v)
 		return
 	case v.Kind == '>' || word != "" && len(c.channels) > 0:
-		if c.format.Output == Standard && v.Kind == '>' && word == "invalidate" && len(v.Elems) == 2 && v.Elems[1].Kind == '*' && !v.Elems[1].Null {
-			c.show(Pushed, string(invalidation(nil, v)))
+		if v.wire == nil && c.format.Output == Standard && v.Kind == '>' && word == "invalidate" && len(v.Elems) == 2 && v.Elems[1].Kind == '*' && !v.Elems[1].Null {
+			c.show(Pushed, string(invalidation(nil, v.Value)))
 			return
 		}
-		c.show(Pushed, string(c.format.Append(nil, v)))
+		c.print(Pushed, v, false)
 		return
 	case c.running == nil:
 		// MONITOR's lines; anything else nobody asked for is shown as well.
-		c.show(Pushed, string(c.format.Append(nil, v)))
+		c.print(Pushed, v, false)
 		return
 	}
-	c.track(v)
+	c.track(v.Value)
 	if c.Seen != nil {
-		c.Seen(c.running, v)
+		c.Seen(c.running, v.Value, v.elements)
 	}
-	switch {
-	case c.silent:
-	case c.raw:
-		c.show(replyKind(v), string(c.format.AppendRaw(nil, v)))
-	default:
-		c.show(replyKind(v), string(c.format.Append(nil, v)))
+	if !c.silent {
+		c.print(replyKind(v.Value), v, c.raw)
 	}
 	c.finish()
 }
@@ -655,7 +728,7 @@ func subscriptionWord(v resp.Value) (word string, confirmation bool) {
 	return "", false
 }
 
-func (c *Console) subscription(word string, v resp.Value) {
+func (c *Console) subscription(word string, v reply) {
 	sign := channelSign([]byte(word))
 	name := string(sign) + string(v.Elems[1].Str)
 	leaving := strings.Contains(word, "unsubscribe")
@@ -669,7 +742,7 @@ func (c *Console) subscription(word string, v resp.Value) {
 	if asked {
 		kind = Reply
 	}
-	c.show(kind, string(c.format.Append(nil, v)))
+	c.print(kind, v, false)
 	if !asked {
 		return
 	}

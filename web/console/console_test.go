@@ -3,6 +3,7 @@ package console_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -219,26 +220,184 @@ func report(out *strings.Builder, c *console.Console) {
 	}
 }
 
-func TestAHundredThousandElementsArePrintedWhole(t *testing.T) {
+// readAll reads a long reply in pieces of so many elements and bytes.
+func readAll(l *console.Long, elements, size int) string {
+	var text []byte
+	for r := l.Read(); !r.Done(); {
+		text = r.Append(text, elements, size)
+	}
+	return string(text)
+}
+
+// A large reply is looked through in slices, so that the page goes on; nothing
+// that it holds is printed before somebody reads it, and nothing is left out.
+func TestAMillionElementsAreReadInSlicesAndKeptWhole(t *testing.T) {
 	c := console.New("a", nil)
+	asked, elements := "", 0
+	c.Seen = func(args [][]byte, v resp.Value, n int) { asked, elements = string(v.Elems[0].Str), n }
 	c.Submit("keys *")
+	c.Submit("ping")
 	c.Accept()
-	c.Receive(append([]byte("*100000\r\n"), bytes.Repeat([]byte("$3\r\nkey\r\n"), 100_000)...))
-	blocks, _ := c.Take()
-	if text := blocks[1].Text; strings.Count(text, "\n") != 99_999 || !strings.HasSuffix(text, "\n100000) \"key\"") {
+	c.Receive(append([]byte("*1000000\r\n"), bytes.Repeat([]byte("$3\r\nkey\r\n"), 1_000_000)...))
+	slices, before := 0, 0.0
+	for {
+		part, going := c.Reading()
+		if !going {
+			break
+		}
+		if blocks, _ := c.Take(); !c.Busy() || part <= before || part >= 1 || slices > 0 && len(blocks) > 0 {
+			t.Fatalf("slice %d: %.3f of it, after %.3f; busy %v, %d blocks", slices, part, before, c.Busy(), len(blocks))
+		}
+		before = part
+		slices++
+		c.GoOn()
+	}
+	blocks, effect := c.Take()
+	if slices < 10 || len(blocks) != 2 || blocks[0].Long == nil || blocks[1].Text != "ping" || string(effect.Send) != "*1\r\n$4\r\nping\r\n" {
+		t.Fatalf("%d slices, %d blocks, sent %q", slices, len(blocks), effect.Send)
+	}
+	if long := blocks[0].Long; long.Elements != 1_000_000 || elements != 1_000_000 || asked != "key" || !strings.HasPrefix(blocks[0].Text, "      1) \"key\"\n      2) \"key\"\n") {
+		t.Errorf("%d elements, told %d with %q; it begins %q", long.Elements, elements, asked, blocks[0].Text)
+	}
+	if text := readAll(blocks[0].Long, 1<<30, 1<<20); strings.Count(text, "\n") != 999_999 || !strings.HasSuffix(text, "\n1000000) \"key\"") {
 		t.Errorf("%d bytes, end %q", len(text), text[len(text)-80:])
 	}
 }
 
-// A reply that no screen could hold is cut, in any output, and says so.
-func TestAReplyBeyondAllMeasureIsCut(t *testing.T) {
-	v := resp.Value{Kind: resp.Array, Elems: slices.Repeat([]resp.Value{{Kind: resp.BulkString, Str: []byte("key")}}, 1000)}
-	for output := console.Standard; output <= console.QuotedJSON; output++ {
-		f := console.Formatter{Output: output, Limit: 1000}
-		text := string(f.Append(nil, v))
-		if len(text) > 1100 || !strings.Contains(text, " more elements came, too many to print here)") {
-			t.Errorf("output %d: %d bytes, end %q", output, len(text), text[len(text)-80:])
+// Ctrl-C gives up a reply that is being read, and what follows is not its rest.
+func TestAReplyThatIsBeingReadIsGivenUp(t *testing.T) {
+	c := console.New("a", nil)
+	c.Submit("keys *")
+	c.Accept()
+	c.Receive(append([]byte("*200000\r\n"), bytes.Repeat([]byte(":1\r\n"), 200_000)...))
+	c.Interrupt()
+	if _, going := c.Reading(); going || c.Busy() {
+		t.Fatal("it goes on")
+	}
+	c.Accept()
+	c.Submit("ping")
+	c.Receive([]byte("+PONG\r\n"))
+	if blocks, _ := c.Take(); blocks[len(blocks)-1].Text != "PONG" {
+		t.Errorf("%+v", blocks)
+	}
+}
+
+// wire is how a value comes over the wire.
+func wire(dst []byte, v resp.Value) []byte {
+	if v.Null {
+		return append(dst, "_\r\n"...)
+	}
+	switch v.Kind {
+	case resp.Array, resp.Set, resp.Push, resp.Map:
+		n := len(v.Elems)
+		if v.Kind == resp.Map {
+			n /= 2
 		}
+		dst = fmt.Appendf(dst, "%c%d\r\n", v.Kind, n)
+		for _, e := range v.Elems {
+			dst = wire(dst, e)
+		}
+	case resp.BulkString, resp.BulkError:
+		dst = fmt.Appendf(dst, "%c%d\r\n%s\r\n", v.Kind, len(v.Str), v.Str)
+	case resp.VerbatimString:
+		dst = fmt.Appendf(dst, "=%d\r\ntxt:%s\r\n", len(v.Str)+4, v.Str)
+	case resp.Integer:
+		dst = fmt.Appendf(dst, ":%d\r\n", v.Int)
+	case resp.Boolean:
+		dst = append(dst, map[bool]string{true: "#t\r\n", false: "#f\r\n"}[v.Bool]...)
+	default:
+		dst = fmt.Appendf(dst, "%c%s\r\n", v.Kind, v.Str)
+	}
+	return dst
+}
+
+// anyReply draws a reply of any kinds, that holds others.
+func anyReply(r *rand.Rand, depth int) resp.Value {
+	kinds := "*%~>$$!+-:,#(=_"
+	if depth == 0 {
+		kinds = kinds[4:]
+	}
+	v := resp.Value{Kind: resp.Kind(kinds[r.IntN(len(kinds))])}
+	switch v.Kind {
+	case resp.Array, resp.Set, resp.Push, resp.Map:
+		n := r.IntN(12)
+		if v.Kind == resp.Map {
+			n *= 2
+		}
+		for range n {
+			v.Elems = append(v.Elems, anyReply(r, depth-1))
+		}
+	case resp.BulkString, resp.BulkError, resp.VerbatimString:
+		v.Str = make([]byte, r.IntN(30))
+		for i := range v.Str {
+			v.Str[i] = "ab\"\\\n\r\t\a\x00\xff\xc3\xa9 "[r.IntN(13)]
+		}
+	case resp.Null:
+		v.Null = true
+	case resp.Integer:
+		v.Int = r.Int64N(1000) - 500
+	case resp.Boolean:
+		v.Bool = r.IntN(2) == 0
+	case resp.Double:
+		v.Str = []byte("1.5")
+	default:
+		v.Str = []byte("12")
+	}
+	return v
+}
+
+// A long reply reads, in pieces of any size and in any output, as it would be
+// printed in one.
+func TestALongReplyReadsAsAShortOneIsPrinted(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for round := range 60 {
+		for output, option := range []string{"--no-raw", "--raw", "--csv", "--json", "--quoted-json"} {
+			v := resp.Value{Kind: resp.Array, Elems: []resp.Value{
+				anyReply(r, 3),
+				{Kind: resp.Map, Elems: []resp.Value{anyReply(r, 2), anyReply(r, 2), anyReply(r, 0), anyReply(r, 3)}},
+				{Kind: resp.BulkString, Str: bytes.Repeat([]byte("\xc3\xa9\n"), 24_000)}, // makes it long
+			}}
+			c := console.New("a", nil)
+			c.Submit(option)
+			c.Submit("keys *")
+			c.Accept()
+			for c.Running(); c.Busy(); {
+				if name, _ := c.Running(); name != "keys" {
+					c.Receive([]byte("+OK\r\n"))
+					continue
+				}
+				c.Receive(wire(nil, v))
+			}
+			blocks, _ := c.Take()
+			f := console.Formatter{Output: console.Output(output)}
+			want := strings.TrimSuffix(string(f.Append(nil, v)), "\n")
+			long := blocks[len(blocks)-1].Long
+			if long == nil {
+				t.Fatalf("%s: it is not long", option)
+			}
+			if got := readAll(long, 1+r.IntN(20), 1+r.IntN(2000)); got != want {
+				t.Fatalf("round %d, %s: %q\nreads as\n%.3000q\nwant\n%.3000q", round, option, wire(nil, v)[:200], got, want)
+			}
+		}
+	}
+}
+
+// What is asked for is what is read: so many elements, and no more.
+func TestALongReplyIsReadElementByElement(t *testing.T) {
+	c := console.New("a", nil)
+	c.Submit("hgetall h")
+	c.Accept()
+	c.Receive(append([]byte("%20000\r\n"), bytes.Repeat([]byte("$1\r\nf\r\n$1\r\nv\r\n"), 20_000)...))
+	for _, going := c.Reading(); going; _, going = c.Reading() {
+		c.GoOn()
+	}
+	blocks, _ := c.Take()
+	r := blocks[len(blocks)-1].Long.Read()
+	if got := string(r.Append(nil, 2, 1<<20)); got != "    1# \"f\" => \"v\"\n    2# \"f\" => \"v\"" || r.Elements() != 2 {
+		t.Errorf("%q, %d elements", got, r.Elements())
+	}
+	if got := string(r.Append(nil, 1, 1<<20)); got != "\n    3# \"f\" => \"v\"" || r.Elements() != 3 || r.Part() <= 0 || r.Part() > 0.01 {
+		t.Errorf("%q, %d elements, %f of it", got, r.Elements(), r.Part())
 	}
 }
 

@@ -20,178 +20,306 @@ const (
 )
 
 // Formatter prints replies as redis-cli prints them.
-type Formatter struct {
-	Output Output
-	// Limit is the number of bytes after which a reply is cut, with a line
-	// that says so; 0 means never. redis-cli has no such limit, but it does not
-	// keep what it printed either.
-	Limit int
-
-	skipped int
-}
+type Formatter struct{ Output Output }
 
 // Append appends v with a newline at the end of each line.
 func (f *Formatter) Append(dst []byte, v resp.Value) []byte {
-	f.skipped = 0
-	start := len(dst)
-	if f.Output == Standard {
-		dst = f.appendTTY(dst, v, nil, start)
-	} else {
-		dst = text(f.append(dst, v, start), "\n")
-	}
-	return f.appendSkipped(dst)
+	p := printer{output: f.Output, source: source{values: [][]resp.Value{{v}}}}
+	return p.all(dst)
 }
 
-// AppendRaw appends a reply that redis-cli prints without quotes and numbers
-// whatever the output (INFO, CLIENT LIST, ...).
+// AppendRaw appends a reply that redis-cli prints without quotes, numbers and a
+// newline whatever the output (INFO, CLIENT LIST, ...).
 func (f *Formatter) AppendRaw(dst []byte, v resp.Value) []byte {
-	raw := Formatter{Output: Raw, Limit: f.Limit}
-	return raw.appendSkipped(raw.appendRaw(dst, v, len(dst)))
+	p := printer{output: Raw, bare: true, source: source{values: [][]resp.Value{{v}}}}
+	return p.all(dst)
 }
 
-func (f *Formatter) appendSkipped(dst []byte) []byte {
-	if f.skipped > 0 {
-		if dst[len(dst)-1] != '\n' {
-			dst = append(dst, '\n')
-		}
-		dst = text(dst, "... (")
-		dst = strconv.AppendInt(dst, int64(f.skipped), 10)
-		dst = text(dst, " more elements came, too many to print here)\n")
+func (p *printer) all(dst []byte) []byte {
+	for !p.done {
+		dst = p.step(dst)
 	}
 	return dst
 }
 
-func (f *Formatter) full(n int) bool { return f.Limit > 0 && n > f.Limit }
+// printer prints a reply value by value: a large one is never printed in one go.
+type printer struct {
+	output   Output
+	bare     bool // without a newline at its end
+	source   source
+	levels   []level
+	newline  bool // to be printed before anything else
+	elements int  // printed so far, counted as resp.Scanner counts them
+	done     bool
 
-func (f *Formatter) appendTTY(dst []byte, v resp.Value, indent []byte, start int) []byte {
-	switch v.Kind {
-	case '-', '!':
-		dst = text(dst, "(error) ")
-		dst = append(dst, v.Str...)
-	case '+', '=':
-		dst = append(dst, v.Str...)
-	case ':':
-		dst = text(dst, "(integer) ")
-		dst = strconv.AppendInt(dst, v.Int, 10)
-	case ',':
-		dst = text(dst, "(double) ")
-		dst = appendDouble(dst, v)
-	case '#':
-		dst = text(dst, boolean(v))
-	case '(':
-		// redis-cli 7.0 gives up on big numbers; later ones print the digits.
-		dst = append(dst, v.Str...)
-	case '$':
-		if v.Null {
-			dst = text(dst, "(nil)")
-			break
-		}
-		if f.full(len(v.Str)) {
-			cut := len(v.Str) - f.Limit
-			dst = AppendQuoted(dst, v.Str[:f.Limit])
-			dst = text(dst, "... (")
-			dst = strconv.AppendInt(dst, int64(cut), 10)
-			dst = text(dst, " more bytes)")
-			break
-		}
-		dst = AppendQuoted(dst, v.Str)
-	case '*', '%', '~', '>':
-		if !v.Null {
-			return f.appendAggregate(dst, v, indent, start)
-		}
-		dst = text(dst, "(nil)")
-	default:
-		dst = text(dst, "(nil)")
-	}
-	return append(dst, '\n')
+	rest   []byte // of a string that is being printed
+	how    escape
+	behind string // what follows it
 }
 
-func boolean(v resp.Value) string {
-	if v.Bool {
-		return "(true)"
-	}
-	return "(false)"
+// level is an aggregate that is being printed.
+type level struct {
+	kind     resp.Kind
+	count, i int  // values in it, and printed or begun
+	indent   int  // of its lines, but the first
+	width    int  // of the numbers before its elements
+	name     bool // it is a key of a map, which in JSON has to be a string
 }
 
-func (f *Formatter) appendAggregate(dst []byte, v resp.Value, indent []byte, start int) []byte {
-	var sign byte = ')'
-	empty := "(empty array)\n"
-	switch v.Kind {
-	case '%':
-		sign, empty = '#', "(empty hash)\n"
-	case '~':
-		sign, empty = '~', "(empty set)\n"
-	case '>':
-		empty = "(empty push)\n"
+// inner is where the elements of a level begin.
+func (l *level) inner() int { return l.indent + l.width + 2 }
+
+// source is where the values come from, one after the other, each before those
+// it holds: from the wire, or from a tree.
+type source struct {
+	wire   []byte
+	at     int
+	values [][]resp.Value
+}
+
+func (s *source) next() (v resp.Value, count int) {
+	if s.values == nil {
+		v, count, n, err := resp.Head(s.wire[s.at:])
+		if err != nil || n == 0 { // it has been scanned: it is whole
+			return resp.Value{Kind: resp.Null, Null: true}, 0
+		}
+		s.at += n
+		return v, count
 	}
-	if len(v.Elems) == 0 {
-		return append(dst, empty...)
+	last := len(s.values) - 1
+	for len(s.values[last]) == 0 {
+		s.values = s.values[:last]
+		last--
 	}
-	step, count := 1, len(v.Elems)
-	if v.Kind == '%' {
-		step, count = 2, (len(v.Elems)+1)/2
+	v = s.values[last][0]
+	s.values[last] = s.values[last][1:]
+	if len(v.Elems) > 0 {
+		s.values = append(s.values, v.Elems)
 	}
-	width := len(strconv.Itoa(count))
-	inner := make([]byte, len(indent)+width+2)
-	for i := range inner {
-		inner[i] = ' '
-	}
-	for i := 0; i < len(v.Elems); i += step {
-		if f.full(len(dst) - start) {
-			f.skipped += (len(v.Elems) - i + step - 1) / step
+	return v, len(v.Elems)
+}
+
+// slice is how much of a string is printed in one step.
+const slice = 16 << 10
+
+// step prints the next value, or the next part of a string.
+func (p *printer) step(dst []byte) []byte {
+	if p.rest != nil {
+		n := min(len(p.rest), slice)
+		for n < len(p.rest) && p.how <= inJSON && p.rest[n]&0xc0 == 0x80 {
+			n++ // a character stays whole
+		}
+		dst = appendEscaped(dst, p.rest[:n], p.how)
+		if p.rest = p.rest[n:]; len(p.rest) > 0 {
 			return dst
 		}
-		if i > 0 {
-			dst = append(dst, indent...)
+		p.rest = nil
+		dst = text(dst, p.behind)
+		return p.ended(dst)
+	}
+	v, count := p.source.next()
+	var l *level
+	name, pair := false, false
+	if last := len(p.levels) - 1; last >= 0 {
+		l = &p.levels[last]
+		name = l.kind == resp.Map && l.i%2 == 0
+		pair = l.kind == resp.Map && !name
+		dst = p.before(dst, l, pair && count > 0)
+		l.i++
+	}
+	if count > 0 {
+		return p.begin(dst, v.Kind, count, name)
+	}
+	if !name {
+		p.elements++
+	}
+	p.behind = ""
+	if p.output == Standard {
+		dst = p.terminal(dst, v)
+	} else {
+		dst = p.plain(dst, v, name)
+	}
+	if p.rest != nil {
+		return dst
+	}
+	dst = text(dst, p.behind)
+	return p.ended(dst)
+}
+
+// before prints what stands before the next value of an aggregate; lines is true
+// for the value of a map that takes lines of its own.
+func (p *printer) before(dst []byte, l *level, lines bool) []byte {
+	pair := l.kind == resp.Map && l.i%2 == 1
+	switch {
+	case p.output != Standard:
+		between, within := ",", ":"
+		switch p.output {
+		case Raw:
+			between, within = "\n", " "
+		case CSV:
+			within = ","
 		}
-		index := strconv.Itoa(i/step + 1)
-		for range width - len(index) {
-			dst = append(dst, ' ')
+		if pair {
+			dst = text(dst, within)
+		} else if l.i > 0 {
+			dst = text(dst, between)
 		}
-		dst = append(dst, index...)
+	case pair:
+		p.newline = false
+		dst = text(dst, " => ")
+		if lines {
+			dst = blanks(text(dst, "\n"), l.inner())
+		}
+	default:
+		if l.i > 0 {
+			dst = p.flush(dst)
+			dst = blanks(dst, l.indent)
+		}
+		index, sign := l.i+1, byte(')')
+		switch l.kind {
+		case resp.Map:
+			index, sign = l.i/2+1, '#'
+		case resp.Set:
+			sign = '~'
+		}
+		from := len(dst)
+		dst = strconv.AppendInt(dst, int64(index), 10)
+		if missing := l.width - (len(dst) - from); missing > 0 {
+			digits := string(dst[from:])
+			dst = text(blanks(dst[:from], missing), digits)
+		}
 		dst = append(dst, sign, ' ')
-		dst = f.appendTTY(dst, v.Elems[i], inner, start)
-		if step == 2 && i+1 < len(v.Elems) {
-			dst = append(dst[:len(dst)-1], " => "...)
-			if nested(v.Elems[i+1]) {
-				dst = append(dst, '\n')
-				dst = append(dst, inner...)
+	}
+	return dst
+}
+
+func (p *printer) flush(dst []byte) []byte {
+	if p.newline {
+		p.newline = false
+		dst = text(dst, "\n")
+	}
+	return dst
+}
+
+func blanks(dst []byte, n int) []byte {
+	for range n {
+		dst = append(dst, ' ')
+	}
+	return dst
+}
+
+// begin opens an aggregate that holds something.
+func (p *printer) begin(dst []byte, kind resp.Kind, count int, name bool) []byte {
+	n := level{kind: kind, count: count, name: name && p.output >= JSON}
+	if last := len(p.levels) - 1; last >= 0 {
+		n.indent = p.levels[last].inner()
+	}
+	if kind == resp.Map {
+		count = (count + 1) / 2
+	}
+	n.width = len(strconv.Itoa(count))
+	p.levels = append(p.levels, n)
+	if p.output >= JSON {
+		if n.name {
+			dst = text(dst, `"`)
+		}
+		dst = text(dst, brackets(kind)[:1])
+	}
+	return dst
+}
+
+func brackets(kind resp.Kind) string {
+	if kind == resp.Map {
+		return "{}"
+	}
+	return "[]"
+}
+
+// ended closes what ends with the value that has been printed.
+func (p *printer) ended(dst []byte) []byte {
+	p.newline = p.output == Standard
+	for last := len(p.levels) - 1; last >= 0 && p.levels[last].i == p.levels[last].count; last-- {
+		if p.output >= JSON {
+			dst = text(dst, brackets(p.levels[last].kind)[1:])
+			if p.levels[last].name {
+				dst = text(dst, `"`)
 			}
-			dst = f.appendTTY(dst, v.Elems[i+1], inner, start)
+		}
+		p.levels = p.levels[:last]
+	}
+	if len(p.levels) == 0 {
+		p.done, p.newline = true, false
+		if !p.bare {
+			dst = text(dst, "\n")
 		}
 	}
 	return dst
 }
 
-// nested tells whether a value of a map takes lines of its own.
-func nested(v resp.Value) bool {
-	switch v.Kind {
-	case '*', '%', '~', '>':
-		return len(v.Elems) > 0
+// str leaves a string to the next steps.
+func (p *printer) str(s []byte, how escape, behind string) {
+	if len(s) > 0 {
+		p.rest, p.how = s, how
 	}
-	return false
+	p.behind = behind
 }
 
-func (f *Formatter) appendRaw(dst []byte, v resp.Value, start int) []byte {
+// terminal begins a value that holds none, as a terminal shows it.
+func (p *printer) terminal(dst []byte, v resp.Value) []byte {
+	switch {
+	case v.Null:
+		return text(dst, "(nil)")
+	case v.IsError():
+		dst = text(dst, "(error) ")
+	}
 	switch v.Kind {
-	case '-', '!':
-		dst = append(dst, v.Str...)
-		return append(dst, '\n')
+	case '-', '!', '+', '=', '(': // redis-cli 7.0 gives up on big numbers; later ones print the digits
+		p.str(v.Str, asItIs, "")
+		return dst
 	case ':':
-		return strconv.AppendInt(dst, v.Int, 10)
+		return strconv.AppendInt(text(dst, "(integer) "), v.Int, 10)
 	case ',':
-		return appendDouble(dst, v)
+		return appendDouble(text(dst, "(double) "), v)
 	case '#':
 		return text(dst, boolean(v))
-	case '*', '~', '>', '%':
-		return f.elements(dst, v, start, "\n", " ")
+	case '$':
+		p.str(v.Str, quoted, `"`)
+		return text(dst, `"`)
+	case '%':
+		return text(dst, "(empty hash)")
+	case '~':
+		return text(dst, "(empty set)")
+	case '>':
+		return text(dst, "(empty push)")
+	case '*':
+		return text(dst, "(empty array)")
 	}
-	return append(dst, v.Str...)
+	return text(dst, "(nil)")
 }
 
-// appendData appends CSV or JSON, which differ in little.
-func (f *Formatter) appendData(dst []byte, v resp.Value, start int) []byte {
-	csv := f.Output == CSV
+// plain begins a value that holds none, raw, as CSV or as JSON, the last two of
+// which differ in little. name is a key of a map, which in JSON has to be a string.
+func (p *printer) plain(dst []byte, v resp.Value, name bool) []byte {
+	if p.output == Raw {
+		switch v.Kind {
+		case '-', '!':
+			p.str(v.Str, asItIs, "\n")
+			return dst
+		case ':':
+			return strconv.AppendInt(dst, v.Int, 10)
+		case ',':
+			return appendDouble(dst, v)
+		case '#':
+			return text(dst, boolean(v))
+		}
+		p.str(v.Str, asItIs, "")
+		return dst
+	}
+	csv, end := p.output == CSV, ""
+	if name && !csv && (v.Null || v.IsError() || strings.IndexByte(":,(#*~>%", byte(v.Kind)) >= 0) {
+		dst, end = text(dst, `"`), `"`
+	}
+	p.behind = end
 	switch {
 	case v.Null && csv:
 		return text(dst, "NULL")
@@ -208,88 +336,36 @@ func (f *Formatter) appendData(dst []byte, v resp.Value, start int) []byte {
 	case ',':
 		return appendDouble(dst, v)
 	case '(':
-		return text(dst, string(v.Str))
+		p.str(v.Str, asItIs, end)
+		return dst
 	case '#':
 		return strconv.AppendBool(dst, v.Bool)
 	case '*', '~', '>', '%':
 		if csv {
-			return f.elements(dst, v, start, ",", ",")
+			return dst
 		}
-		brackets := "[]"
-		if v.Kind == '%' {
-			brackets = "{}"
-		}
-		dst = text(dst, brackets[:1])
-		dst = f.elements(dst, v, start, ",", ":")
-		return text(dst, brackets[1:])
+		return text(dst, brackets(v.Kind))
 	}
-	if csv {
-		return AppendQuoted(dst, v.Str)
+	how := inJSON
+	switch p.output {
+	case CSV:
+		how = quoted
+	case QuotedJSON:
+		how = quotedInJSON
 	}
-	return f.appendJSONString(dst, v.Str)
+	p.str(v.Str, how, `"`+end)
+	return text(dst, `"`)
+}
+
+func boolean(v resp.Value) string {
+	if v.Bool {
+		return "(true)"
+	}
+	return "(false)"
 }
 
 // text appends s. As a call: in WebAssembly each append is a hundred bytes of code.
 func text(dst []byte, s string) []byte { return append(dst, s...) }
-
-// elements appends what an aggregate holds. within stands between the key and
-// the value of a map.
-func (f *Formatter) elements(dst []byte, v resp.Value, start int, between, within string) []byte {
-	for i, e := range v.Elems {
-		pair := v.Kind == '%' && i%2 == 1
-		switch {
-		case pair:
-			dst = text(dst, within)
-		case f.full(len(dst) - start):
-			f.skipped += len(v.Elems) - i
-			return dst
-		case i > 0:
-			dst = text(dst, between)
-		}
-		from := len(dst)
-		dst = f.append(dst, e, start)
-		if f.Output >= JSON && v.Kind == '%' && !pair && dst[from] != '"' { // a key has to be a string
-			dst = text(dst[:from], `"`+string(dst[from:])+`"`)
-		}
-	}
-	return dst
-}
-
-// append appends a part of a reply, but for a terminal.
-func (f *Formatter) append(dst []byte, v resp.Value, start int) []byte {
-	if f.Output == Raw {
-		return f.appendRaw(dst, v, start)
-	}
-	return f.appendData(dst, v, start)
-}
-
-// appendJSONString escapes as redis-cli does: --json leaves bytes beyond ASCII
-// as they are, valid UTF-8 or not; --quoted-json is the string as the terminal
-// shows it, with each backslash doubled.
-func (f *Formatter) appendJSONString(dst, s []byte) []byte {
-	if f.Output == QuotedJSON {
-		for _, c := range AppendQuoted(nil, s) {
-			if c == '\\' {
-				dst = append(dst, c)
-			}
-			dst = append(dst, c)
-		}
-		return dst
-	}
-	dst = text(dst, `"`)
-	for _, c := range s {
-		short := strings.IndexByte("\\\"\n\f\r\t\b", c)
-		switch {
-		case short >= 0:
-			dst = append(dst, '\\', `\"nfrtb`[short])
-		case c < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return text(dst, `"`)
-}
 
 // appendDouble prints the digits that came over the wire where they are kept.
 func appendDouble(dst []byte, v resp.Value) []byte {

@@ -260,8 +260,16 @@ func wall() int64 {
 func matches(query string) bool { return js.Global().Call("matchMedia", query).Get("matches").Bool() }
 
 func download(name string, data []byte) {
+	downloadBytes(name, jsBytes(data))
+}
+
+func jsBytes(data []byte) js.Value {
 	b := js.Global().Get("Uint8Array").New(len(data))
 	js.CopyBytesToJS(b, data)
+	return b
+}
+
+func downloadBytes(name string, b js.Value) {
 	blob := js.Global().Get("Blob").New([]any{b}, map[string]any{"type": "application/octet-stream"})
 	url := js.Global().Get("URL").Call("createObjectURL", blob)
 	a := create("a", "")

@@ -39,11 +39,16 @@ func (f *files) bind(p *Page) {
 		}
 	})
 	p.click("download-all", func() app.Message { return app.DownloadAll{} })
-	p.upload(byID("upload"), func(name string, data []byte) { p.dispatch(app.Import{Name: name, Data: data}) })
+	p.choose(byID("upload"), func(name string, buffer js.Value) { p.dispatch(app.Import{Name: name, Bytes: buffer}) })
 }
 
-// upload calls then with the file that is chosen at an input.
+// upload calls then with the file that is chosen at an input, choose leaves it on
+// the browser's side.
 func (p *Page) upload(input *node, then func(name string, data []byte)) {
+	p.choose(input, func(name string, buffer js.Value) { then(name, goBytes(buffer)) })
+}
+
+func (p *Page) choose(input *node, then func(name string, buffer js.Value)) {
 	input.on("change", func(*dom.BasicEvent) {
 		file := input.v.Get("files").Index(0)
 		if file.IsUndefined() {
@@ -56,7 +61,7 @@ func (p *Page) upload(input *node, then func(name string, data []byte)) {
 				p.dispatch(app.Noticed{Text: words.Say("{file} could not be read: {why}", name, failure)})
 				return
 			}
-			then(name, goBytes(buffer))
+			then(name, buffer)
 		})
 	})
 }

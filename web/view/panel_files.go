@@ -31,11 +31,13 @@ func (f *filesPanel) build(p *Page, box *node) {
 	f.undo.set("id", "files-undo").show(false)
 	export := button("Export everything (zip)", "", func() {
 		f.begin(p)
-		p.conn.Control(bridge.OpExport, nil, func(data []byte, err error) {
-			f.end(err, "")
-			if err == nil {
-				download("everysec.zip", bridge.Read(data).Bytes())
+		settle(js.Global().Get("everysec").Call("exportZip"), func(zip js.Value, failure string) {
+			if failure != "" {
+				f.end(errors.New(failure), "")
+				return
 			}
+			f.end(nil, "")
+			downloadBytes("everysec.zip", zip)
 		})
 	})
 	upload := create("input", "sr").set("type", "file").set("id", "files-import").set("accept", ".zip,.rdb,.aof")
@@ -89,12 +91,23 @@ func (f *filesPanel) end(failure error, done string) {
 func (f *filesPanel) run(p *Page, op bridge.Op, payload []byte, done string) {
 	f.begin(p)
 	p.conn.Control(op, payload, func(_ []byte, err error) {
-		f.end(err, done)
-		if err == nil {
-			f.undo.show(op != bridge.OpBringBack)
-			p.dispatch(app.Noticed{Kind: bridge.NoticeRun}) // everything is to be asked for again
+		failure := ""
+		if err != nil {
+			failure = err.Error()
 		}
+		f.replaced(p, failure, op != bridge.OpBringBack, done)
 	})
+}
+
+// replaced is the end of what replaces everything.
+func (f *filesPanel) replaced(p *Page, failure string, undoable bool, done string) {
+	if failure != "" {
+		f.end(errors.New(failure), "")
+		return
+	}
+	f.end(nil, done)
+	f.undo.show(undoable)
+	p.dispatch(app.Noticed{Kind: bridge.NoticeRun}) // everything is to be asked for again
 }
 
 // take reads a file that was chosen.
@@ -111,45 +124,58 @@ func (f *filesPanel) take(p *Page, upload *node) {
 			f.end(errors.New(failure), "")
 			return
 		}
-		data := goBytes(buffer)
-		entries, err := archive.Single(name, data), error(nil)
-		if archive.IsZip(data) {
-			if entries, err = archive.Read(data); err == nil {
-				err = archive.Place(entries)
+		whole := js.Global().Get("Uint8Array").New(buffer)
+		files := js.Global().Get("Object").New()
+		begin := goBytes(whole.Call("subarray", 0, 4))
+		if !archive.IsZip(begin) {
+			for i, e := range archive.Single(name, begin) {
+				if i == 0 {
+					files.Set(e.Name, whole)
+				} else {
+					files.Set(e.Name, jsBytes(e.Data))
+				}
 			}
+			f.bring(p, name, files)
+			return
+		}
+		entries, err := archive.Read(goBytes(buffer))
+		if err == nil {
+			err = archive.Place(entries)
 		}
 		if err != nil {
 			f.end(err, "")
 			return
 		}
-		f.inflate(p, name, entries, 0)
+		f.inflate(p, name, entries, files)
 	})
 }
 
-// inflate unpacks the entries from one on, by the browser, and then imports all.
-func (f *filesPanel) inflate(p *Page, name string, entries []archive.Entry, at int) {
-	for at < len(entries) && !entries[at].Deflated {
-		at++
+// bring replaces everything by files, which go past this program: they may be large.
+func (f *filesPanel) bring(p *Page, name string, files js.Value) {
+	settle(js.Global().Get("everysec").Call("importFiles", files), func(_ js.Value, failure string) {
+		f.replaced(p, failure, true, words.Say("{file} has been loaded. Undo brings back what was here.", name))
+	})
+}
+
+// inflate unpacks entries, by the browser, and then imports all.
+func (f *filesPanel) inflate(p *Page, name string, entries []archive.Entry, files js.Value) {
+	for len(entries) > 0 && !entries[0].Deflated {
+		files.Set(entries[0].Name, jsBytes(entries[0].Data))
+		entries = entries[1:]
 	}
-	if at == len(entries) {
-		payload := bridge.Record(nil).Int(int64(len(entries)))
-		for _, e := range entries {
-			payload = payload.String(e.Name).Bytes(e.Data)
-		}
-		f.run(p, bridge.OpReplace, payload, words.Say("{file} has been loaded. Undo brings back what was here.", name))
+	if len(entries) == 0 {
+		f.bring(p, name, files)
 		return
 	}
-	packed := js.Global().Get("Uint8Array").New(len(entries[at].Data))
-	js.CopyBytesToJS(packed, entries[at].Data)
-	stream := js.Global().Get("Blob").New([]any{packed}).Call("stream").
+	stream := js.Global().Get("Blob").New([]any{jsBytes(entries[0].Data)}).Call("stream").
 		Call("pipeThrough", js.Global().Get("DecompressionStream").New("deflate-raw"))
 	settle(js.Global().Get("Response").New(stream).Call("arrayBuffer"), func(buffer js.Value, failure string) {
 		if failure != "" {
 			f.end(errors.New(failure), "")
 			return
 		}
-		entries[at].Data, entries[at].Deflated = goBytes(buffer), false
-		f.inflate(p, name, entries, at+1)
+		files.Set(entries[0].Name, buffer)
+		f.inflate(p, name, entries[1:], files)
 	})
 }
 

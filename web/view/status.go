@@ -17,7 +17,7 @@ import (
 type status struct {
 	text, clock, pause, step, jump, speed *node
 	notice, noticeText, noticeActions     *node
-	underway                              *node // nil: nothing took long yet
+	underway                              underway
 	noticeFor                             *app.Noticed
 }
 
@@ -80,7 +80,7 @@ func (s *status) bind(p *Page) {
 
 func (s *status) draw(p *Page, dirty app.Part) {
 	m := p.model
-	s.drawUnderway(m)
+	s.underway.draw(p)
 	if p.every(3) || dirty&app.PartClock != 0 {
 		if m.Host.Now != 0 {
 			s.clock.setText(app.Clock(m.Now()))
@@ -124,29 +124,6 @@ func (s *status) draw(p *Page, dirty app.Part) {
 	s.text.set("title", m.Kept())
 	p.body.set("data-server", state)
 	s.drawNotice(m.Notice)
-}
-
-// drawUnderway tells what takes long by a bar at the edge of the top line, over
-// what is there anyhow: nothing moves.
-func (s *status) drawUnderway(m *app.Model) {
-	what, part := m.Underway()
-	if s.underway == nil {
-		if what == "" {
-			return
-		}
-		s.underway = create("progress", "underway")
-		wrap(document.Call("querySelector", ".top")).add(s.underway)
-	}
-	s.underway.show(what != "")
-	if what == "" {
-		return
-	}
-	s.underway.set("aria-label", what)
-	if part < 0 {
-		s.underway.unset("value")
-	} else {
-		s.underway.set("value", strconv.FormatFloat(part, 'f', 2, 64))
-	}
 }
 
 func (s *status) drawNotice(n *app.Noticed) {

@@ -30,6 +30,7 @@ type terminal struct {
 	seen              int // blocks that were on the screen
 	lines             []*line
 	busySince         int64
+	reading           bool // a large reply, a slice in each frame
 
 	completion completion
 	spent      bool // Tab had nothing to offer
@@ -42,6 +43,7 @@ type terminal struct {
 type line struct {
 	root, timing *node
 	fold         *fold
+	text         string // of a fold
 }
 
 func bindTerminal(p *Page, root *node, name string) *terminal {
@@ -168,8 +170,9 @@ func (t *terminal) add(b *app.Block) {
 	switch {
 	case b.Kind == console.Typed, b.Kind == console.Answered:
 		l.root.add(create("span", "prompt").setText(b.Prompt), create("span", "typed").setText(b.Text))
-	case long(b.Text):
-		l.fold = newFold(l.root, b.Text)
+	case b.Long != nil, long(b.Text):
+		l.fold = newFold(t.page, l.root, b)
+		l.text = b.Text
 	default:
 		l.root.setText(b.Text)
 	}
@@ -207,6 +210,13 @@ func (t *terminal) drawState() {
 		}
 	case !c.CLI.Connected():
 		flags = words.Say("not connected")
+	}
+	if _, reading := c.CLI.Reading(); reading != t.reading {
+		if t.reading = reading; reading {
+			t.log.set("aria-busy", "true")
+		} else {
+			t.log.unset("aria-busy")
+		}
 	}
 	busy := c.CLI.Busy()
 	switch {
@@ -255,17 +265,18 @@ func (t *terminal) unfold(e js.Value) {
 		if l.fold == nil || !l.root.v.Call("contains", target).Bool() {
 			continue
 		}
+		then := func() {
+			if l.fold.done() {
+				t.screen.v.Call("focus", map[string]any{"preventScroll": true})
+			}
+		}
 		switch act.String() {
 		case "more":
-			l.fold.more(moreLines)
+			l.fold.more(moreLines, t.log, then)
 		case "all":
-			l.fold.more(1 << 30)
+			l.fold.more(1<<30, t.log, then)
 		case "copy":
-			copyText(l.fold.text)
-			t.say(words.Say("Copied"))
-		}
-		if l.fold.done() {
-			t.screen.v.Call("focus", map[string]any{"preventScroll": true})
+			l.fold.copy(l.text, t.say)
 		}
 		return
 	}
@@ -310,8 +321,11 @@ func (o *options) bind(t *terminal) {
 	})
 	t.on(root.find(".kill"), "click", func(js.Value) { p.dispatch(app.KillClient{Name: name}); t.focus() })
 	t.on(root.find(".copy"), "click", func(js.Value) {
-		copyText(t.model().Text())
-		t.say(words.Say("Copied"))
+		text := t.model().Transcript()
+		p.copying(func(dst []byte) ([]byte, float64, bool) {
+			dst = text.Append(dst, 256<<10)
+			return dst, text.Part(), text.Done()
+		}, t.say)
 	})
 }
 

@@ -7,6 +7,7 @@
 package view
 
 import (
+	"errors"
 	"syscall/js"
 
 	"everysec/engine/command"
@@ -28,6 +29,8 @@ type Page struct {
 	outstanding bool                                               // a credit has been given and not been used
 	frames      int64
 	agreed      bool // to lose what lives only here
+
+	works []*work // in the order in which they began
 
 	body *node
 	say  *node
@@ -114,6 +117,17 @@ func (p *Page) perform(effect app.Effect) {
 	switch e := effect.(type) {
 	case app.Download:
 		download(e.Name, e.Data)
+	case app.Invoke:
+		settle(js.Global().Get("everysec").Call(e.Method, e.Arguments...), func(bytes js.Value, failure string) {
+			if failure != "" {
+				p.dispatch(e.Answer(nil, errors.New(failure)))
+				return
+			}
+			p.dispatch(e.Answer(nil, nil))
+			if e.Name != "" {
+				downloadBytes(e.Name, bytes)
+			}
+		})
 	case app.Save:
 		store("everysec.progress."+e.Lesson, e.Progress)
 		store("everysec.at", e.Lesson)
@@ -131,6 +145,10 @@ func (p *Page) perform(effect app.Effect) {
 func (p *Page) frame() {
 	p.frames++
 	p.dispatch(app.Frame{Wall: wall()})
+	for end := wall() + budget; p.model.Reading() && wall() < end; {
+		p.dispatch(app.ReadOn{})
+	}
+	p.work()
 	p.draw()
 	if !p.outstanding {
 		p.outstanding = true
