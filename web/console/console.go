@@ -112,6 +112,7 @@ type Console struct {
 	resend   [][]byte // what to run once connected
 	resendN  int64
 	sentAt   int64
+	lineAt   int64 // when the first of those that are repeated was sent
 	started  int64 // by Stopwatch
 	finished int   // commands whose replies came, for hosts that wait
 }
@@ -504,6 +505,7 @@ func (c *Console) start(args [][]byte, repeat int64) {
 	c.replies = c.expected(args)
 	if c.Now != nil {
 		c.sentAt = c.Now()
+		c.lineAt = c.sentAt
 	}
 	if c.Stopwatch != nil {
 		c.started = c.Stopwatch()
@@ -692,12 +694,13 @@ func (c *Console) finish() {
 	if n := len(c.blocks); c.Stopwatch != nil && !c.silent && n > 0 {
 		c.blocks[n-1].Command, c.blocks[n-1].Took = string(c.running[0]), max(c.Stopwatch()-c.started, 1)
 	}
-	if c.Now != nil && !c.silent && c.format.Output == Standard {
-		if took := c.Now() - c.sentAt; took >= 500 {
+	args, repeat, begun := c.running, c.repeat, c.lineAt
+	again := repeat > 0 && !c.monitor && !c.silent
+	if c.Now != nil && !c.silent && !again && c.format.Output == Standard {
+		if took := c.Now() - begun; took >= 500 {
 			c.show(Note, "("+strconv.FormatFloat(float64(took)/1000, 'f', 2, 64)+"s)")
 		}
 	}
-	args, repeat := c.running, c.repeat
 	c.running = nil
 	if c.silent {
 		c.silent = false
@@ -705,8 +708,9 @@ func (c *Console) finish() {
 		return
 	}
 	c.finished++
-	if repeat > 0 && !c.monitor {
+	if again {
 		c.start(args, repeat-1)
+		c.lineAt = begun
 		return
 	}
 	c.next()
