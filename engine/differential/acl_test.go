@@ -89,6 +89,7 @@ AUTH u p
 
 // Random users run random commands on both servers.
 func TestRandomUsers(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	server := servertest.New(t)
 	random := rand.New(rand.NewPCG(7, 7))

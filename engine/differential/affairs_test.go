@@ -20,19 +20,25 @@ import (
 // measured, names of processes and files, sentences, and the order of hash
 // tables. Errors are always compared whole.
 
+// affair compares two replies; part is what is compared where that is a part.
+type affair struct {
+	same func(args []string, want, got resp.Value) bool
+	part func(v resp.Value) string
+}
+
 // affairs says for such commands what must be the same in two replies of one
 // kind.
-var affairs = map[string]func(args []string, want, got resp.Value) bool{
-	"lastsave": within(5),
-	"time": func(_ []string, want, got resp.Value) bool {
+var affairs = map[string]affair{
+	"lastsave": {same: within(5)},
+	"time": {same: func(_ []string, want, got resp.Value) bool {
 		return len(got.Elems) == 2 && near(want.Elems[0], got.Elems[0], 5)
-	},
+	}},
 	"info":           normally(infoText),
-	"lolwut":         sameSize,
-	"randomkey":      typeOnly, // a key by chance; that there is one is compared
+	"lolwut":         {same: sameSize},
+	"randomkey":      {same: typeOnly}, // a key by chance; that there is one is compared
 	"hello":          normally(func(v resp.Value) string { return without(v, "id") }),
-	"dump":           sameDump,
-	"client|id":      typeOnly, // the two count other connections, of tests that ask whether they are ready
+	"dump":           {same: sameDump},
+	"client|id":      {same: typeOnly}, // the two count other connections, of tests that ask whether they are ready
 	"client|info":    normally(clientLines),
 	"client|list":    normally(clientLines),
 	"acl|genpass":    normally(func(v resp.Value) string { return fmt.Sprint(len(v.Str), hexadecimal.Match(v.Str)) }),
@@ -41,26 +47,26 @@ var affairs = map[string]func(args []string, want, got resp.Value) bool{
 	"acl|list":       normally(sortedWords), // single rules in the order of a hash table
 	"acl|getuser":    normally(sortedWords),
 	"command":        normally(commandRows),
-	"command|count":  func(_ []string, want, got resp.Value) bool { return got.Int >= want.Int }, // newer ones are here, too
+	"command|count":  {same: func(_ []string, want, got resp.Value) bool { return got.Int >= want.Int }}, // newer ones are here, too
 	"command|docs":   normally(commandDocs),
 	"command|list":   normally(knownNames),
 	"command|info":   normally(commandRows),
-	"memory|usage":   sameUsage,
+	"memory|usage":   {same: sameUsage},
 	"memory|stats":   normally(memoryStats),
-	"memory|doctor":  typeOnly, // a sentence of our own
-	"latency|doctor": typeOnly, // a sentence of our own
+	"memory|doctor":  {same: typeOnly}, // a sentence of our own
+	"latency|doctor": {same: typeOnly}, // a sentence of our own
 	// The allocator's own report: there is no jemalloc here.
-	"memory|malloc-stats": typeOnly,
+	"memory|malloc-stats": {same: typeOnly},
 	"latency|histogram":   normally(histograms),
 	"slowlog|get":         normally(slowEntries),
-	"slowlog|len":         typeOnly, // what took long is a matter of the machine
+	"slowlog|len":         {same: typeOnly}, // what took long is a matter of the machine
 	// Keys with the same small number share their clock in Redis.
-	"object|idletime": func(_ []string, want, got resp.Value) bool { return got.Int <= want.Int+5 },
-	"object|refcount": typeOnly, // a copy of a small number is not shared in Redis
+	"object|idletime": {same: func(_ []string, want, got resp.Value) bool { return got.Int <= want.Int+5 }},
+	"object|refcount": {same: typeOnly}, // a copy of a small number is not shared in Redis
 	"config|get":      normally(configuration),
 }
 
-func ownAffair(args []string) func(args []string, want, got resp.Value) bool {
+func ownAffair(args []string) affair {
 	name := strings.ToLower(args[0])
 	if s := table.Lookup([]byte(name)); len(args) > 1 && s != nil && len(s.Subcommands) > 0 {
 		if strings.EqualFold(args[1], "help") {
@@ -71,19 +77,18 @@ func ownAffair(args []string) func(args []string, want, got resp.Value) bool {
 	return affairs[name]
 }
 
-func normally(normal func(v resp.Value) string) func(args []string, want, got resp.Value) bool {
-	return func(_ []string, want, got resp.Value) bool {
-		a, b := normal(want), normal(got)
-		if a != b {
-			lastDifference = cmp.Diff(strings.Split(a, "\n"), strings.Split(b, "\n"))
-		}
-		return a == b
-	}
+func normally(part func(v resp.Value) string) affair {
+	return affair{func(_ []string, want, got resp.Value) bool { return part(want) == part(got) }, part}
 }
 
-// lastDifference is what the last two replies differ in that were compared
-// only in part.
-var lastDifference string
+// difference is what two replies differ in that are compared only in part.
+func difference(args []string, want, got resp.Value) string {
+	part := ownAffair(args).part
+	if part == nil || want.Kind != got.Kind || part(want) == part(got) {
+		return ""
+	}
+	return cmp.Diff(strings.Split(part(want), "\n"), strings.Split(part(got), "\n"))
+}
 
 func typeOnly([]string, resp.Value, resp.Value) bool { return true }
 

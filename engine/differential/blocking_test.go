@@ -15,23 +15,21 @@ import (
 // on both servers: who is served, with what and in which order must be equal.
 // CLIENT LIST tells after every command who still waits.
 func TestWaitingClients(t *testing.T) {
-	real, address := redistest.Start(t), native(t)
-	for _, protocol := range []string{"2", "3"} {
-		t.Run("RESP"+protocol, func(t *testing.T) {
-			w := newWaiting(t, real, address, protocol)
-			for range 7000 {
-				w.step()
-				if t.Failed() {
-					t.Fatalf("the last commands:\n  %s", strings.Join(w.history[max(0, len(w.history)-40):], "\n  "))
-				}
+	t.Parallel()
+	inBothProtocols(t, func(t *testing.T, protocol string) {
+		w := newWaiting(t, redistest.Start(t), native(t), protocol)
+		for range 7000 {
+			w.step()
+			if t.Failed() {
+				t.Fatalf("the last commands:\n  %s", strings.Join(w.history[max(0, len(w.history)-40):], "\n  "))
 			}
-			w.control.compareState()
-			t.Logf("%d waits, %d of them served", w.waits, w.served)
-			if w.waits < 300 || w.served < 200 {
-				t.Error("too few to tell anything")
-			}
-		})
-	}
+		}
+		w.control.compareState()
+		t.Logf("%d waits, %d of them served", w.waits, w.served)
+		if w.waits < 300 || w.served < 200 {
+			t.Error("too few to tell anything")
+		}
+	})
 }
 
 type waiting struct {
@@ -51,7 +49,6 @@ type waiting struct {
 func newWaiting(t *testing.T, real *redistest.Redis, ours, protocol string) *waiting {
 	w := &waiting{t: t, r: rand.New(rand.NewPCG(*seedFlag, uint64(protocol[0]))), control: newPair(t, real, ours, "2")}
 	w.g = newGenerator(w.r, *only)
-	w.control.run([][]string{{"FLUSHALL"}})
 	for i := range 6 {
 		p := newPair(t, real, ours, protocol)
 		p.run([][]string{{"CLIENT", "SETNAME", fmt.Sprintf("c%s%d", protocol, i)}})

@@ -16,6 +16,7 @@ var ownFields = regexp.MustCompile(`\b(id|addr|laddr|fd|age|idle)=\S*`)
 // CLIENT LIST tells of every client what redis-server tells: buffers, queued
 // commands, subscriptions, and what all that takes.
 func TestClientList(t *testing.T) {
+	t.Parallel()
 	real, ours := redistest.Start(t), native(t)
 	type conversation struct{ looking, other *redistest.Conn }
 	var both []conversation

@@ -15,6 +15,7 @@ import (
 // What COMMAND, HELP and ACL CAT tell of commands is what redis-server 7.0.15
 // tells, but for the sentences, which are our own.
 func TestCommandsAreDescribedAsByRedis(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t).Dial(t)
 	client := servertest.New(t).Client()
 	theirs := func(args ...string) resp.Value {

@@ -43,6 +43,7 @@ dbfilename x.rdb
 // CONFIG REWRITE: what stood in the file becomes the same as in Redis, and what
 // is new are the same lines; their order is of chance there.
 func TestConfigRewrite(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "redis.conf")
 	if err := os.WriteFile(name, []byte(fileToRewrite), 0o644); err != nil {
@@ -110,6 +111,7 @@ rename-command MULTI Multi
 // rename-command: a command has its new name where it is called, and the old
 // one where it is spoken of.
 func TestRenamedCommands(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "redis.conf")
 	if err := os.WriteFile(name, []byte(fileWithRenames), 0o644); err != nil {

@@ -13,6 +13,7 @@ import (
 // TestCounters sends random commands one by one, and after each compares what
 // INFO has counted: hits and misses of keys, errors by their codes, calls.
 func TestCounters(t *testing.T) {
+	t.Parallel()
 	real, ours := redistest.Start(t), native(t)
 	p := newPair(t, real, ours, "2")
 	g := newGenerator(rand.New(rand.NewPCG(*seedFlag, 5)), *only)

@@ -49,6 +49,7 @@ func drawnBy(shape string) []string {
 }
 
 func TestEveryCommandIsDrawn(t *testing.T) {
+	t.Parallel()
 	drawn := map[string]bool{}
 	for _, list := range families {
 		for _, shape := range list {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -111,7 +112,6 @@ func (p *pair) run(batch [][]string) {
 		got, gotValue := p.ours.Receive()
 		p.history = append(p.history, fmt.Sprintf("%q", args))
 		p.follow(args, wantValue)
-		lastDifference = ""
 		if p.keepDump != nil && strings.EqualFold(args[0], "dump") && wantValue.Kind == resp.BulkString && len(wantValue.Str) > 10 {
 			p.keepDump(bytes.Clone(wantValue.Str))
 		}
@@ -132,8 +132,8 @@ func (p *pair) run(batch [][]string) {
 		}
 		if p.differences <= 20 {
 			replies := fmt.Sprintf(" redis-server: %q\n ours:         %q", want, got)
-			if lastDifference != "" { // of texts that would fill the screen
-				replies = "(-redis-server +ours)\n" + lastDifference
+			if d := difference(args, wantValue, gotValue); d != "" { // of texts that would fill the screen
+				replies = "(-redis-server +ours)\n" + d
 			}
 			p.t.Errorf("%q\n%s\nbefore it:\n  %s", args, replies, strings.Join(p.related(args), "\n  "))
 		}
@@ -207,7 +207,7 @@ func same(args []string, want, got resp.Value) bool {
 	if describe(want) == describe(got) { // as in a transaction with another that differs
 		return true
 	}
-	if same := ownAffair(args); same != nil {
+	if same := ownAffair(args).same; same != nil {
 		if want.IsError() || got.IsError() || want.Null || got.Null {
 			return describe(want) == describe(got)
 		}
@@ -307,6 +307,19 @@ func (p *pair) compareState() {
 	}
 }
 
+// inBothProtocols compares in RESP2 and beside it in RESP3, and returns when both
+// have come to their end.
+func inBothProtocols(t *testing.T, compare func(t *testing.T, protocol string)) {
+	t.Run("protocols", func(t *testing.T) {
+		for _, protocol := range []string{"2", "3"} {
+			t.Run("RESP"+protocol, func(t *testing.T) {
+				t.Parallel()
+				compare(t, protocol)
+			})
+		}
+	})
+}
+
 func newPair(t *testing.T, real *redistest.Redis, ours string, protocol string) *pair {
 	p := &pair{t: t, real: real.Dial(t), ours: redistest.Dial(t, ours), byName: map[string]int{}}
 	if protocol == "3" {
@@ -318,34 +331,33 @@ func newPair(t *testing.T, real *redistest.Redis, ours string, protocol string) 
 
 // TestRandomCommands sends seeded random commands over all families.
 func TestRandomCommands(t *testing.T) {
-	real := redistest.Start(t)
-	ours := native(t)
+	t.Parallel()
+	var mu sync.Mutex
 	total := 0
 	counts := map[string]int{}
-	for _, protocol := range []string{"2", "3"} {
-		t.Run("RESP"+protocol, func(t *testing.T) {
-			p := newPair(t, real, ours, protocol)
-			p.run([][]string{{"FLUSHALL"}})
-			g := newGenerator(rand.New(rand.NewPCG(*seedFlag, uint64(protocol[0]))), *only)
-			g.protocol, p.keepDump = protocol, g.keepDump
-			for p.sent < *commandCount/2 && p.differences < 20 {
-				var batch [][]string
-				for range 200 {
-					batch = append(batch, g.command())
-				}
-				p.run(batch)
-				if p.sent%4000 < 200 {
-					p.compareState()
-				}
+	inBothProtocols(t, func(t *testing.T, protocol string) {
+		p := newPair(t, redistest.Start(t), native(t), protocol)
+		g := newGenerator(rand.New(rand.NewPCG(*seedFlag, uint64(protocol[0]))), *only)
+		g.protocol, p.keepDump = protocol, g.keepDump
+		for p.sent < *commandCount/2 && p.differences < 20 {
+			var batch [][]string
+			for range 200 {
+				batch = append(batch, g.command())
 			}
-			p.compareState()
-			total += p.sent
-			for name, n := range p.byName {
-				counts[name] += n
+			p.run(batch)
+			if p.sent%4000 < 200 {
+				p.compareState()
 			}
-			t.Logf("%d commands of %d kinds, %d differences", p.sent, len(p.byName), p.differences)
-		})
-	}
+		}
+		p.compareState()
+		mu.Lock()
+		defer mu.Unlock()
+		total += p.sent
+		for name, n := range p.byName {
+			counts[name] += n
+		}
+		t.Logf("%d commands of %d kinds, %d differences", p.sent, len(p.byName), p.differences)
+	})
 	writeFigures(t, counts)
 	if !t.Failed() && total < 100000 && *commandCount >= 100000 {
 		t.Errorf("only %d commands were compared", total)

@@ -20,6 +20,7 @@ var (
 // TestDocumentation compares what COMMAND DOCS tells of every command that
 // both have: its groups, versions and the tree of its arguments.
 func TestDocumentation(t *testing.T) {
+	t.Parallel()
 	real, address := redistest.Start(t), native(t)
 	p := newPair(t, real, address, "3")
 	docs := func(c *redistest.Conn) map[string]string {

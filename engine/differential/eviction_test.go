@@ -11,6 +11,7 @@ import (
 // evicted too as far as it is not a matter of chance: with a limit of one byte
 // everything that may go goes.
 func TestMemoryIsFull(t *testing.T) {
+	t.Parallel()
 	real := redistest.Start(t)
 	ours := native(t)
 	for name, script := range map[string]string{

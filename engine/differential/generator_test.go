@@ -27,10 +27,14 @@ type generator struct {
 	protocol string   // that the connections speak
 	dumps    []string // payloads that DUMP has returned
 	next     [][]string
+
+	// streamClock rises with the IDs that are added, so that most of them are
+	// later than those before; the IDs that are looked for lie behind it.
+	streamClock int
 }
 
 func newGenerator(r *rand.Rand, only string) *generator {
-	g := &generator{r: r, protocol: "2"}
+	g := &generator{r: r, protocol: "2", streamClock: 1}
 	match := regexp.MustCompile(only)
 	for _, list := range families {
 		for _, shape := range list {

@@ -88,6 +88,7 @@ PING`
 
 // TestGetKeys asks both servers for the keys of all kinds of command lines.
 func TestGetKeys(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t).Dial(t)
 	client := servertest.New(t).Client()
 	redis.Do("HELLO", "3")

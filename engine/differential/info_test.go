@@ -13,6 +13,7 @@ import (
 
 // INFO has the sections and fields of redis-server 7.0.15, in its order.
 func TestInfoFields(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t).Dial(t)
 	ours := servertest.New(t).Client()
 	for _, sections := range [][]string{

@@ -16,6 +16,7 @@ import (
 
 // A damaged manifest is refused by both, in the same words.
 func TestManifestDamage(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ name, text string }{
 		{"empty", ""},
 		{"cut in a line", "file a seq 1 type b"},

@@ -107,6 +107,7 @@ func usedMemory(t *testing.T, c *redistest.Conn, settle time.Duration) float64 {
 // TestMemoryFigures loads the same data into both servers and says how far our
 // figures are from theirs.
 func TestMemoryFigures(t *testing.T) {
+	t.Parallel()
 	real := redistest.Start(t)
 	ours := native(t)
 	asking := newPair(t, real, ours, "2")

@@ -15,6 +15,7 @@ import (
 // listens to all keyspace events hears after each: the events, their order and
 // their keys.
 func TestNotifications(t *testing.T) {
+	t.Parallel()
 	const count = 20000
 	real, address := redistest.Start(t), native(t)
 	p := newPair(t, real, address, "2")

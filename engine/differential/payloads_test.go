@@ -15,6 +15,7 @@ import (
 // The seed is fixed: there are payloads that a redis-server 7.0.15 does not
 // survive.
 func TestPayloads(t *testing.T) {
+	t.Parallel()
 	real, address := redistest.Start(t, "--sanitize-dump-payload", "yes"), native(t)
 	p := newPair(t, real, address, "2")
 	bodies := servertest.Bodies(t)

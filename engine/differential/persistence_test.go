@@ -60,6 +60,7 @@ const (
 )
 
 func TestPersistenceSaysTheSame(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		config []string

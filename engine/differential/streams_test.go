@@ -6,10 +6,6 @@ import (
 	"everysec/engine/resp"
 )
 
-// streamClock rises with the IDs that are added, so that most of them are
-// later than those before; the IDs that are looked for lie behind it.
-var streamClock = 1
-
 func streamKey(g *generator) string {
 	if g.r.IntN(40) == 0 {
 		return g.key(g.pick("s", "l", "none"))
@@ -18,8 +14,8 @@ func streamKey(g *generator) string {
 }
 
 func newID(g *generator) string {
-	streamClock += g.r.IntN(2)
-	ms := strconv.Itoa(streamClock)
+	g.streamClock += g.r.IntN(2)
+	ms := strconv.Itoa(g.streamClock)
 	switch g.r.IntN(12) {
 	case 0:
 		return streamID(g)
@@ -32,7 +28,7 @@ func newID(g *generator) string {
 }
 
 func streamID(g *generator) string {
-	ms := strconv.Itoa(max(streamClock+5-g.r.IntN(30), 0))
+	ms := strconv.Itoa(max(g.streamClock+5-g.r.IntN(30), 0))
 	switch g.r.IntN(24) {
 	case 0:
 		return g.pick("0", "0-0", "0-1", "-", "+", "$", ">", "", "1-", "-1", "1-1-1", "x", "1-x", "18446744073709551615", "18446744073709551616",

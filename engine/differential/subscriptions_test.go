@@ -14,28 +14,27 @@ import (
 // another publishes. A command may have many replies, and messages come between
 // them, so that all that came until the reply to a PING is compared.
 func TestSubscriptions(t *testing.T) {
-	real, address := redistest.Start(t), native(t)
-	for _, protocol := range []string{"2", "3"} {
-		t.Run("RESP"+protocol, func(t *testing.T) {
-			listener, other := newPair(t, real, address, protocol), newPair(t, real, address, "2")
-			g := &generator{r: rand.New(rand.NewPCG(*seedFlag, 's')), protocol: protocol}
-			for i := range 1000 {
-				args := subscription(g)
-				other.run([][]string{{"PUBSUB", "NUMPAT"}, {g.pick("PUBLISH", "PUBLISH", "SPUBLISH"), g.pick("c1", "c2", "c3"), g.field()}})
-				end := fmt.Sprint("end", i)
-				var got [2]string
-				for k, c := range []*redistest.Conn{listener.real, listener.ours} {
-					c.Send(words(args)...)
-					c.Send([]byte("PING"), []byte(end))
-					got[k] = until(c, end)
-				}
-				if got[0] != got[1] {
-					t.Fatalf("%q\n redis-server: %s\n ours:         %s", args, got[0], got[1])
-				}
-				other.run([][]string{{"PUBSUB", "NUMSUB", "c1", "c2"}, {"PUBSUB", "SHARDNUMSUB", "c1", "c2"}})
+	t.Parallel()
+	inBothProtocols(t, func(t *testing.T, protocol string) {
+		real, address := redistest.Start(t), native(t)
+		listener, other := newPair(t, real, address, protocol), newPair(t, real, address, "2")
+		g := &generator{r: rand.New(rand.NewPCG(*seedFlag, 's')), protocol: protocol}
+		for i := range 1000 {
+			args := subscription(g)
+			other.run([][]string{{"PUBSUB", "NUMPAT"}, {g.pick("PUBLISH", "PUBLISH", "SPUBLISH"), g.pick("c1", "c2", "c3"), g.field()}})
+			end := fmt.Sprint("end", i)
+			var got [2]string
+			for k, c := range []*redistest.Conn{listener.real, listener.ours} {
+				c.Send(words(args)...)
+				c.Send([]byte("PING"), []byte(end))
+				got[k] = until(c, end)
 			}
-		})
-	}
+			if got[0] != got[1] {
+				t.Fatalf("%q\n redis-server: %s\n ours:         %s", args, got[0], got[1])
+			}
+			other.run([][]string{{"PUBSUB", "NUMSUB", "c1", "c2"}, {"PUBSUB", "SHARDNUMSUB", "c1", "c2"}})
+		}
+	})
 }
 
 func subscription(g *generator) []string {

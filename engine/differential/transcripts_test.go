@@ -20,12 +20,14 @@ var record = flag.Bool("record", false, "write the replies of redis-server into 
 // they expect of us is what it answers. Files under testdata/ours hold what
 // the real server of this version does not have, and are not played.
 func TestTranscripts(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../commands/*/testdata/*.txt")
 	if err != nil || len(files) < 10 {
 		t.Fatalf("%d transcripts found (%v)", len(files), err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimPrefix(strings.ReplaceAll(file, "/testdata/", "/"), "../commands/"), func(t *testing.T) {
+			t.Parallel()
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)

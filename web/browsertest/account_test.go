@@ -91,6 +91,7 @@ func (l learner) agrees() (acknowledged, survived, lost int) {
 // by key and write by write, each with its reason; beside them the log of the
 // start; on a phone one below the other. The console says the same.
 func TestTheAccountStandsSideBySide(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", "CONFIG SET appendfsync always")
 	l.eval(`everysec.pipeline([["SET", "stays", "1"], ["SET", "older", "1"], ["SET", "back", "1"], ["HSET", "user:1", "name", "Ada"]])`, nil)
@@ -220,6 +221,7 @@ func TestTheAccountOfTenThousandWrites(t *testing.T) {
 
 // Of fifty thousand lost keys each is found, with what it held.
 func TestOneOfManyLostKeysIsFound(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", "CONFIG SET appendonly no")
 	l.answer("redis", "CONFIG SET appendonly no", []string{"OK"})
@@ -244,6 +246,7 @@ func TestOneOfManyLostKeysIsFound(t *testing.T) {
 // Each kind of crash, at each of the main moments, with two seeds, through the
 // controls of the page: what was promised holds, and what was lost has a reason.
 func TestEveryCrashIsAccountedFor(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", "CONFIG SET appendfsync always")
 	l.types("redis", "CONFIG REWRITE") // the next start knows it, too

@@ -13,6 +13,7 @@ import (
 // What everysec.d.ts promises to authors, each promise as an expression and
 // what it yields. They run in one page, in this order.
 func TestTheJavaScriptAPI(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), site(t))
 	b.open("/?store=memory:&seed=42")
 	b.eval(`window.code = (p) => p.then(() => "no error", (e) => e.name + " " + e.code + ": " + e.message)`, nil)

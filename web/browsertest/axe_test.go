@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -23,7 +24,7 @@ const (
 )
 
 // axe is its script.
-func axe() (string, error) {
+var axe = sync.OnceValues(func() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
@@ -52,7 +53,7 @@ func axe() (string, error) {
 			return string(script), err
 		}
 	}
-}
+})
 
 func fetchAxe(path string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "everysec-axe")
@@ -86,6 +87,7 @@ const violations = `axe.run(document, {resultTypes: ["violations"]}).then(({viol
 // No view has a violation of any rule of axe-core, in light and dark, on a
 // desktop and on a phone.
 func TestAccessibility(t *testing.T) {
+	t.Parallel()
 	script, err := axe()
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 )
 
 func TestThePageAnswersItsFirstCommand(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), site(t))
 	b.open("/?store=memory:")
 	var reply string
@@ -31,6 +32,7 @@ func TestThePageAnswersItsFirstCommand(t *testing.T) {
 
 // The lesson can be read before the engine is there, and without it.
 func TestTheTextDoesNotWaitForTheEngine(t *testing.T) {
+	t.Parallel()
 	for _, missing := range []string{"/worker.js", "/everysec.wasm"} {
 		t.Run(missing, func(t *testing.T) {
 			over := make(chan struct{})
@@ -85,6 +87,7 @@ func TestTheTextDoesNotWaitForTheEngine(t *testing.T) {
 // A link to a step leads there, though the page is laid out late: in the
 // address, and in the page.
 func TestALinkToAStepLeadsThere(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), site(t))
 	b.open("/?store=memory:")
 	var step string
@@ -133,6 +136,7 @@ func (b *browser) strays() (found []string) {
 // The page works under its own policy, and asks nobody but its own server: on
 // every view. What a page must not do is refused and seen: the check can fail.
 func TestThePageKeepsToItself(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.fill()
 	eachView(t, l, func(t *testing.T, _ view) {

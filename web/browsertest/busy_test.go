@@ -10,6 +10,7 @@ import (
 // page stays alive, another console is told BUSY and can kill the script, and
 // the button can kill the server.
 func TestAScriptThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", "config set busy-reply-threshold 200")
 	l.answer("redis", "config set busy-reply-threshold 200", []string{"OK"})

@@ -49,6 +49,7 @@ func (l learner) pastes(name, text string) {
 
 // A day at the console: everything by keyboard.
 func TestAConsoleIsAtHandForWhoKnowsRedisCLI(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	for _, line := range []string{"SET user:1 Ada", "SET user:2 Grace", `SET "with space" x`, "INCR n"} {
 		l.types("redis", line)
@@ -136,6 +137,7 @@ func TestAConsoleIsAtHandForWhoKnowsRedisCLI(t *testing.T) {
 }
 
 func TestRepliesAreShownAsTheLearnerWants(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	t.Run("as the options say", func(t *testing.T) {
 		l.types("redis", "SET user:1 Ada")
@@ -167,6 +169,7 @@ func TestRepliesAreShownAsTheLearnerWants(t *testing.T) {
 
 // What waits is shown to wait, and ends when the learner says so.
 func TestWaitingCommandsAndStreamsEnd(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", "BLPOP q 0")
 	l.sees("it waits", `document.querySelector(".console .waiting").textContent.startsWith("waiting for the reply to BLPOP")`)
@@ -186,6 +189,7 @@ func TestWaitingCommandsAndStreamsEnd(t *testing.T) {
 
 // A hundred thousand elements: folded, unfolded, copied, and the page goes on.
 func TestALongReplyIsFolded(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.eval(`(async () => { for (let i = 0; i < 100; i++) await everysec.command("RPUSH", "long", ...Array.from({length: 1000}, (_, j) => "element " + (i * 1000 + j))); })()`, nil)
 	l.types("redis", "LRANGE long 0 -1")
@@ -205,6 +209,7 @@ func TestALongReplyIsFolded(t *testing.T) {
 
 // Clients: one beside the other, one at a time, named, paused, killed.
 func TestEachConsoleIsAClient(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.run(chromedp.Click("#add-console", chromedp.ByQuery))
 	l.sees("a second client", `document.querySelectorAll(".console").length === 2`)
@@ -237,6 +242,7 @@ func TestEachConsoleIsAClient(t *testing.T) {
 
 // On a phone the row of keys does what its keyboard cannot.
 func TestThePhoneHasTheKeysItLacks(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), chromedp.Click(`.tabs button[data-tab="work"]`, chromedp.ByQuery))
 	l.types("redis", "SET user:1 Ada")
@@ -260,6 +266,7 @@ func TestThePhoneHasTheKeysItLacks(t *testing.T) {
 // lays the keyboard over it (Safari). Nothing is so small that a phone zooms in
 // on it.
 func TestThePhonesKeyboardCoversNothing(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), chromedp.Click(`.tabs button[data-tab="work"]`, chromedp.ByQuery), chromedp.Click("#add-console", chromedp.ByQuery), chromedp.SendKeys("#layout", "one at", chromedp.ByQuery))
 	for range 12 {
@@ -289,6 +296,7 @@ func TestThePhonesKeyboardCoversNothing(t *testing.T) {
 // Three clients side by side in a column of half a laptop: each can be told from
 // the others, and what it says stays inside.
 func TestNarrowConsoles(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.run(chromedp.Click("#add-console", chromedp.ByQuery), chromedp.Click("#add-console", chromedp.ByQuery), chromedp.SendKeys("#layout", "side", chromedp.ByQuery))
 	l.types("worker-A", "SUBSCRIBE news")

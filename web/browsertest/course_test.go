@@ -79,6 +79,7 @@ func (l learner) played(at string) {
 // One whole lesson of each phase, with its crash and its quiz: of those the one in
 // which most is broken.
 func TestALessonOfEachPhase(t *testing.T) {
+	t.Parallel()
 	list, err := markdown.Load(filepath.Join("..", "..", "lessons"))
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +118,7 @@ func TestALessonOfEachPhase(t *testing.T) {
 
 // The second hint is not to be seen before the first has been opened, and so on.
 func TestHintsUnfoldInStages(t *testing.T) {
+	t.Parallel()
 	lesson, step := firstStep(t, func(s *lessons.Step) bool {
 		return len(hints(s)) >= 2
 	})
@@ -150,6 +152,7 @@ func hints(s *lessons.Step) (ids []string) {
 // Every link of every built page leads to a file that was built, and to an id in
 // it.
 func TestEveryLinkOfTheBuiltPagesResolves(t *testing.T) {
+	t.Parallel()
 	address, id := regexp.MustCompile(`\b(?:href|src)="([^"]*)"`), regexp.MustCompile(`\bid="([^"]*)"`)
 	ids := map[string]map[string]bool{}
 	pages := map[string]string{}
@@ -209,6 +212,7 @@ const phone, desktop = 390, 1440
 // The map knows where the learner is, a lesson goes on there, and the progress
 // can be taken along as a file.
 func TestTheMapAndTheProgress(t *testing.T) {
+	t.Parallel()
 	lesson, _ := firstStep(t, func(s *lessons.Step) bool { return does(s, lessons.Crash) })
 	step := &lesson.Steps[2]
 	l := arriveAt(t, "/lessons/"+lesson.ID+"/")
@@ -252,6 +256,7 @@ func TestTheMapAndTheProgress(t *testing.T) {
 // Whatever the learner did to the server, one button leads back to the
 // beginning of the step.
 func TestIBrokeIt(t *testing.T) {
+	t.Parallel()
 	lesson, step := firstStep(t, func(s *lessons.Step) bool {
 		return len(s.Blocks) > 1 && s.Blocks[0].Kind == lessons.SetupKind && (s.Blocks[1].Kind == lessons.Transcript || s.Blocks[1].Kind == lessons.Prose && s.Blocks[2].Kind == lessons.Transcript)
 	})
@@ -277,6 +282,7 @@ func TestIBrokeIt(t *testing.T) {
 // Steps by n and p, but not while somebody types; large for a projector; alone
 // in a frame; on paper without answers.
 func TestALessonIsReadInManyWays(t *testing.T) {
+	t.Parallel()
 	// A page that frames the lesson is another one: ours frames nothing.
 	here := publish.Handler(dist)
 	s := newHost(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -353,6 +359,7 @@ func TestALessonIsReadInManyWays(t *testing.T) {
 
 // The map is for everybody, too.
 func TestTheMapIsAccessible(t *testing.T) {
+	t.Parallel()
 	script, err := axe()
 	if err != nil {
 		t.Fatal(err)
@@ -381,6 +388,7 @@ func TestTheMapIsAccessible(t *testing.T) {
 
 // Who has been here once may come back without a network, to any lesson.
 func TestTheWholeCourseIsThereWithoutANetwork(t *testing.T) {
+	t.Parallel()
 	s := newHost(t, publish.Handler(dist))
 	b := launch(t, t.TempDir(), s.url)
 	b.open("/?store=idb://x")
@@ -399,6 +407,7 @@ func TestTheWholeCourseIsThereWithoutANetwork(t *testing.T) {
 
 // A translated lesson has its page: its words, and the page's, in that language.
 func TestALessonInGerman(t *testing.T) {
+	t.Parallel()
 	list, err := markdown.Load(filepath.Join("..", "..", "lessons"))
 	if err != nil {
 		t.Fatal(err)

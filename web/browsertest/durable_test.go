@@ -9,6 +9,7 @@ import (
 // A reload is a recovery: the tab is gone like a machine without power, and
 // what was synced is there again.
 func TestAReloadRecovers(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), site(t))
 	b.open("/?store=idb://reload&config.appendfsync=always")
 	b.eval(`everysec.pipeline([["SET", "string", "v"], ["RPUSH", "list", "a", "b"], ["HSET", "hash", "f", "1"], ["SET", "brief", "x", "EX", "1000"]])`, nil)

@@ -46,6 +46,7 @@ func author(t *testing.T, body string) (b *browser, site string) {
 
 // A lesson stands in a page of another origin, which talks with its server.
 func TestALessonInAPageOfAnotherOrigin(t *testing.T) {
+	t.Parallel()
 	b, _ := author(t, `<everysec-playground lesson="locks" step="token" config="appendfsync always; maxmemory 64mb" seed="7" loading="eager"><a href="x">instead</a></everysec-playground>`)
 	b.eval(`globalThis.redis = document.querySelector("everysec-playground");
 		globalThis.heard = [];
@@ -89,6 +90,7 @@ func TestALessonInAPageOfAnotherOrigin(t *testing.T) {
 
 // Page and frame hear nobody but each other.
 func TestAFrameTalksToNobodyElse(t *testing.T) {
+	t.Parallel()
 	b, site := author(t, `<everysec-playground lesson="locks" loading="eager"></everysec-playground>
 		<iframe id="hand" src="HOST/lessons/locks/?embed=ORIGIN"></iframe>
 		<iframe id="other" src="HOST/lessons/locks/?embed=https://somebody.example"></iframe>
@@ -133,6 +135,7 @@ func TestAFrameTalksToNobodyElse(t *testing.T) {
 
 // A frame never opens what a reader has stored, whatever its address says.
 func TestAFrameKeepsNothing(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), site(t))
 	b.open("/lessons/locks/?embed&store=idb://playground")
 	var state any
@@ -151,6 +154,7 @@ func TestAFrameKeepsNothing(t *testing.T) {
 
 // The page that tells authors how works itself, under our own policy.
 func TestThePageForAuthors(t *testing.T) {
+	t.Parallel()
 	l := learner{launch(t, t.TempDir(), site(t))}
 	l.run(chromedp.Navigate(l.origin + "/embed/"))
 	l.eval(`document.querySelector("#example").scrollIntoView({behavior: "instant"}), document.querySelector("#example").ready`, nil)

@@ -45,7 +45,13 @@ func siteBut(t *testing.T, before string) string {
 // Private windows of some browsers, and pages in some frames, have no IndexedDB
 // or one that refuses: the server runs in memory, and the learner can see it.
 func TestWithoutIndexedDBThePageRunsInMemoryAndSaysSo(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), "")
+	chromedp.ListenTarget(b.ctx, func(event any) { // the page asks before what is only in the tab is lost
+		if _, is := event.(*page.EventJavascriptDialogOpening); is {
+			go func() { _ = chromedp.Run(b.ctx, page.HandleJavaScriptDialog(true)) }() // or the next page does not come
+		}
+	})
 	for name, before := range map[string]string{
 		"there is none":   `Object.defineProperty(self, "indexedDB", {value: undefined});`,
 		"no Web Locks":    `Object.defineProperty(navigator, "locks", {value: undefined});`,
@@ -64,6 +70,7 @@ func TestWithoutIndexedDBThePageRunsInMemoryAndSaysSo(t *testing.T) {
 			l.sees("beside the files, too", `document.querySelector("#files-kept").textContent.includes("only as long as this tab")`)
 			l.types("redis", "SET k v")
 			l.answer("redis", "SET k v", []string{"OK"})
+			l.keys("1 key")
 		})
 	}
 }
@@ -72,6 +79,7 @@ func TestWithoutIndexedDBThePageRunsInMemoryAndSaysSo(t *testing.T) {
 // no browser says which window is one. What is said is true of both kinds: that
 // the browser has not promised to keep the files.
 func TestAPrivateWindowIsNotPromisedAnything(t *testing.T) {
+	t.Parallel()
 	profile, origin := t.TempDir(), site(t)
 	private := func() learner {
 		l := visitor(launch(t, profile, origin, chromedp.Flag("incognito", true)))
@@ -101,6 +109,7 @@ func TestAPrivateWindowIsNotPromisedAnything(t *testing.T) {
 // A full quota is a full disk: writes are refused as redis-server refuses them,
 // reads are not, and when there is room again everything goes on and is kept.
 func TestAQuotaThatIsUsedUpIsAFullDisk(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), site(t))
 	// Before the database is open: Chromium remembers for half a minute how much
 	// room there was. What compresses well takes none.
@@ -151,6 +160,7 @@ func TestAQuotaThatIsUsedUpIsAFullDisk(t *testing.T) {
 
 // The tab that owns the store crashes: the one that waits takes over.
 func TestTheOwnersTabCrashes(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), site(t))
 	second := visitor(b) // the browser's first tab; it is let go of at once
 	second.run(navigate("about:blank"))
@@ -173,6 +183,7 @@ func TestTheOwnersTabCrashes(t *testing.T) {
 // A page of a newer version, in another tab, changes the format: the older one
 // lets go of the database, is told, and writes nothing any more.
 func TestANewerPageTakesTheDatabase(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	b.image(`store.open()`)
@@ -195,6 +206,7 @@ func TestANewerPageTakesTheDatabase(t *testing.T) {
 
 // A page of an older version that does not let go is named as the reason.
 func TestAnOlderPageDoesNotLetGo(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	b.eval(`new Promise((resolve) => {
@@ -211,6 +223,7 @@ func TestAnOlderPageDoesNotLetGo(t *testing.T) {
 
 // A connection that was closed is opened again by the next commit.
 func TestAClosedConnectionIsOpenedAgain(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := page.AddScriptToEvaluateOnNewDocument(`{

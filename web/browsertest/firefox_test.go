@@ -14,6 +14,7 @@ import (
 // The page does in Firefox what it does in Chromium: the lesson's first
 // commands typed, a crash with its account, and the files after a reload.
 func TestFirefox(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	f, err := bidi.Firefox(ctx, t.TempDir())
@@ -78,6 +79,7 @@ func TestFirefox(t *testing.T) {
 
 // Every view is there in Firefox, with nothing out of reach and no error.
 func TestFirefoxShowsEveryView(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
 	f, err := bidi.Firefox(ctx, t.TempDir())

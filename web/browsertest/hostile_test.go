@@ -11,6 +11,7 @@ import (
 // quote, control characters, letters that turn the line around, bytes that are
 // no text, and very much of it. In every view they are text, and nothing runs.
 func TestHostileData(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.eval(`(async () => {
 		window.harm = 0;

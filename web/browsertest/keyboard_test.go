@@ -30,6 +30,7 @@ func (l learner) tabsTo(selector string) {
 // A step with a check, and the quiz at the end, with the keyboard alone: text,
 // Run, solution, Check, "I broke it", questions.
 func TestALessonIsTakenByKeyboard(t *testing.T) {
+	t.Parallel()
 	lesson, step := firstStep(t, func(s *lessons.Step) bool {
 		kinds := func(k lessons.Kind) bool {
 			return slices.ContainsFunc(s.Blocks, func(b lessons.Block) bool { return b.Kind == k })
@@ -90,6 +91,7 @@ func TestALessonIsTakenByKeyboard(t *testing.T) {
 // Without JavaScript, and so without a server, a lesson is a text: read whole,
 // its hints and solutions opened, on to the next and to its other language.
 func TestALessonIsReadWithoutAProgram(t *testing.T) {
+	t.Parallel()
 	l := learner{launch(t, t.TempDir(), site(t))}
 	l.run(emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(l.origin+"/lessons/rdb-and-aof/"))
 	l.run(

@@ -10,6 +10,7 @@ import (
 // The same keys as grid, treemap, tree and list: all obey the filter, and all
 // are gone through with the keyboard.
 func TestKeysAreFilteredAndShownInSeveralWays(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.fill()
 	figures := func(what, text string) {
@@ -55,6 +56,7 @@ func TestKeysAreFilteredAndShownInSeveralWays(t *testing.T) {
 
 // Each type is shown as what it is, and a long value page by page.
 func TestAKeyIsInspectedByType(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.fill()
 	l.eval(`everysec.pipeline([
@@ -105,6 +107,7 @@ func TestAKeyIsInspectedByType(t *testing.T) {
 // The cursor of a SCAN is seen to go backwards through the buckets, and a resize
 // to go on a command at a time while engine time stands still.
 func TestTheHashTableIsSeenWhileItIsScannedAndResized(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.eval(`everysec.pipeline(Array.from({length: 8}, (_, i) => ["SET", "k" + i, "v"]))`, nil)
 	l.run(chromedp.Click(`[data-view="table"]`, chromedp.ByQuery))

@@ -24,6 +24,7 @@ import (
 // transaction. A counter in the page stamps what is sent and what is
 // acknowledged, so that it is known which writes came before which others.
 func TestAKilledBrowserLosesOnlyWhatThePolicyAllows(t *testing.T) {
+	t.Parallel()
 	kills, seed := number(t, "KILLS", 3), number(t, "SEED", uint64(time.Now().UnixNano())%1e9)
 	t.Logf("make kills KILLS=%d SEED=%d does it again, as far as timing lets it", kills, seed)
 	for i, p := range []policy{

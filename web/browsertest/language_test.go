@@ -34,6 +34,7 @@ const english = `(() => {
 // lessons (in English where they have not been translated, and marked as that),
 // the panels, the viewer, what happens after a crash.
 func TestSomebodyReadsInGerman(t *testing.T) {
+	t.Parallel()
 	l := learner{launch(t, t.TempDir(), site(t))}
 	speaks := func(what string) {
 		t.Helper()
@@ -89,6 +90,7 @@ func TestSomebodyReadsInGerman(t *testing.T) {
 
 // The one file speaks it, too, and teaches without a server.
 func TestTheOneFileHasEveryLanguage(t *testing.T) {
+	t.Parallel()
 	out := takenAlong(t)
 	l := learner{launch(t, t.TempDir(), "file://"+filepath.ToSlash(filepath.Join(out, "download")))}
 	l.goes("/everysec.html?store=memory:")

@@ -14,6 +14,7 @@ import (
 // nor the line that was being typed. A tab that is closed is a power cut all the
 // same.
 func TestALinkOfTheCourseLosesNothing(t *testing.T) {
+	t.Parallel()
 	const lesson = "/lessons/rdb-and-aof/"
 	l := learner{launch(t, t.TempDir(), site(t))}
 	writes := func(key string) {
@@ -50,6 +51,7 @@ func TestALinkOfTheCourseLosesNothing(t *testing.T) {
 
 // What takes long has a bar, over what is there anyhow: nothing moves.
 func TestABarForWhatTakesLong(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	place := `JSON.stringify([...document.querySelectorAll(".top > :not(.underway, .doing, .clock, .status), main, main > *")].map((e) => [e.getBoundingClientRect().top, e.getBoundingClientRect().left]))`
 	var before, while string
@@ -68,6 +70,7 @@ func TestABarForWhatTakesLong(t *testing.T) {
 // A reload finds the page as it was left: the consoles with their names, signs
 // and lines, which of them was in front, what the keyspace showed, the panel.
 func TestAReloadFindsThePageAsItWas(t *testing.T) {
+	t.Parallel()
 	l := learner{launch(t, t.TempDir(), site(t))}
 	const address = "/?store=idb://desk&config.appendfsync=always"
 	l.goes(address)
@@ -110,6 +113,7 @@ func TestAReloadFindsThePageAsItWas(t *testing.T) {
 // lives only in this tab is lost: by a link, and by a reload. Who asked for a store
 // in memory is not asked.
 func TestThePageAsksBeforeSomethingIsLost(t *testing.T) {
+	t.Parallel()
 	l := learner{launch(t, t.TempDir(), siteBut(t, `Object.defineProperty(self, "indexedDB", {value: undefined});`))}
 	type question struct{ kind, text string }
 	questions := make(chan question, 9)
@@ -172,6 +176,7 @@ func TestThePageAsksBeforeSomethingIsLost(t *testing.T) {
 // look back on a long run, such a run from a file, an import, a dump.rdb that is
 // loaded.
 func TestWhateverTakesLongHasABar(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.eval(`(() => {
 		globalThis.bars = new Set();

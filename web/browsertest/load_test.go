@@ -78,6 +78,7 @@ func TestKEYSIsAWallAndSCANIsNone(t *testing.T) {
 // A fill can be cancelled and says how many keys are there, maxmemory refuses it
 // in Redis's words, and a load survives a crash of the server.
 func TestAFillIsCancelledAndRefused(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.opens("load")
 	l.eval(`(() => { const n = document.querySelector("#panel .field input[max='1000000']"); n.value = "1000000"; n.dispatchEvent(new Event("input", {bubbles: true})) })()`, nil)
@@ -108,6 +109,7 @@ func TestAFillIsCancelledAndRefused(t *testing.T) {
 // An experiment prepares what it needs and types into the active console; the
 // disk is slow for as long as the learner wants.
 func TestAnExperimentPreparesItself(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.opens("load")
 	press := func(name string) {

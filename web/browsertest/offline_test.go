@@ -157,6 +157,7 @@ func (l learner) doesEverything(lessonAt func(id string) string) {
 const exportButton = `[...document.querySelectorAll("#panel button")].find((b) => b.textContent.startsWith("Export everything"))`
 
 func TestAfterTheFirstVisitTheNetworkMayBeOff(t *testing.T) {
+	t.Parallel()
 	s := newHost(t, publish.Handler(dist))
 	l := learner{launch(t, t.TempDir(), s.url)}
 	l.open("/?config.appendfsync=always")
@@ -188,6 +189,7 @@ func TestAfterTheFirstVisitTheNetworkMayBeOff(t *testing.T) {
 
 // A browser offers to install the page: nothing is lacking that it asks for.
 func TestThePageCanBeInstalled(t *testing.T) {
+	t.Parallel()
 	l := learner{launch(t, t.TempDir(), site(t))}
 	l.open("/")
 	l.eval(kept, nil)
@@ -222,6 +224,7 @@ func TestThePageCanBeInstalled(t *testing.T) {
 }
 
 func TestANewerVersionWaitsUntilItIsWanted(t *testing.T) {
+	t.Parallel()
 	newer := t.TempDir()
 	if err := os.CopyFS(newer, os.DirFS(dist)); err != nil {
 		t.Fatal(err)
@@ -287,6 +290,7 @@ func TestANewerVersionWaitsUntilItIsWanted(t *testing.T) {
 
 // A build that is half there, as during an upload, is not taken.
 func TestABuildThatDoesNotFitTogetherIsNotKept(t *testing.T) {
+	t.Parallel()
 	old := publish.Handler(dist)
 	s := newHost(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/style.css" {
@@ -331,6 +335,7 @@ var along = sync.OnceValues(func() (string, error) {
 // The site as one file opens with a double click, and as a zip under any path
 // of any host.
 func TestTheSiteCanBeTakenAlong(t *testing.T) {
+	t.Parallel()
 	out := takenAlong(t)
 	t.Run("one file", func(t *testing.T) {
 		b := launch(t, t.TempDir(), "file://"+filepath.ToSlash(filepath.Join(out, "download")))

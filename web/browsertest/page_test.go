@@ -38,18 +38,25 @@ func (l learner) goes(path string) {
 	l.sees("everything is laid out", `document.documentElement.classList.contains("whole")`)
 }
 
-// sees waits until an expression is true.
+// sees waits until an expression is true. While a page goes and another comes an
+// expression may fail: it is not true then.
 func (l learner) sees(what, expression string) {
 	l.t.Helper()
 	var seen bool
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if l.eval("!!("+expression+")", &seen); seen {
+	var failed error
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && l.ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		if failed = l.try("!!("+expression+")", &seen); failed == nil && seen {
 			return
 		}
 	}
 	var screen string
-	l.eval(`[...document.querySelectorAll(".log")].map(e => e.innerText).join("\n---\n")`, &screen)
-	l.t.Fatalf("it was not seen that %s; the consoles show:\n%s", what, screen)
+	if err := l.try(`[...document.querySelectorAll(".log")].map(e => e.innerText).join("\n---\n")`, &screen); err != nil {
+		screen = err.Error()
+	}
+	if failed != nil {
+		l.t.Fatalf("it was not seen that %s: %s: %v; the consoles show:\n%s", what, expression, failed, screen)
+	}
+	l.t.Fatalf("it was not seen that %s: %s; the consoles show:\n%s", what, expression, screen)
 }
 
 func console(name string) string { return `.console[data-console="` + name + `"]` }
@@ -166,6 +173,7 @@ func does(s *lessons.Step, verb lessons.Verb) bool {
 // The transcripts of these steps are typed by hand, actions too, and each
 // reply is the lesson's.
 func TestALearnerTypesTheTranscripts(t *testing.T) {
+	t.Parallel()
 	for name, verb := range map[string]lessons.Verb{"crash": lessons.Crash, "kill": lessons.KillClient, "pause": lessons.Pause} {
 		t.Run(name, func(t *testing.T) {
 			lesson, step := firstStep(t, func(s *lessons.Step) bool {
@@ -193,6 +201,7 @@ func TestALearnerTypesTheTranscripts(t *testing.T) {
 }
 
 func TestRunTypesABlockAndCheckJudgesTheState(t *testing.T) {
+	t.Parallel()
 	lesson, step := firstStep(t, func(s *lessons.Step) bool {
 		checks := 0
 		for _, k := range s.Blocks {
@@ -215,6 +224,7 @@ func TestRunTypesABlockAndCheckJudgesTheState(t *testing.T) {
 }
 
 func TestAPowerCutIsAccountedFor(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	for _, n := range []string{"1", "2", "3"} {
 		l.types("redis", "SET order:"+n+" paid")
@@ -241,6 +251,7 @@ func TestAPowerCutIsAccountedFor(t *testing.T) {
 }
 
 func TestTheConsoleIsARedisCLI(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	const input = `.entry input`
 	value := func() (s string) { l.eval(`document.querySelector(".entry input").value`, &s); return s }
@@ -269,6 +280,7 @@ func TestTheConsoleIsARedisCLI(t *testing.T) {
 }
 
 func TestAKeyIsInspectedByKeyboardAndByList(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", "HSET user:1 name Ada city London")
 	l.answer("redis", "HSET user:1 name Ada city London", []string{"(integer) 2"})
@@ -286,6 +298,7 @@ func TestAKeyIsInspectedByKeyboardAndByList(t *testing.T) {
 
 // What is stored is text, whatever it looks like.
 func TestNothingReachesThePageAsHTML(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	const evil = `<img src=x onerror=alert(1)>`
 	l.types("redis", `SET "`+evil+`" "`+evil+`"`)
@@ -300,6 +313,7 @@ func TestNothingReachesThePageAsHTML(t *testing.T) {
 }
 
 func TestProgressIsKept(t *testing.T) {
+	t.Parallel()
 	var quiz []lessons.Question
 	lesson, _ := firstStep(t, func(s *lessons.Step) bool {
 		for _, k := range s.Blocks {
@@ -319,6 +333,7 @@ func TestProgressIsKept(t *testing.T) {
 }
 
 func TestFilesGoHomeAndComeBack(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", "SET kept yes")
 	l.answer("redis", "SET kept yes", []string{"OK"})
@@ -357,6 +372,7 @@ func TestFilesGoHomeAndComeBack(t *testing.T) {
 }
 
 func TestThePageFitsAPhone(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
 	for i, tab := range []string{"lesson", "work", "durability", "watch"} {
@@ -373,6 +389,7 @@ func TestThePageFitsAPhone(t *testing.T) {
 }
 
 func TestEverythingIsOnOneScreen(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.run(chromedp.EmulateViewport(1440, 900))
 	for _, id := range []string{"lesson", "consoles", "durability", "keyspace", "loop", "files", "truth", "download-all", "set-save", "clock-jump"} {

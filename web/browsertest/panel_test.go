@@ -34,6 +34,7 @@ func (l learner) opens(name string) {
 // A panel is fetched when it is first wanted, leaves the console free, closes
 // with Escape and gives the focus back; on a phone it is behind "More".
 func TestPanelsOpenBesideTheConsole(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	var names []string
 	l.eval(`[...document.querySelectorAll("#panels button")].map((b) => b.dataset.panel)`, &names)
@@ -70,6 +71,7 @@ func TestPanelsOpenBesideTheConsole(t *testing.T) {
 // A crash is chosen with its moment and seed, is seen while it waits, and can be
 // disarmed; of the step in which it strikes nothing reaches the console.
 func TestACrashIsChosenInItsPanel(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", "CONFIG SET appendfsync always")
 	l.types("redis", "SET a 1")
@@ -111,6 +113,7 @@ func TestACrashIsChosenInItsPanel(t *testing.T) {
 
 // What another program of the page does to the clock or to the server is seen.
 func TestThePageFollowsWhatOthersDo(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.eval(`everysec.clock.pause()`, nil)
 	l.sees("time stands still", `document.querySelector("#clock-pause").ariaPressed === "true"`)
@@ -137,6 +140,7 @@ func TestThePageFollowsWhatOthersDo(t *testing.T) {
 // Settings are changed by controls, by presets and by lines of redis.conf, and
 // what is refused is refused in Redis's own words.
 func TestTheConfigurationIsChangedInItsPanel(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.opens("settings")
 	l.sees("what is in force", `document.querySelector('#panel [data-directive="appendfsync"]').value === "everysec" && document.querySelector("#settings-text").value.includes("\nhz 10\n")`)
@@ -165,6 +169,7 @@ func TestTheConfigurationIsChangedInItsPanel(t *testing.T) {
 // A clean slate is undone, what was exported is imported on another page, and
 // what no server can load changes nothing.
 func TestEverythingIsTakenHomeAndBroughtBack(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.eval(`everysec.pipeline([["CONFIG", "SET", "appendonly", "no"], ["CONFIG", "SET", "save", ""], ["SET", "in-memory-only", "1"]])`, nil)
 	l.sees("the key", `document.querySelector("#keyspace-figures").textContent.startsWith("1 key")`)
@@ -357,6 +362,7 @@ func packs(t *testing.T, dir, path string) {
 // The zip of everything, taken from the page by its button, is the directory of
 // a redis-server, which finds the same data and settings in it.
 func TestARealServerLoadsWhatIsTakenHome(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		what   string
 		before [][]string // the file that holds it
@@ -411,6 +417,7 @@ func TestARealServerLoadsWhatIsTakenHome(t *testing.T) {
 
 // The directory of a redis-server, zipped, is what the page goes on with.
 func TestTheDirectoryOfARealServerIsBroughtIn(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ what, appendonly, last string }{
 		{"an append only directory", "yes", "PING"},
 		{"a dump.rdb", "no", "SAVE"},
@@ -446,6 +453,7 @@ func TestTheDirectoryOfARealServerIsBroughtIn(t *testing.T) {
 
 // The run is saved and looked at from the panel of files as from that of time.
 func TestTheRunIsAFileInThePanelOfFiles(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", "SET k 1")
 	l.answer("redis", "SET k 1", []string{"OK"})

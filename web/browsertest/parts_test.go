@@ -81,6 +81,7 @@ func (b *browser) replies(commands ...string) []string {
 // Nobody waits for what a start does not run: a part comes with the first call
 // of one of its functions, and once.
 func TestPartsOfTheModuleComeWhenTheyAreUsed(t *testing.T) {
+	t.Parallel()
 	p := newPartsHost(t)
 	b := launch(t, t.TempDir(), p.url)
 	b.open("/?store=memory:")
@@ -155,6 +156,7 @@ func TestPartsOfTheModuleComeWhenTheyAreUsed(t *testing.T) {
 // A part that does not come costs one reply: the command has done nothing, and
 // works as soon as the part is there.
 func TestAPartThatCannotBeLoadedLosesNothing(t *testing.T) {
+	t.Parallel()
 	p := newPartsHost(t)
 	b := launch(t, t.TempDir(), p.url)
 	b.open("/?store=memory:")
@@ -213,6 +215,7 @@ func (f forgotten) Write(b []byte) (int, error) {
 // with half of the data: the page says why, everything stays as it was, and the
 // next start finds it all.
 func TestAPartThatDoesNotComeWhileFilesAreRead(t *testing.T) {
+	t.Parallel()
 	p := newPartsHost(t)
 	whole := p.whole
 	p.whole = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

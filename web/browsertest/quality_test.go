@@ -45,6 +45,7 @@ const wide = `(() => {
 // At 200% zoom a laptop's screen has half as many pixels each way. Nothing is
 // out of reach then.
 func TestZoomedToTwice(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.fill()
 	eachView(t, l, func(t *testing.T, v view) {
@@ -58,6 +59,7 @@ func TestZoomedToTwice(t *testing.T) {
 
 // On any desktop what stands in the top line can be pressed: nothing covers it.
 func TestNothingInTheTopLineIsCovered(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	for _, width := range []int64{1600, 1440, 1366, 1280, 1200} {
 		l.size(width, 768)
@@ -80,6 +82,7 @@ const covered = `[...document.querySelectorAll(".top :is(a, button, select)")].f
 
 // Somebody who does not want motion sees none, on any view.
 func TestNothingMovesForWhoWantsNoMotion(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.prefers("prefers-reduced-motion", "reduce")
 	l.fill()
@@ -98,6 +101,7 @@ const moves = `[
 // in a state differs all the same by a border, an outline or a colour of the
 // system; and the focus is seen.
 func TestForcedColours(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}))
 	l.fill()
@@ -218,6 +222,7 @@ func (l learner) plants(style string) {
 // A check that cannot fail tells nothing: each of those above is shown a page
 // with a fault in it, and names it, and is silent when the fault is gone.
 func TestTheChecksSeeWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	script, err := axe()
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 // screenshots/, and those of the README in web/. Otherwise it checks, on a
 // desktop, that there is something to be seen.
 func TestScreenshots(t *testing.T) {
+	t.Parallel()
 	keep := os.Getenv("SCREENSHOTS") != ""
 	dir := t.TempDir()
 	if keep {

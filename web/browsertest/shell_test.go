@@ -19,6 +19,7 @@ func (l learner) prompt(name, want string) {
 // A torn file, a start that refuses, the tool, its question, and what is left: as
 // somebody does it who has never seen this page and knows Redis.
 func TestTheCheckToolAtTheConsole(t *testing.T) {
+	t.Parallel()
 	l := arriveAt(t, "/lessons/recovery/")
 	screen := func() (text string) {
 		l.eval(`document.querySelector('`+console("redis")+` .log').innerText`, &text)

@@ -97,6 +97,7 @@ func files(t *testing.T, c vfs.Content) map[string]string {
 
 // Whatever a disk does, after a reload IndexedDB holds exactly its durable part.
 func TestIndexedDBHoldsWhatTheDiskMadeDurable(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	if im := b.image(`store.open()`); im.State != idb.Kept || len(im.Content.Inodes) != 0 {
@@ -194,6 +195,7 @@ func (s step) run(t *testing.T, d *vfs.Disk) {
 }
 
 func TestAStoreOfAnotherFormatIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	b.image(`store.open()`)
@@ -232,6 +234,7 @@ func TestAStoreOfAnotherFormatIsLeftAlone(t *testing.T) {
 // Two tabs: the second is told, may take over, and the first can then write
 // nothing any more.
 func TestOneTabOwnsTheStore(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	if im := b.image(`store.open()`); im.State != idb.Kept {
@@ -269,6 +272,7 @@ func TestOneTabOwnsTheStore(t *testing.T) {
 // A store as version 1 of this page left it is brought to the version of
 // today, with all that is in it, and goes on from there.
 func TestAStoreOfVersion1IsMigrated(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	b.eval(`raw(null, (db, tx) => {
@@ -332,6 +336,7 @@ func newFile(inode uint64, name, content string) []vfs.Change {
 // looks before the last has ended finds what was there before, and nothing of
 // what has been given up stays.
 func TestWhatReplacesEverythingDoesSoAtOnce(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	b.image(`store.open()`)
@@ -374,6 +379,7 @@ func TestWhatReplacesEverythingDoesSoAtOnce(t *testing.T) {
 
 // A batch with something wrong in it leaves nothing.
 func TestABatchIsStoredWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	b.image(`store.open()`)
@@ -393,6 +399,7 @@ func TestABatchIsStoredWholeOrNotAtAll(t *testing.T) {
 // Thousands of small appends do not stay thousands of chunks, whoever wrote
 // them, and mean the same after they have been merged.
 func TestSmallChunksAreMerged(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	b.image(`store.open()`)
@@ -445,6 +452,7 @@ func TestSmallChunksAreMerged(t *testing.T) {
 // somebody clears the data of the site: what fails is said, and what comes
 // after it is stored again.
 func TestTheBrowserTakesTheDatabaseAway(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
 	b.run(navigate(b.origin + "/"))
 	b.image(`store.open()`)
@@ -468,6 +476,7 @@ func TestTheBrowserTakesTheDatabaseAway(t *testing.T) {
 // of its own database. The next one goes on behind it, and the one after that
 // takes the log for damaged and removes everything, unless another was begun.
 func TestATornRecordInTheBrowsersOwnLogCostsNothing(t *testing.T) {
+	t.Parallel()
 	profile, origin := t.TempDir(), site(t)
 	const path = "/?store=idb://torn&config.appendfsync=always"
 	logs := func() []string {
@@ -516,6 +525,7 @@ func TestATornRecordInTheBrowsersOwnLogCostsNothing(t *testing.T) {
 }
 
 func TestAStoreThatTheBrowserHasEmptiedIsMissed(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), site(t))
 	l := visitor(b)
 	l.running()

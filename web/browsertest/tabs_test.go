@@ -23,6 +23,7 @@ func (l learner) running() {
 // What the first tab wrote belongs to the second when it takes over; the first
 // is told, and goes on with what it has in memory.
 func TestTheSecondTabTakesOver(t *testing.T) {
+	t.Parallel()
 	first := visitor(launch(t, t.TempDir(), site(t)))
 	first.eval(`navigator.storage.persist = () => { window.asked = true; return Promise.resolve(false); }`, nil)
 	first.running()
@@ -47,6 +48,7 @@ func TestTheSecondTabTakesOver(t *testing.T) {
 }
 
 func TestTheSecondTabRunsOnACopy(t *testing.T) {
+	t.Parallel()
 	first := visitor(launch(t, t.TempDir(), site(t)))
 	first.running()
 	first.types("redis", "CONFIG SET appendfsync always")
@@ -69,6 +71,7 @@ func TestTheSecondTabRunsOnACopy(t *testing.T) {
 // A worker that dies, as one that ran out of memory does, is followed by
 // another on the same files.
 func TestTheWorkerDies(t *testing.T) {
+	t.Parallel()
 	b := launch(t, t.TempDir(), site(t))
 	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := page.AddScriptToEvaluateOnNewDocument(`{

@@ -32,6 +32,7 @@ func (l learner) keys(figures string) {
 
 // Somebody deletes a key, looks at the moment before, and goes on from there.
 func TestAnEarlierMomentIsLookedAtAndGoneOnFrom(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	const kept = "/?store=idb://time"
 	l.open(kept)
@@ -99,6 +100,7 @@ func TestAnEarlierMomentIsLookedAtAndGoneOnFrom(t *testing.T) {
 
 // Time is stepped from event to event.
 func TestTimeIsSteppedFromEventToEvent(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.opens("time")
 	l.clicks("#time-pause")
@@ -114,6 +116,7 @@ func TestTimeIsSteppedFromEventToEvent(t *testing.T) {
 
 // A saved run, loaded into another page, ends with the same bytes.
 func TestARunIsReplayedToTheSameBytes(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	var equal bool
 	l.eval(`(async () => {

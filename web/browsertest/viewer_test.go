@@ -64,6 +64,7 @@ func (l learner) means(what string) {
 // The snapshot of the running server: with the pointer, with the keyboard, and
 // from a key to its bytes.
 func TestTheSnapshotIsLookedInto(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", `SET user:1 Ada EX 500`)
 	l.types("redis", `HSET user:2 name Grace`)
@@ -128,6 +129,7 @@ func TestTheSnapshotIsLookedInto(t *testing.T) {
 // Where a record begins the viewer's worker says, and it may take its time: what is
 // pressed meanwhile is done from there, and who has gone elsewhere stays there.
 func TestKeysDoNotWaitForTheBytes(t *testing.T) {
+	t.Parallel()
 	l := learner{launch(t, t.TempDir(), site(t))}
 	l.run(chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := page.AddScriptToEvaluateOnNewDocument(`{
@@ -182,6 +184,7 @@ func TestKeysDoNotWaitForTheBytes(t *testing.T) {
 // The append-only file grows while it is looked at, and a line shows up to where
 // the disk has it.
 func TestTheWatermarkMovesThroughTheFile(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.types("redis", "SET a 1")
 	l.looksInto("appendonlydir/appendonly.aof.1.incr.aof")
@@ -203,6 +206,7 @@ func TestTheWatermarkMovesThroughTheFile(t *testing.T) {
 // Files of a real server, whole and damaged, stay on this machine: nothing is
 // asked of the network, and the running server keeps what it has.
 func TestAProductionFileIsLookedInto(t *testing.T) {
+	t.Parallel()
 	real := redistest.Start(t)
 	c := real.Dial(t)
 	for i := range 300 {
@@ -281,6 +285,7 @@ func TestAProductionFileIsLookedInto(t *testing.T) {
 
 // What is dropped onto the page is looked into, and not loaded.
 func TestFilesAreDropped(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.eval(`(() => {
 		const drop = new DataTransfer();
@@ -305,6 +310,7 @@ func TestFilesAreDropped(t *testing.T) {
 // Without the manifest the names tell what belongs together; what is no part of
 // it is said not to be added up.
 func TestFilesWithoutAManifestAreAddedUp(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	l.eval(`(() => {
 		const incr = (n, text) => new File([text], "appendonly.aof." + n + ".incr.aof");
@@ -330,6 +336,7 @@ func TestFilesWithoutAManifestAreAddedUp(t *testing.T) {
 // newest value of each key, from the append-only directory and not from the
 // dump.rdb beside it, and with a damaged base nothing.
 func TestTheWholeIsWhatAServerLoads(t *testing.T) {
+	t.Parallel()
 	real := redistest.Start(t, "--appendonly", "yes")
 	c := real.Dial(t)
 	c.Do("SET", "stale:1", "x")
@@ -397,6 +404,7 @@ func TestTheWholeIsWhatAServerLoads(t *testing.T) {
 // The files of the running server's appendonlydir are added up, and one leads to
 // the next.
 func TestAnAppendOnlyDirectoryIsAddedUp(t *testing.T) {
+	t.Parallel()
 	l := arrive(t)
 	for _, line := range []string{"SET user:1 Ada EX 500", "RPUSH queue:mail a b c", "BGREWRITEAOF", "SET later:1 x"} {
 		l.types("redis", line)
@@ -430,6 +438,7 @@ func TestAnAppendOnlyDirectoryIsAddedUp(t *testing.T) {
 // The page asks for the viewer when it is first wanted, and it is there without a
 // network from then on.
 func TestTheViewerComesWhenItIsWanted(t *testing.T) {
+	t.Parallel()
 	s := newHost(t, publish.Handler(dist))
 	l := learner{launch(t, t.TempDir(), s.url)}
 	l.open("/?config.appendfsync=always")
@@ -480,6 +489,7 @@ func largeFiles(t *testing.T, dir string) (files [2]string, keys [2]int) {
 // keys say what they are as in a small file, and both together are what a server
 // would load.
 func TestLargeFilesAreLookedInto(t *testing.T) {
+	t.Parallel()
 	files, keys := largeFiles(t, t.TempDir())
 	l := arrive(t)
 	l.run(chromedp.SetUploadFiles("#look", files[:], chromedp.ByQuery))
