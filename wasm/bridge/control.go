@@ -184,12 +184,13 @@ type State struct {
 	StoreText string
 	Seed      int64
 	Error     string // why the server is down
+	Held      bool   // its thread: no command runs
 }
 
 // Append writes the state.
 func (s State) Append(r Record) Record {
 	return r.Int(s.Now).Int(s.Wall).Number(s.Speed).Bool(s.Paused).
-		Byte(uint8(s.Phase)).Byte(uint8(s.Store)).String(s.StoreText).String(s.Name).Int(s.Seed).String(s.Error)
+		Byte(uint8(s.Phase)).Byte(uint8(s.Store)).String(s.StoreText).String(s.Name).Int(s.Seed).String(s.Error).Bool(s.Held)
 }
 
 // ReadState reads what Append wrote.
@@ -198,6 +199,7 @@ func ReadState(payload []byte) (State, error) {
 	s := State{
 		Now: f.Int(), Wall: f.Int(), Speed: f.Number(), Paused: f.Bool(),
 		Phase: Phase(f.Byte()), Store: Store(f.Byte()), StoreText: f.String(), Name: f.String(), Seed: f.Int(), Error: f.String(),
+		Held: f.Bool(),
 	}
 	return s, f.Err()
 }

@@ -181,6 +181,33 @@ func TestABusyServerIsTold(t *testing.T) {
 	told(10_310_000, "")
 }
 
+// DEBUG SLEEP and a script hold the server's thread and let its host answer, who
+// tells of it.
+func TestAHeldThreadIsTold(t *testing.T) {
+	p := newPage(t)
+	p.do(app.Frame{Wall: 2_000_000})
+	p.do(app.Submit{Console: "redis", Line: "debug sleep 1"})
+	for wall := int64(2_010_000); wall < 3_000_000; wall += 10_000 {
+		p.do(app.Frame{Wall: wall})
+		want := ""
+		if wall > 2_320_000 {
+			want = "the server is busy"
+		}
+		if what, part, _ := p.model.Underway(); what != want || part != -1 {
+			t.Errorf("at %d: %q, %v; want %q", wall, what, part, want)
+		}
+		p.answers(bridge.OpState)
+		for len(p.asked) > 0 {
+			p.answer(bridge.OpState, bridge.State{Phase: bridge.PhaseRunning, Held: true}.Append(nil))
+		}
+	}
+	p.reply("redis", "+OK|")
+	p.do(app.Frame{Wall: 3_000_000})
+	if what, _, _ := p.model.Underway(); what != "" {
+		t.Errorf("at the end: %q", what)
+	}
+}
+
 // Of many lines that were pasted it is told how far they are.
 func TestPastedLinesAreTold(t *testing.T) {
 	p := newPage(t)

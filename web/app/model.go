@@ -89,6 +89,8 @@ type Model struct {
 	past         *past // nil: what is shown is the present
 	underway     underway
 	calls        map[int64]call
+	probedAt     int64 // real time, as the next
+	heldSince    int64 // the server's thread; 0: it is not
 	lastCall     int64
 	leaving      leaving
 }

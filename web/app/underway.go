@@ -93,24 +93,37 @@ func (m *Model) readOn() {
 	}
 }
 
-// probe asks a server that keeps a console waiting whether it is alive: who waits
-// for a key to be pushed is told apart so from who waits for the thread.
+// probe asks whether the thread of a server that keeps a console waiting is held:
+// who waits for a key to be pushed is told apart so from who waits for the thread.
+// A server that computes does not even answer this.
 func (m *Model) probe() {
 	waits := false
 	for _, c := range m.Consoles {
 		waits = waits || c.CLI.Busy() && !c.Frozen
 	}
-	if waits && m.past == nil && !m.Down && m.Wall-m.diskAskedAt > 100_000 {
-		if _, asked := m.oldestCall(); !asked {
-			m.askDisk()
-		}
+	if !waits || m.past != nil || m.Down || m.Loading {
+		m.heldSince = 0
+		return
 	}
+	if _, asked := m.oldestCall(); asked || m.Wall-m.probedAt <= 100_000 {
+		return
+	}
+	at := m.Wall
+	m.probedAt = at
+	m.emit(Control{Op: bridge.OpState, Quiet: true, Then: func(m *Model, data []byte) {
+		switch s, err := bridge.ReadState(data); {
+		case err != nil || !s.Held:
+			m.heldSince = 0
+		case m.heldSince == 0:
+			m.heldSince = at
+		}
+	}})
 }
 
 // goesOn tells what goes on now: how far it is, if that is known, and since when.
 func (m *Model) goesOn() underway {
 	c, waits := m.oldestCall()
-	overdue := waits && m.Wall-c.since > moment
+	overdue := waits && m.Wall-c.since > moment // or nobody would have to know
 	switch {
 	case m.InPast(), m.Host.Phase == bridge.PhaseWaiting: // another tab owns the store
 		return underway{}
@@ -140,6 +153,9 @@ func (m *Model) goesOn() underway {
 			what = "replacing everything"
 		}
 		return underway{words.Say(what), -1, c.since}
+	}
+	if m.heldSince != 0 {
+		return underway{words.Say("the server is busy"), -1, m.heldSince}
 	}
 	for _, c := range m.Consoles {
 		if n := c.CLI.Waiting(); c.ahead >= someLines {

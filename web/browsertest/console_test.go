@@ -207,6 +207,64 @@ func TestALongReplyIsFolded(t *testing.T) {
 	l.sees("the session as redis-cli prints it", `window.copied?.startsWith('127.0.0.1:6379> LRANGE long 0 -1\n     1) "element 0"\n') && window.copied.endsWith('100000) "element 99999"\n127.0.0.1:6379> PING\nPONG\n')`)
 }
 
+// bar is what the bar at the top line tells.
+const bar = `document.querySelector(".top progress:not([hidden])")?.getAttribute("aria-label")`
+
+// A million elements: the server is told to be busy while it makes the reply, the
+// reply is folded, what takes long has a bar and can be given up, and a copy has
+// all of it, in any output.
+func TestAMillionElements(t *testing.T) {
+	l := arrive(t)
+	l.eval(`navigator.clipboard.writeText = (s) => { window.copied = s; return Promise.resolve(); }`, nil)
+	l.types("redis", "DEBUG SLEEP 2")
+	l.sees("that the server is busy", bar+` === "the server is busy" && document.querySelector(".doing").textContent.startsWith("the server is busy, ") && document.querySelector(".waiting").textContent.startsWith("waiting for the reply to DEBUG")`)
+	l.sees("no bar", `document.querySelector(".log").textContent.includes("OK") && document.querySelector(".top progress").hidden && document.querySelector(".doing").hidden`)
+
+	const million = `EVAL "local t = {} for i = 1, 1000000 do t[i] = i end return t" 0`
+	l.types("redis", million)
+	l.sees("the beginning, and how much there is", `document.querySelector(".fold span")?.textContent === "… 60 of 1,000,000 elements shown; all of them are kept"`)
+	l.sees("that it is no longer busy", `!document.querySelector(".log").hasAttribute("aria-busy")`)
+	l.sees("a short word of it", `document.querySelector("#heard").textContent.includes("… 1,000,000 elements")`)
+	l.run(chromedp.Click(`.fold [name="all"]`, chromedp.ByQuery))
+	l.sees("the bar", bar+` === "showing the reply" && Number(document.querySelector(".top progress").value) > 0 && / \d+ %Cancel$/.test(document.querySelector(".doing").textContent) && document.querySelector(".log").ariaBusy === "true"`)
+	l.picture("million")
+	l.run(chromedp.Click(`.doing button`, chromedp.ByQuery))
+	l.sees("that it was given up", `(() => {
+		const shown = document.querySelector(".fold span").textContent.match(/^… ([\d,]+) of 1,000,000 elements shown/);
+		const lines = [...document.querySelectorAll(".log .chunk")].flatMap((e) => e.textContent.split("\n"));
+		return shown && Number(shown[1].replaceAll(",", "")) === lines.length && lines.at(-1).trim() === lines.length + ") (integer) " + lines.length && lines.length < 1000000
+			&& !document.querySelector(".log").hasAttribute("aria-busy") && document.querySelector(".doing").hidden;
+	})()`)
+	l.eval(`document.querySelector('.fold [name="copy"]').click()`, nil)
+	l.sees("the whole reply", `window.copied?.startsWith("      1) (integer) 1\n      2) (integer) 2\n") && copied.endsWith("\n 999999) (integer) 999999\n1000000) (integer) 1000000") && copied.split("\n").length === 1000000`)
+	l.sees("that it was copied", `document.querySelector("#heard").textContent === "Copied"`)
+	l.eval(`document.querySelector(".clear").click()`, nil)
+	l.types("redis", "--json")
+	l.types("redis", million)
+	l.sees("how much there is as JSON", `document.querySelector(".fold span")?.textContent === "… 60 of 1,000,000 elements shown; all of them are kept"`)
+	l.eval(`window.copied = "", document.querySelector('.fold [name="copy"]').click()`, nil)
+	l.sees("the whole reply as JSON", `window.copied && JSON.parse(copied).length === 1000000`)
+	l.eval(`navigator.clipboard.writeText = () => Promise.reject(new Error("no"))`, nil)
+	l.eval(`document.querySelector('.fold [name="copy"]').click()`, nil)
+	l.sees("that the browser refuses", `document.querySelector("#heard").textContent === "The browser did not let it be copied: Error: no"`)
+}
+
+// What was pasted runs line by line, with a bar, and Ctrl-C ends it.
+func TestAPasteOfManyLines(t *testing.T) {
+	l := arrive(t)
+	l.eval(`(() => {
+		const data = new DataTransfer(), input = document.querySelector(".entry input");
+		data.setData("text", Array.from({length: 100000}, (_, i) => "SET pasted:" + i % 10 + " " + i).join("\n") + "\n");
+		input.focus();
+		input.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+	})()`, nil)
+	l.sees("the bar", bar+` === "running what was pasted" && document.querySelector(".top progress").hasAttribute("value")`)
+	l.presses("c", true)
+	l.sees("the end", `document.querySelector(".top progress").hidden && document.querySelector(".waiting").hidden`)
+	l.types("redis", "DBSIZE")
+	l.answer("redis", "DBSIZE", []string{"(integer) 10"})
+}
+
 // Clients: one beside the other, one at a time, named, paused, killed.
 func TestEachConsoleIsAClient(t *testing.T) {
 	t.Parallel()

@@ -176,7 +176,7 @@ func (h *Host) state() bridge.State {
 	case h.engine.Loading():
 		s.Phase = bridge.PhaseLoading
 	default:
-		s.Phase = bridge.PhaseRunning
+		s.Phase, s.Held = bridge.PhaseRunning, h.engine.Held() || h.engine.Busy()
 	}
 	return s
 }
