@@ -40,7 +40,7 @@ const (
 
 	// The record of the run. These are not part of it.
 	OpRunState  Op = 41 // () -> RunState
-	OpRunSave   Op = 42 // () -> (bytes); the run as a file
+	OpRunSave   Op = 42 // ([id]) -> (bytes); this run, or one of OpRunKept, as a file
 	OpRunOpen   Op = 43 // () -> RunState; this run is looked back on: OpRunSeek
 	OpRunLoad   Op = 44 // (bytes) -> RunState; another run is looked back on
 	OpRunBefore Op = 45 // () -> RunState; the run that the last OpRunBranch left is
@@ -51,6 +51,9 @@ const (
 	OpRunTell   Op = 50 // (RESP bytes) -> (RESP bytes); commands at that moment, which goes on without them
 	OpRunClose  Op = 51 // () -> RunState; back to now
 	OpRunBranch Op = 52 // () -> State; the moment becomes the present
+	OpRunKept   Op = 53 // () -> KeptRuns; what the browser has of runs that are over
+	OpRunLook   Op = 54 // (id) -> RunState; one of them is looked back on
+	OpRunForget Op = 55 // (n number, n times id) -> KeptRuns; without those
 )
 
 // Notice is something that happened to the host.
@@ -79,6 +82,9 @@ const (
 	NoticeRun Notice = 13
 	// NoticeStoreEmptied: the browser has lost what the store held.
 	NoticeStoreEmptied Notice = 14
+	// NoticeRunUnkept comes from everysec.js: the browser does not keep the record
+	// of the run, though it should. Text says why.
+	NoticeRunUnkept Notice = 15
 )
 
 // CrashKind is how the machine goes down.

@@ -104,7 +104,7 @@ async function startPage() {
   const go = new Go();
   go.base = import.meta.url;
   // The engine's imports are there for the linker; this role calls none.
-  go.importObject.everysec = { post() {}, commit() {}, ask() {}, stopwatch: () => performance.now() * 1000 };
+  go.importObject.everysec = { post() {}, commit() {}, ask() {}, keep() {}, shelf() {}, stopwatch: () => performance.now() * 1000 };
   const instance = await go.begin(await db.module);
   await speaking;
   globalThis.everysecPart = go.part;

@@ -48,6 +48,8 @@ export interface Notice {
     | "store-memory" | "store-busy" | "store-taken" | "store-unknown" | "store-full" | "store-failed" | "store-saves" | "store-volatile" | "store-emptied"
     /** Another moment, of this run or of another, is the present now. */
     | "run"
+    /** The browser does not keep the record of the run, though it should. */
+    | "run-unkept"
     /** Somebody else has changed what state() or disk() tell. */
     | "state";
   text: string;
@@ -207,8 +209,8 @@ export interface Clock {
 }
 
 export interface Run {
-  /** Everything that came in since the engine started, as a file. */
-  save(): Promise<Uint8Array>;
+  /** Everything that came in since the engine started, as a file; or one of the runs that are kept. */
+  save(id?: string): Promise<Uint8Array>;
   /**
    * Plays a saved run to its end, to the same bytes in memory and in the files,
    * and makes that the present. Clients are closed, and everything that was
@@ -216,6 +218,36 @@ export interface Run {
    * that worked differently.
    */
   load(file: ArrayBuffer | Uint8Array): Promise<State & { warning: string }>;
+  /** What the browser keeps: of this run, and of those of this store that are over. */
+  kept(): Promise<KeptRuns>;
+  forget(...ids: string[]): Promise<KeptRuns>;
+}
+
+export interface KeptRuns {
+  /**
+   * Whether this run outlives the page: "nowhere" without a lasting store, "later"
+   * as long as nobody has done anything, "unkept" where the browser refuses.
+   */
+  keeping: "nowhere" | "later" | "here" | "unkept";
+  /** Of its record. What came in within the last second may not be among them. */
+  bytes: number;
+  why: string;
+  /** The newest first. */
+  runs: {
+    id: string;
+    version: number;
+    began: number;
+    ended: number;
+    /** Messages in which somebody did something. */
+    inputs: number;
+    /** Of the record, and how many of them are there. */
+    bytes: number;
+    kept: number;
+    /** The record reached its limit before the run ended. */
+    full: boolean;
+    /** This page left it for another moment. */
+    left: boolean;
+  }[];
 }
 
 /** Figures in events are microseconds and bytes; times are since 1970. */

@@ -1,13 +1,14 @@
 // The engine's worker: it owns one Go instance in the role "engine" and one
 // store, and passes buffers between them and the page. download.js, the Go
-// runtime's wasm_exec.js, begun.js and store.js stand before this text in the built file,
-// so that a single request starts everything.
+// runtime's wasm_exec.js, begun.js, store.js and runs.js stand before this text in the
+// built file, so that a single request starts everything.
 //
 // Messages from the page: {start: options, module} at once, where module is for
 // a worker that takes another's place, then batches: a u32 channel followed by
 // bridge frames. A batch is an ArrayBuffer; a short one is a string of as many
-// characters below 256, which a browser passes on sooner.
-// Messages to the page: the same batches, {ready, module, visit},
+// characters below 256, which a browser passes on sooner. And {leaving: true}, when
+// it may be the last.
+// Messages to the page: the same batches, {ready, module, visit}, {unkept: text},
 // {fatal: text}, and {unloadable: text} if there is no module.
 "use strict";
 
@@ -19,6 +20,7 @@
   let memory = new Uint8Array(0);
   let waiting = []; // what the page sent before the engine was there
   let store = null;
+  let runs = null;
 
   // Memory moves when it grows: the old buffer is then detached and empty.
   const bytes = () =>
@@ -35,6 +37,17 @@
     const at = engine.in(data.length) >>> 0;
     bytes().set(data, at);
     return data.length;
+  }
+
+  // giveAll is give, for what is in several arrays.
+  function giveAll(parts) {
+    const size = parts.reduce((n, part) => n + part.length, 0);
+    let at = engine.in(size) >>> 0;
+    for (const part of parts) {
+      bytes().set(part, at);
+      at += part.length;
+    }
+    return size;
   }
 
   function giveText(text) {
@@ -93,11 +106,11 @@
   // Timers of a few milliseconds are stretched to four by browsers. Where less
   // than one is left, a message to ourselves is in time, and still lets the
   // page's messages through; for longer it would be a loop that eats a core.
-  const soon = new MessageChannel();
+  const atOnce = new MessageChannel();
   let timer = 0;
   let due = Infinity;
   let posted = false;
-  soon.port1.onmessage = () => {
+  atOnce.port1.onmessage = () => {
     posted = false;
     tick();
   };
@@ -106,7 +119,7 @@
     if (delay < 1) {
       if (!posted) {
         posted = true;
-        soon.port2.postMessage(0);
+        atOnce.port2.postMessage(0);
       }
       return;
     }
@@ -150,7 +163,20 @@
       const ops = bytes().slice(at >>> 0, (at >>> 0) + n);
       store.commit(ops).then(
         () => call(() => engine.committed(transaction, 0, wall())),
-        (e) => call(() => engine.committed(transaction, give(encoder.encode(`${e.name}: ${e.message}`)), wall())),
+        (e) => {
+          if (e.name === "QuotaExceededError") runs.giveWay().catch(() => {});
+          call(() => engine.committed(transaction, give(encoder.encode(`${e.name}: ${e.message}`)), wall()));
+        },
+      );
+    },
+    keep: (about, n, at, size) => {
+      const copy = (at, n) => bytes().slice(at >>> 0, (at >>> 0) + n);
+      piece = [copy(about, n), copy(at, size)];
+    },
+    shelf: (token, at, n) => {
+      runs.answer(bytes().slice(at >>> 0, (at >>> 0) + n)).then(
+        (parts) => call(() => (wall(), engine.found(token, 0, giveAll(parts)))),
+        (e) => call(() => (wall(), engine.found(token, 1, give(encoder.encode(e.message))))),
       );
     },
     // ask wants something rare of the store: take over, copy, erase.
@@ -169,7 +195,50 @@
     );
   }
 
+  // The record of the run is kept a piece at a time, and the next is looked for
+  // after a second: sooner where more is left, but not while more comes in than can
+  // be kept up with, for whoever sends that is in a hurry. Who leaves has no time.
+  const often = 1000;
+  const soon = 100;
+  let piece = null; // what package run says about it, and its bytes
+  let next = 0;
+  let keeping = false;
+  let leaving = false;
+  let again = false;
+  let size = 0; // of the record, as of the last piece
+
+  async function keep() {
+    if (keeping) return;
+    keeping = true;
+    clearTimeout(next);
+    let wait;
+    do {
+      wait = often;
+      piece = null;
+      try {
+        engine?.piece((again ? 1 : 0) + (leaving ? 2 : 0));
+      } catch (e) {
+        fatal(e);
+      }
+      if (!piece) {
+        leaving = false;
+        break;
+      }
+      const [about, data] = piece;
+      const f = new Fields(about);
+      f.at = 8;
+      const end = f.number() + data.length;
+      f.at = 56;
+      const grown = -size + (size = f.number());
+      if (end < size && grown < 2 * data.length) wait = soon;
+      again = await runs.keep(about, data);
+    } while (leaving || again);
+    keeping = false;
+    if (runs.wanted && engine) next = setTimeout(keep, wait);
+  }
+
   async function start(options, given) {
+    runs = openRuns(options.store ?? "memory:", (why) => postMessage({ unkept: why }));
     store = openStore(options.store ?? "memory:", {
       taken: (why) => call(() => engine.taken(give(encoder.encode(why)), wall())),
     }, options.ended);
@@ -197,7 +266,9 @@
     const early = waiting;
     waiting = null;
     for (const batch of early) receive(batch);
-    if (!dead) postMessage({ ready: true, module, visit: store.visit() });
+    if (dead) return;
+    postMessage({ ready: true, module, visit: store.visit() });
+    setTimeout(keep, often);
   }
 
   // A thread that has gone to sleep takes longer to wake than a command takes to
@@ -230,6 +301,9 @@
         receive(data);
         if (isInput(data)) stayAwake();
       }
+    } else if (data.leaving) {
+      leaving = true;
+      if (!waiting && runs.wanted) keep();
     } else if (data.start) {
       start(data.start, data.module).catch(fatal);
     }

@@ -36,6 +36,16 @@ func commit(transaction int32, at unsafe.Pointer, n int32)
 //go:wasmimport everysec ask
 func ask(what int32)
 
+// keep hands over a piece of the record, and what package run says about it.
+//
+//go:wasmimport everysec keep
+func keep(about unsafe.Pointer, n int32, at unsafe.Pointer, size int32)
+
+// shelf is asked what is kept of earlier runs; found brings the answer.
+//
+//go:wasmimport everysec shelf
+func shelf(token int32, question unsafe.Pointer, n int32)
+
 // stopwatch is real time in microseconds since 1970, as exports get it.
 //
 //go:wasmimport everysec stopwatch
@@ -74,6 +84,9 @@ func prepareEngine() {
 			return int64(stopwatch())
 		},
 	})
+	machine.Shelf = func(token uint32, question []byte) {
+		shelf(int32(token), unsafe.Pointer(unsafe.SliceData(question)), int32(len(question)))
+	}
 }
 
 // keepBuffer is the largest input buffer that is not given back after use,
@@ -154,5 +167,28 @@ func committed(transaction, n int32, now float64) float64 {
 //go:wasmexport taken
 func taken(n int32, now float64) float64 {
 	machine.Taken(string(take(n, false)), enter(now))
+	return delay()
+}
+
+// piece calls keep with the next piece of the record, if there is one. how has a bit
+// for what package run calls again, and one for all.
+//
+//go:wasmexport piece
+func piece(how int32) {
+	if p, ok := machine.Keep(how&1 != 0, how&2 != 0); ok {
+		keep(unsafe.Pointer(unsafe.SliceData(p.About)), int32(len(p.About)), unsafe.Pointer(unsafe.SliceData(p.Data)), int32(len(p.Data)))
+	}
+}
+
+// found brings what the shelf has, in n bytes; failed is 1 if they say why it has
+// nothing.
+//
+//go:wasmexport found
+func found(token, failed, n int32) float64 {
+	data, failure := take(n, true), ""
+	if failed != 0 {
+		data, failure = nil, string(data)
+	}
+	machine.Found(uint32(token), data, failure)
 	return delay()
 }

@@ -90,6 +90,10 @@ func (m *Model) ready() {
 }
 
 func (m *Model) noticed(msg Noticed) {
+	if msg.Kind == bridge.NoticeRunUnkept {
+		m.unkept = msg.Text
+		return
+	}
 	m.leavePast() // it is about the present
 	switch msg.Kind {
 	case bridge.NoticeReady:

@@ -22,8 +22,11 @@ const patience = 3_000_000
 
 // LostByLeaving says what a SHUTDOWN would not save; "" if nothing.
 func (m *Model) LostByLeaving() string {
-	if m.OnlyHere() {
+	if m.dataOnlyHere() {
 		return words.Heard(m.Host.StoreText) + " " + words.Say("Leave, and lose what is here?")
+	}
+	if m.OnlyHere() {
+		return words.Say("The browser does not keep the record of this run ({why}). Leave, and lose it?", words.Heard(m.unkept))
 	}
 	if m.leaving.to != "" || !m.shutsDown() || m.Durability.AOFEnabled || m.Settings["save"] != "" {
 		return ""
@@ -35,10 +38,12 @@ func (m *Model) LostByLeaving() string {
 	return words.Many(l.Writes, "{n} acknowledged write is only in memory: there is no append only file, and no save point. Leave, and lose that?|{n} acknowledged writes are only in memory: there is no append only file, and no save point. Leave, and lose that?")
 }
 
-// OnlyHere tells whether there is something that no file outside of this tab has,
+// OnlyHere tells whether there is something that nothing outside of this tab has,
 // though it should: the browser gives no lasting store. Who asked for a
 // store in memory knows.
-func (m *Model) OnlyHere() bool {
+func (m *Model) OnlyHere() bool { return m.dataOnlyHere() || m.unkept != "" }
+
+func (m *Model) dataOnlyHere() bool {
 	if m.Host.Store != bridge.StoreMemory || m.Host.StoreText == "" {
 		return false
 	}

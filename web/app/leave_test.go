@@ -61,6 +61,21 @@ func TestALinkWhereNothingIsSaved(t *testing.T) {
 	}
 }
 
+// The files are safe, and the record of the run is not: it is asked, too.
+func TestALinkWhereTheRunIsNotKept(t *testing.T) {
+	p := keeping(t)
+	if p.model.OnlyHere() || p.model.LostByLeaving() != "" {
+		t.Error("it asks before there is a reason")
+	}
+	p.do(app.Noticed{Kind: bridge.NoticeRunUnkept, Text: "QuotaExceededError: no room"})
+	if text := p.model.LostByLeaving(); !p.model.OnlyHere() || text != "The browser does not keep the record of this run (QuotaExceededError: no room). Leave, and lose it?" {
+		t.Error(text)
+	}
+	if p.model.Notice != nil {
+		t.Errorf("it interrupts: %v", p.model.Notice)
+	}
+}
+
 // A disk that does not answer holds nobody who asks twice.
 func TestALinkAndADiskThatHangs(t *testing.T) {
 	p := keeping(t)

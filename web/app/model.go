@@ -70,8 +70,9 @@ type Model struct {
 	unseen   unseen
 	effects  []Effect
 
-	starts       int64 // NoticeReady so far
-	crashing     bool  // by our own wish, now
+	starts       int64  // NoticeReady so far
+	unkept       string // why the record of the run goes with the tab; "": it does not, or was to
+	crashing     bool   // by our own wish, now
 	diskAskedAt  int64
 	crashes      int64
 	diskHangs    bool // a lesson made it

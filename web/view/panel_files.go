@@ -62,7 +62,7 @@ func (f *filesPanel) build(p *Page, box *node) {
 		create("p", "aside").say("Everything that came in, as a file. It is looked at in the panel of time; nothing here changes by that."),
 		create("p", "actions").add(saveRun, lookAtRun),
 		create("h3", "").say("Begin anew"),
-		create("p", "aside").say("Removes every key and every file. What is on the disk of the browser goes at once."),
+		create("p", "aside").say("Removes every key and every file. What is on the disk of the browser goes at once. Earlier runs stay: the panel of time forgets them."),
 		create("p", "actions").add(erase),
 	)
 }

@@ -3,6 +3,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 	"syscall/js"
 
@@ -27,6 +28,8 @@ type timePanel struct {
 	where, what, warning, progress *node
 	back, branch                   *node
 	keeps, undo                    *node
+	outlives, kept, forget         *node
+	rows                           []keptRow
 
 	strip, stripText *node // above the page, while it shows the past
 	marked           bool
@@ -82,6 +85,7 @@ func (t *timePanel) build(p *Page, box *node) {
 	document.Get("body").Call("insertBefore", t.strip.v, document.Call("querySelector", "main"))
 	t.buildClock(p, box)
 	t.buildRun(p, box)
+	t.buildKept(p, box)
 	t.buildFile(p, box)
 }
 
@@ -143,6 +147,55 @@ func (t *timePanel) buildRun(p *Page, box *node) {
 		create("p", "buttons").add(t.earlier, t.later, t.back, t.branch),
 		t.where, t.what, t.warning, t.progress,
 	)
+}
+
+// keptRow is a run that was kept.
+type keptRow struct {
+	id           string
+	title, about *node
+}
+
+func (t *timePanel) buildKept(p *Page, box *node) {
+	t.outlives = create("p", "aside").set("id", "time-outlives").set("tabindex", "-1")
+	t.kept = create("ul", "kept").set("id", "time-kept")
+	t.forget = button("Forget them all", "", func() { t.forgets(t.line.Kept.Runs...) }).set("id", "time-forget")
+	box.add(
+		create("h3", "").say("Earlier runs"), t.outlives, t.kept,
+		create("p", "actions").add(t.forget),
+	)
+}
+
+// forgets leaves the keyboard where it finds what is left.
+func (t *timePanel) forgets(runs ...bridge.KeptRun) {
+	t.line.Forget(runs...)
+	t.outlives.v.Call("focus")
+}
+
+func (t *timePanel) drawKept(wall int64) {
+	t.outlives.setText(t.line.Outlives())
+	runs := t.line.Kept.Runs
+	t.kept.show(len(runs) > 0)
+	t.forget.show(len(runs) > 1)
+	if !slices.EqualFunc(t.rows, runs, func(row keptRow, k bridge.KeptRun) bool { return row.id == k.ID }) {
+		t.rows = t.rows[:0]
+		t.kept.empty()
+		for _, k := range runs {
+			row := keptRow{k.ID, create("strong", ""), create("span", "")}
+			act := func(text string, does func()) *node {
+				return button(text, "", does).set("aria-label", words.Say(text)+": "+app.Clock(k.Ended))
+			}
+			t.kept.add(create("li", "").set("data-run", k.ID).add(row.title, row.about, create("p", "buttons").add(
+				act("Look at it", func() { t.line.LookAt(k) }),
+				act("Save it", func() { t.line.SaveKept(k) }),
+				act("Forget it", func() { t.forgets(k) }),
+			)))
+			t.rows = append(t.rows, row)
+		}
+	}
+	for i, row := range t.rows {
+		row.title.setText(t.line.Title(i))
+		row.about.setText(t.line.About(i, wall))
+	}
 }
 
 func (t *timePanel) buildFile(p *Page, box *node) {
@@ -210,6 +263,7 @@ func (t *timePanel) draw(p *Page, dirty app.Part) {
 	t.branch.disable(!l.Past)
 	t.undo.show(l.Run.Before)
 	t.keeps.setText(l.Keeps())
+	t.drawKept(m.Wall)
 	t.markPast(p, where)
 	t.drawMoments(p)
 }

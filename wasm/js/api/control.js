@@ -7,7 +7,7 @@ export const op = {
   state: 1, pause: 2, resume: 3, speed: 4, advance: 5, crash: 6, restart: 7, files: 8, readFile: 9,
   importRDB: 10, exportZip: 11, erase: 12, takeOver: 13, copy: 14, rawStore: 15, resync: 16, freeSpace: 17, warm: 18,
   disk: 24, disarm: 25, fault: 26, replace: 28, bringBack: 29,
-  step: 40, runSave: 42, runLoad: 44, runSeek: 46, runBranch: 52,
+  step: 40, runSave: 42, runLoad: 44, runSeek: 46, runBranch: 52, runKept: 53, runForget: 55,
 };
 
 const phases = ["down", "loading", "running", "waiting"];
@@ -71,6 +71,27 @@ export function readDisk(b) {
   if (disk.free < 0) disk.free = Infinity;
   if (armed.is) disk.armed = { kind: armed.kind, seed: armed.seed, at: armed.at === "operation" ? armed.left : armed.at };
   return disk;
+}
+
+const keepings = ["nowhere", "later", "here", "unkept"];
+
+export function readKept(b) {
+  const f = new Fields(b);
+  const kept = { keeping: keepings[f.byte()], bytes: f.number(), why: f.string(), runs: [] };
+  for (let n = f.number(); n > 0; n--) {
+    kept.runs.push({
+      id: f.string(),
+      version: f.number(),
+      began: f.number() / 1000,
+      ended: f.number() / 1000,
+      inputs: f.number(),
+      bytes: f.number(),
+      kept: f.number(),
+      full: f.byte() === 1,
+      left: f.byte() === 1,
+    });
+  }
+  return kept;
 }
 
 // crashAt and faultOf are what those operations are told.

@@ -1,7 +1,7 @@
 // The database: what open returns.
 import { decoder, encoder, u32 } from "./bytes.js";
 import { Client } from "./client.js";
-import { crashAt, faultOf, op, readAccount, readDisk, readState } from "./control.js";
+import { crashAt, faultOf, op, readAccount, readDisk, readKept, readState } from "./control.js";
 import { EngineError } from "./errors.js";
 import { decodeEvents, eventNames } from "./events.js";
 import { CONNECT, CONTROL, CREDIT, DISCONNECT, EVENTS, FAILURE, INPUT, NOTICE, OUTPUT, RESULT, header, kindAt, notices } from "./frames.js";
@@ -29,6 +29,7 @@ export class Database {
     const channel = engine.channel({
       receive: (b) => this.#receive(b),
       lost: (why) => this.#lost(why),
+      unkept: (why) => this.#notice("run-unkept", why),
     });
     this.#outbox = new Outbox(channel.post);
     this.clock = {
@@ -39,8 +40,10 @@ export class Database {
       step: () => this.#call(op.step).then((b) => new Fields(b).string()),
     };
     this.run = {
-      save: () => this.#call(op.runSave).then((b) => new Fields(b).bytes()),
+      save: (id) => this.#call(op.runSave, id && record(id)).then((b) => new Fields(b).bytes()),
       load: (bytes) => this.#load(bytes),
+      kept: () => this.#call(op.runKept).then(readKept),
+      forget: (...ids) => this.#call(op.runForget, record(ids.length, ...ids)).then(readKept),
     };
   }
 
@@ -190,6 +193,7 @@ export class Database {
     const channel = this.#engine.channel({
       receive: (b) => handlers.onmessage?.(b),
       lost: (why) => handlers.onlost?.(why),
+      unkept() {}, // the database tells all
     });
     handlers.send = (frames) => {
       if (kindAt(frames, 4) === INPUT) this.#persist();
@@ -238,14 +242,17 @@ export class Database {
   }
 
   #volatile() {
-    const kind = notices.indexOf("store-volatile");
-    const text = "The browser does not promise to keep these files: it may remove them when its disk fills up, and at the end of a private window it does. Export saves a copy.";
-    this.#listeners.call("notice", { kind: notices[kind], text });
+    this.#notice("store-volatile", "The browser does not promise to keep these files: it may remove them when its disk fills up, and at the end of a private window it does. Export saves a copy.");
+  }
+
+  // #notice tells everybody in this page something that no engine has said.
+  #notice(kind, text) {
+    this.#listeners.call("notice", { kind, text });
     const data = encoder.encode(text);
     const frame = new Uint8Array(header + data.length);
     new DataView(frame.buffer).setUint32(0, frame.length, true);
     frame[4] = NOTICE;
-    frame[5] = kind;
+    frame[5] = notices.indexOf(kind);
     frame.set(data, header);
     for (const handlers of this.#attached) handlers.onmessage?.(frame);
   }

@@ -56,8 +56,12 @@ export class Engine {
     }
     this.start(prepared.worker, null, prepared.heard);
     prepared = null;
-    globalThis.addEventListener?.("pagehide", () => this.remember("."));
-    globalThis.addEventListener?.("pageshow", () => this.remember("")); // it was not the end
+    const on = (event, f) => globalThis.addEventListener?.(event, f);
+    on("pagehide", () => this.remember("."));
+    on("pageshow", () => this.remember("")); // it was not the end
+    // What is not kept yet of the record of the run is kept before the page goes.
+    for (const event of ["beforeunload", "pagehide"]) on(event, () => this.leaving());
+    globalThis.document?.addEventListener("visibilitychange", () => document.hidden && this.leaving());
   }
   // module is given to a worker that takes another's place; heard is what one
   // has said that early.js started.
@@ -75,6 +79,8 @@ export class Engine {
           this.remember("");
           this.compiled(data.module);
           resolve();
+        } else if (data.unkept !== undefined) {
+          for (const c of this.channels.values()) c.unkept(data.unkept);
         } else if (data.unloadable !== undefined) {
           reject(new EngineError("LOAD", data.unloadable));
           this.end(data.unloadable);
@@ -94,6 +100,9 @@ export class Engine {
       for (const e of heard ?? []) (e.type === "error" ? worker.onerror : worker.onmessage)(e);
     });
     this.ready.catch(() => {});
+  }
+  leaving() {
+    this.worker.postMessage({ leaving: true });
   }
   // remember keeps, beside the store, which visit this is; see store.js.
   remember(end) {

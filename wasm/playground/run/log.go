@@ -21,6 +21,8 @@ type Log struct {
 	size    int64
 	entries int
 	full    bool
+	inputs  int   // in which somebody did something: see does
+	began   int64 // wall of the first entry that has one
 	wall    int64 // of the last entry
 	reading int64 // of the stopwatch, the last one
 }
@@ -67,7 +69,9 @@ func (l *Log) begin(k kind, transaction uint32, body []byte, keep bool, wall int
 	} else {
 		l.append(body)
 	}
-	l.wall, l.reading = wall, wall
+	if l.wall, l.reading = wall, wall; l.began == 0 {
+		l.began = wall
+	}
 }
 
 // read notes a reading of the stopwatch.
@@ -127,7 +131,28 @@ func (r *reader) prefix() *Log {
 	if r.at > 0 {
 		l.chunks = append(l.chunks, r.log.chunks[r.chunk][:r.at:r.at])
 	}
+	whole := (&reader{log: l}).whole()
+	l.inputs, l.began = whole.inputs, whole.began
 	return l
+}
+
+// whole goes through what is left of a log, up to its last whole entry, and says
+// what it is; it has no chunks.
+func (r *reader) whole() (l Log) {
+	own := map[uint64]bool{}
+	for {
+		e, err := r.next()
+		if err != nil || r.end() != nil {
+			return l
+		}
+		l.size, l.entries, l.wall, l.reading = r.offset, r.played, r.wall, r.last
+		if l.began == 0 {
+			l.began = e.wall
+		}
+		if e.kind == input && does(e.body, own) {
+			l.inputs++
+		}
+	}
 }
 
 // rest is what is left of the chunk.
@@ -235,7 +260,7 @@ func (r *reader) end() error {
 //	magic, 12 bytes    "everysec-run"
 //	version, u8        1
 //	zero, 3 bytes
-//	fingerprint, u64   of the host at the end: host.Fingerprint
+//	fingerprint, u64   of the host at the end: host.Fingerprint; 0: it is not known
 //	entries, u32       how many follow
 //	the entries
 //	checksum, u32      CRC-32 of all before it

@@ -92,7 +92,11 @@ func (r *Recorder) operation(op bridge.Op, payload []byte, wall int64) (result b
 	if f.Err() != nil {
 		return nil, f.Err()
 	}
-	return bridge.RunState{Bytes: r.log.size, Limit: Limit, Full: r.log.full, Before: r.before != nil}.Append(nil), nil
+	return r.state(), nil
+}
+
+func (r *Recorder) state() bridge.Record {
+	return bridge.RunState{Bytes: r.log.size, Limit: Limit, Full: r.log.full, Before: r.before != nil}.Append(nil)
 }
 
 // lookAt looks back on a run.

@@ -36,6 +36,14 @@ type Recorder struct {
 	// The store counts the transactions of all hosts, each host its own.
 	sent    uint32
 	flights map[uint32]uint32
+
+	// Shelf is asked what is kept of runs that are over: an operation, and its
+	// payload. Found brings the answer. Nil: nothing is kept.
+	Shelf func(token uint32, question []byte)
+	asked map[uint32]question
+	token uint32
+	own   map[uint64]bool // the page's own clients
+	keep  keeper
 }
 
 // stage is a host and what is around it: the world, or a log.
@@ -47,7 +55,8 @@ type stage struct {
 
 // New returns a recorder whose host has nothing yet: Configure and Stored begin.
 func New(o host.Options) *Recorder {
-	r := &Recorder{options: o, log: &Log{}, flights: map[uint32]uint32{}, every: keyframeEvery}
+	r := &Recorder{options: o, log: &Log{}, flights: map[uint32]uint32{}, every: keyframeEvery, asked: map[uint32]question{}, own: map[uint64]bool{}}
+	r.keep.logs = []*Log{r.log}
 	r.live = r.stage(nil)
 	return r
 }
@@ -121,6 +130,9 @@ func (r *Recorder) Exec(message []byte, wall int64) {
 	message, own := divide(message)
 	if own == nil || brings(message) {
 		r.log.begin(input, 0, message, false, wall)
+		if does(message, r.own) {
+			r.log.inputs++
+		}
 		r.live.host.Exec(message, wall)
 		r.log.end()
 	}
@@ -258,6 +270,7 @@ func (r *Recorder) branch(s *stage, wall int64) {
 		r.closed = r.past
 	}
 	r.past = nil
+	r.keep.logs = append(r.keep.logs, r.log)
 	s.host.Settle()
 	s.in, s.hear, r.live = nil, nil, s
 	r.log.begin(branched, 0, appendPresent(present), false, wall)
@@ -265,8 +278,8 @@ func (r *Recorder) branch(s *stage, wall int64) {
 	r.log.end()
 }
 
-// attempt is operation, whose code is fetched when it is first wanted.
-func (r *Recorder) attempt(op bridge.Op, payload []byte, wall int64) (result bridge.Record, err error) {
+// attempt does what needs code that is fetched when it is first wanted.
+func (r *Recorder) attempt(do func() (bridge.Record, error)) (result bridge.Record, err error) {
 	defer func() {
 		if absent := recover(); absent == any(command.ErrAbsent) {
 			err = errors.New("the code that plays runs could not be fetched")
@@ -274,15 +287,23 @@ func (r *Recorder) attempt(op bridge.Op, payload []byte, wall int64) (result bri
 			panic(absent)
 		}
 	}()
-	return r.operation(op, payload, wall)
+	return do()
 }
 
 // operate does what is asked of the record.
 func (r *Recorder) operate(channel []byte, f bridge.Frame, wall int64) {
-	result, err := r.attempt(bridge.Op(f.Arg), f.Data, wall)
-	answer := bridge.Frame{Kind: bridge.KindResult, ID: f.ID, Data: result}
+	q := question{bridge.Op(f.Arg), binary.LittleEndian.Uint32(channel), f.ID}
+	if r.ask(q, f.Data) {
+		return
+	}
+	result, err := r.attempt(func() (bridge.Record, error) { return r.operation(q.op, f.Data, wall) })
+	r.answer(q, result, err)
+}
+
+func (r *Recorder) answer(q question, result bridge.Record, err error) {
+	answer := bridge.Frame{Kind: bridge.KindResult, ID: q.id, Data: result}
 	if err != nil {
 		answer.Kind, answer.Data = bridge.KindFailure, []byte(err.Error())
 	}
-	r.options.Post(bridge.Append(binary.LittleEndian.AppendUint32(nil, binary.LittleEndian.Uint32(channel)), answer))
+	r.options.Post(bridge.Append(binary.LittleEndian.AppendUint32(nil, q.channel), answer))
 }

@@ -8,6 +8,7 @@
 package timeline
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,7 @@ type Line struct {
 	Name    string         // of the file that the run is from; "": it is this page's
 	Played  float64        // how much of what was asked for is played; 1: all
 	Stepped string         // what the last step brought
+	Kept    bridge.KeptRuns
 
 	wanted int64
 	asking bool
@@ -46,8 +48,34 @@ func (l *Line) control(op bridge.Op, payload bridge.Record, then func(m *app.Mod
 	l.Do(app.Control{Op: op, Payload: payload, Then: then, Else: func(*app.Model) { l.asking, l.branch = false, false }})
 }
 
-// Open goes through the run of this page, up to now.
-func (l *Line) Open() { l.open(bridge.OpRunOpen, nil, "", false) }
+// Open goes through the run of this page, up to now, and asks for those before it.
+func (l *Line) Open() {
+	l.open(bridge.OpRunOpen, nil, "", false)
+	l.control(bridge.OpRunKept, nil, l.kept)
+}
+
+func (l *Line) kept(_ *app.Model, data []byte) {
+	if kept, err := bridge.ReadKeptRuns(data); err == nil {
+		l.Kept = kept
+	}
+}
+
+// LookAt goes through a run that was kept, and shows its end.
+func (l *Line) LookAt(k bridge.KeptRun) {
+	l.open(bridge.OpRunLook, bridge.Record(nil).String(k.ID), words.Say("the run of {time}", app.Clock(k.Ended)), true)
+}
+
+// SaveKept takes a run home that was kept.
+func (l *Line) SaveKept(k bridge.KeptRun) { l.save(bridge.Record(nil).String(k.ID), k.Ended) }
+
+// Forget has runs that were kept be there no more.
+func (l *Line) Forget(runs ...bridge.KeptRun) {
+	ids := bridge.Record(nil).Int(int64(len(runs)))
+	for _, k := range runs {
+		ids = ids.String(k.ID)
+	}
+	l.control(bridge.OpRunForget, ids, l.kept)
+}
 
 // Load goes through a run from a file, and shows its end.
 func (l *Line) Load(name string, data []byte) {
@@ -230,10 +258,13 @@ func (l *Line) Branch() {
 }
 
 // Save takes the run of this page home.
-func (l *Line) Save() {
-	l.control(bridge.OpRunSave, nil, func(m *app.Model, data []byte) {
+func (l *Line) Save() { l.save(nil, 0) }
+
+// save saves one with when it ended; 0: it has not.
+func (l *Line) save(which bridge.Record, ended int64) {
+	l.control(bridge.OpRunSave, which, func(m *app.Model, data []byte) {
 		file := append([]byte(nil), bridge.Read(data).Bytes()...)
-		l.Do(app.Download{Name: "run-" + strconv.FormatInt(m.Now()/1_000_000, 10) + ".everysec", Data: file})
+		l.Do(app.Download{Name: "run-" + strconv.FormatInt(cmp.Or(ended, m.Now())/1_000_000, 10) + ".everysec", Data: file})
 	})
 }
 
@@ -287,4 +318,43 @@ func (l *Line) Keeps() string {
 		return words.Say("The record is full, with {size}: the run goes on without it. Who goes on from an earlier moment cannot come back to what was not recorded. A new record begins when the page is loaded again.", app.Bytes(l.Run.Bytes))
 	}
 	return words.Say("Everything that came in since the page was loaded: {size} of {limit}.", app.Bytes(l.Run.Bytes), app.Bytes(l.Run.Limit))
+}
+
+// Outlives says whether the run outlives the page.
+func (l *Line) Outlives() string {
+	switch k := &l.Kept; k.Keeping {
+	case bridge.KeptLater:
+		return words.Say("As soon as something is done the browser keeps this run, too.")
+	case bridge.KeptHere:
+		return words.Say("This browser has {size} of it: it is about a second behind, more while much comes in. After a reload, and after the browser was killed, the run is found here, up to there.", app.Bytes(k.Bytes))
+	case bridge.Unkept:
+		return words.Say("The browser does not keep this run, and it goes with this tab: {why}", words.Heard(k.Why))
+	}
+	return words.Say("This page keeps nothing: the run goes with it.")
+}
+
+// Title says which of the runs that were kept one is.
+func (l *Line) Title(i int) string {
+	runs := l.Kept.Runs
+	switch {
+	case runs[i].Left:
+		return words.Say("The run that was left for another moment")
+	case i == 0 || runs[i-1].Left:
+		return words.Say("The run before this page was opened")
+	}
+	return words.Say("A run before that")
+}
+
+// About says what is known of it.
+func (l *Line) About(i int, wall int64) string {
+	k := &l.Kept.Runs[i]
+	text := words.Many(k.Inputs, "{n} input in {span}, ended at {time}, {ago} ago.|{n} inputs in {span}, ended at {time}, {ago} ago.",
+		app.Age(max(k.Ended-k.Began, 0)), app.Clock(k.Ended), app.Age(max(wall-k.Ended, 0)))
+	if k.Kept < k.Bytes {
+		text += " " + words.Say("It ended before the browser had it all: {size} of {all} are here.", app.Bytes(k.Kept), app.Bytes(k.Bytes))
+	}
+	if k.Full {
+		text += " " + words.Say("Its record was full before it ended.")
+	}
+	return text
 }

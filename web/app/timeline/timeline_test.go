@@ -267,3 +267,78 @@ func TestThePresentCallsBack(t *testing.T) {
 		t.Error("the crash is not seen")
 	}
 }
+
+// What the browser has of earlier runs is told, looked at, saved and forgotten.
+func TestEarlierRunsAreThere(t *testing.T) {
+	p := newPage(t)
+	p.line.Open()
+	p.pass(20)
+	if text := p.line.Outlives(); text != "This page keeps nothing: the run goes with it." || len(p.line.Kept.Runs) != 0 {
+		t.Errorf("%q, %v", text, p.line.Kept)
+	}
+	const minute = 60_000_000
+	kept := bridge.KeptRuns{Keeping: bridge.KeptHere, Bytes: 2048, Runs: []bridge.KeptRun{
+		{ID: "left", Began: p.wall - 9*minute, Ended: p.wall, Inputs: 1, Bytes: 10, Kept: 10, Left: true},
+		{ID: "b", Began: p.wall - 30*minute, Ended: p.wall - 20*minute, Inputs: 7, Bytes: 50_000, Kept: 20_000},
+		{ID: "a", Began: p.wall - 300*minute, Ended: p.wall - 200*minute, Inputs: 7, Bytes: 64 << 20, Kept: 64 << 20, Full: true},
+	}}
+	var asked []string
+	p.recorder.Shelf = func(token uint32, question []byte) {
+		op, f := bridge.Op(question[0]), bridge.Read(question[1:])
+		switch op {
+		case bridge.OpRunForget:
+			for n := f.Int(); n > 0; n-- {
+				id := f.String()
+				asked = append(asked, "forget "+id)
+				kept.Runs = slices.DeleteFunc(kept.Runs, func(k bridge.KeptRun) bool { return k.ID == id })
+			}
+			fallthrough
+		case bridge.OpRunKept:
+			p.recorder.Found(token, kept.Append(nil), "")
+		default:
+			asked = append(asked, map[bridge.Op]string{bridge.OpRunLook: "look ", bridge.OpRunSave: "save "}[op]+f.String())
+			p.recorder.Found(token, nil, "this run has been forgotten")
+		}
+	}
+	p.line.Open()
+	p.pass(20)
+	var says []string
+	for i := range p.line.Kept.Runs {
+		says = append(says, p.line.Title(i)+": "+p.line.About(i, p.wall))
+	}
+	want := []string{
+		"The run that was left for another moment: 1 input in 9 min, ended at " + app.Clock(p.wall-20_000) + ", 0.0 s ago.",
+		"The run before this page was opened: 7 inputs in 10 min, ended at " + app.Clock(p.wall-20_000-20*minute) + ", 20 min ago. It ended before the browser had it all: 19.5 KB of 48.8 KB are here.",
+		"A run before that: 7 inputs in 100 min, ended at " + app.Clock(p.wall-20_000-200*minute) + ", 3 h ago. Its record was full before it ended.",
+	}
+	for i := range want {
+		if i >= len(says) || says[i] != want[i] {
+			t.Errorf("it says %q and not %q", says, want)
+			break
+		}
+	}
+	if text := p.line.Outlives(); !strings.HasPrefix(text, "This browser has 2,048 B of it") {
+		t.Error(text)
+	}
+	runs := slices.Clone(p.line.Kept.Runs)
+	p.line.LookAt(runs[1])
+	p.line.SaveKept(runs[2])
+	p.pass(20)
+	if n := p.model.Notice; n == nil || n.Text != "this run has been forgotten" || p.line.Past || len(p.files) != 0 {
+		t.Errorf("a run that is gone: %v, %v, %v", n, p.line.Past, p.files)
+	}
+	p.line.Forget(runs[0], runs[1])
+	p.pass(20)
+	if got := strings.Join(asked, "; "); got != "look b; save a; forget left; forget b" || len(p.line.Kept.Runs) != 1 || p.line.Title(0) != "The run before this page was opened" {
+		t.Errorf("asked %s, %v is left", got, p.line.Kept.Runs)
+	}
+	for keeping, says := range map[bridge.Keeping]string{
+		bridge.KeptLater: "As soon as something is done the browser keeps this run, too.",
+		bridge.Unkept:    "The browser does not keep this run, and it goes with this tab: no",
+	} {
+		p.line.Kept = bridge.KeptRuns{Keeping: keeping, Why: "no"}
+		if text := p.line.Outlives(); text != says {
+			t.Errorf("%d: %s", keeping, text)
+		}
+	}
+}

@@ -32,6 +32,8 @@ go.importObject.everysec = {
     );
   },
   ask: () => {},
+  keep: () => {},
+  shelf: () => {},
   stopwatch: wall,
 };
 

@@ -41,7 +41,7 @@ var checker = regexp.MustCompile(`^everysec/engine/(` +
 
 // recordPlayer matches what plays the record of a run: keeping it is in no part.
 var recordPlayer = regexp.MustCompile(`^everysec/wasm/playground/(` +
-	`run\.(\(\*(past|keyframes|reader|happening)\)\.\w+|\(\*stage\)\.play|\(\*Log\)\.file|\(\*Recorder\)\.(operation|lookBack|lookAt|branch|end)|readFile|firstCommand|newKeyframes|\w+Present)` +
+	`run\.(\(\*(past|keyframes|reader|happening)\)\.\w+|\(\*stage\)\.play|\(\*Log\)\.file|\(\*Recorder\)\.(operation|lookBack|lookAt|branch|end|earlier|state)|readFile|readKept|firstCommand|newKeyframes|\w+Present)` +
 	`|graph` +
 	`|host\.\(\*Host\)\.(Look|LookAtKeys|Ask|Copy|Fingerprint|Leave|Settle|Branch|Present)|host\.rules)\b`)
 

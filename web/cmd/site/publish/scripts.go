@@ -79,8 +79,12 @@ func (b *Builder) worker(download, runtime string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	runs, err := b.source("wasm/idb/runs.js")
+	if err != nil {
+		return "", err
+	}
 	worker, err := b.source("wasm/js/worker.js")
-	return strings.Join([]string{download, runtime, store, worker}, "\n"), err
+	return strings.Join([]string{download, runtime, store, runs, worker}, "\n"), err
 }
 
 // runtime is Go's own script with what goes on from where a program has begun.
