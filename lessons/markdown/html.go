@@ -70,13 +70,14 @@ func (w *writer) convert(src string) string {
 // HTML in prose is left out, so only our own tags match.
 var lessonLink = regexp.MustCompile(`href="lesson:([a-z0-9-]*)(?:#([a-z0-9-]*))?"`)
 
-// A wide table scrolls by itself, by keyboard too, and a corner that heads
-// nothing is no heading. Prose cannot contain these words as tags: HTML in it
+// A wide table scrolls by itself, by keyboard too, a corner that heads nothing is
+// no heading, and what a button says is the page's. Prose cannot contain these words as tags: HTML in it
 // is left out.
 var tables = strings.NewReplacer(
 	"<table>", `<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>`,
 	"</table>", "</table></div>",
 	"<th></th>", "<td></td>",
+	"<strong>Run</strong>", "<strong data-word>Run</strong>",
 )
 
 // inline is prose without the paragraph around it.

@@ -152,6 +152,24 @@ func TestAFrameKeepsNothing(t *testing.T) {
 	}
 }
 
+// In German it does, too, and says so in German.
+func TestThePageForAuthorsInGerman(t *testing.T) {
+	l := learner{launch(t, t.TempDir(), site(t))}
+	l.run(chromedp.Navigate(l.origin + "/embed/"))
+	l.clicks(`.languages [hreflang="de"]`)
+	l.sees("the German page", `document.documentElement?.lang === "de" && document.querySelector("h1")?.textContent === "Eine Lektion in einer eigenen Seite"`)
+	l.eval(`document.querySelector("#example").scrollIntoView({behavior: "instant"}), document.querySelector("#example").ready`, nil)
+	l.clicks("#take")
+	l.clicks("#cut")
+	l.sees("what survived", `document.querySelector("#said").textContent === "1 Schreibvorgänge überlebt, 0 verloren"`)
+	l.sees("where the reader is", `/Schritten erledigt$/.test(document.querySelector("#at").textContent)`)
+	l.sees("a German server", `document.querySelector("#example").src?.includes("/de/") ?? document.querySelector("#example").shadowRoot?.querySelector("iframe")?.src.includes("/lessons/locks/de/")`)
+	l.sees("the way to the course", `document.querySelector('main a[href$="lessons/de/"]') && document.querySelector("code").textContent.includes(location.origin + "/embed.js")`)
+	for _, p := range l.problems {
+		t.Error(p)
+	}
+}
+
 // The page that tells authors how works itself, under our own policy.
 func TestThePageForAuthors(t *testing.T) {
 	t.Parallel()

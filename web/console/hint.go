@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"everysec/engine/command"
+	"everysec/web/words"
 )
 
 // What is still missing of a command, as redis-cli tells it since 7.2: the words
@@ -31,20 +32,20 @@ func (c *Commands) Hint(line string) string {
 	if best == nil {
 		return ""
 	}
-	words := args[len(best.words):]
+	typed := args[len(best.words):]
 	ended := isSpace(line[len(line)-1])
-	hint, fits := missing(best.spec.Arguments, words)
-	if !fits && !ended && len(words) > 0 { // the last word may be half of an option
-		hint, fits = missing(best.spec.Arguments, words[:len(words)-1])
+	hint, fits := missing(best.spec.Arguments, typed)
+	if !fits && !ended && len(typed) > 0 { // the last word may be half of an option
+		hint, fits = missing(best.spec.Arguments, typed[:len(typed)-1])
 	}
 	if !fits {
-		hint = behind(best.params, len(words))
+		hint = behind(best.params, len(typed))
 	}
 	if !ended {
 		hint = " " + hint
 	}
 	if p := c.setting(best, args); p != nil && !p.secret() && !(ended && len(args)%2 == 0) {
-		hint += "  (now " + bare(p.value) + ")"
+		hint += "  " + words.Say("(now {value})", bare(p.value))
 	}
 	return hint
 }

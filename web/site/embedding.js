@@ -1,6 +1,7 @@
 // The example of embed/: it uses the element as any other page would.
 const by = (id) => document.getElementById(id);
 const redis = by("example");
+const fill = (text, ...values) => text.replace(/%(\d)/g, (place, n) => values[n - 1]);
 const say = (text) => (by("said").textContent = text);
 
 // What can be copied names this very site.
@@ -23,18 +24,18 @@ offer("look", async () => JSON.stringify(await redis.command("TTL", "lock")));
 offer("cut", async () => {
   await redis.crash("power-loss");
   const { survivedWrites, lostWrites } = await redis.restart();
-  return `${survivedWrites} writes survived, ${lostWrites} were lost`;
+  return fill(by("said").dataset.survived, survivedWrites, lostWrites);
 });
 
 let progress = null;
 redis.addEventListener("progress", ({ detail }) => {
   progress = detail;
-  by("at").textContent = `${detail.step}, ${detail.done.length} of ${detail.steps.length} steps done`;
+  by("at").textContent = fill(by("at").dataset.done, detail.step, detail.done.length, detail.steps.length);
 });
 offer("next", async () => {
   await redis.ready;
   const { steps, step } = progress;
   const next = steps[(steps.indexOf(step) + 1) % steps.length];
   await redis.goTo(next);
-  return `here is ${next}`;
+  return fill(by("said").dataset.here, next);
 });

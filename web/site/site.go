@@ -140,6 +140,7 @@ type Course struct {
 	Download string
 	Phases   []Phase
 	First    string // the URL of the first lesson
+	Map      string // the URL of the map, from the page for authors
 	Back     string // the URL of the lesson that the map lies over; "": it is a page
 	// Languages are the map in others.
 	Languages []Neighbour

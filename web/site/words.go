@@ -106,7 +106,7 @@ func catalogue(lang string) (words.Catalogue, error) {
 // spoken are the attributes that somebody sees or hears. Those of course.html
 // that begin with data- are texts of its script.
 var (
-	spoken  = regexp.MustCompile(`( (?:title|aria-label|aria-description|aria-roledescription|placeholder|content|data-(?:done|steps|new|right|wrong|forgotten|saved|continue))=")([^"]*)(")`)
+	spoken  = regexp.MustCompile(`( (?:title|aria-label|aria-description|aria-roledescription|placeholder|content|data-(?:done|steps|new|right|wrong|forgotten|saved|continue|survived|here))=")([^"]*)(")`)
 	markup  = regexp.MustCompile(`(?s)<[^>]*>`)
 	tagName = regexp.MustCompile(`^</?(\w+)`)
 	hidden  = regexp.MustCompile(`<meta name="(?:viewport|color-scheme|theme-color|everysec)"`)
@@ -123,7 +123,7 @@ func Texts(page string, say func(text string) string) string {
 	whole := strings.NewReplacer("\x01", "<code>", "\x02", "</code>")
 	said := func(text string) string {
 		trimmed := strings.TrimSpace(text)
-		if trimmed == "" || strings.HasPrefix(trimmed, "\x01") && strings.HasSuffix(trimmed, "\x02") {
+		if trimmed == "" || strings.HasPrefix(trimmed, "\x01") && strings.Index(trimmed, "\x02") == len(trimmed)-1 {
 			return text
 		}
 		return strings.Replace(text, trimmed, say(whole.Replace(trimmed)), 1)
@@ -163,16 +163,17 @@ func Texts(page string, say func(text string) string) string {
 // translated is a template in another language.
 func translated(page string, c words.Catalogue) string {
 	return Texts(page, func(text string) string {
-		plain := text
-		if !strings.Contains(text, "<code>") {
+		code := strings.Contains(text, "<code>")
+		plain := strings.ReplaceAll(text, "&amp;", "&")
+		if !code {
 			plain = html.UnescapeString(text)
 		}
 		other := c.Say(plain)
 		if other == plain {
 			return text
 		}
-		if strings.Contains(text, "<code>") {
-			return other
+		if code {
+			return strings.ReplaceAll(other, "&", "&amp;")
 		}
 		return html.EscapeString(other)
 	})

@@ -41,7 +41,7 @@ func TestEveryTextIsInTheCatalogue(t *testing.T) {
 	for _, s := range said {
 		known[s.english] = true
 	}
-	worker := source(t, "../../wasm/playground", "../../wasm/idb", "../../wasm/js", "../../lessons", "../../engine/crashreport", "../viewer", "../view", "../app")
+	worker := source(t, "../../wasm/playground", "../../wasm/idb", "../../wasm/js", "../../lessons", "../../engine/crashreport", "../viewer", "../view", "../app", "../console")
 	for _, lang := range site.Languages() {
 		lines, err := site.Lines(lang)
 		if err != nil {
@@ -155,7 +155,7 @@ func texts(t *testing.T) []text {
 	for _, name := range append(scripts, "../../wasm/js/boot.js", "../../wasm/js/viewer.js") {
 		all = append(all, scriptTexts(t, name)...)
 	}
-	for _, name := range []string{"index.html", "course.html"} {
+	for _, name := range []string{"index.html", "course.html", "embed.html"} {
 		page, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -173,6 +173,7 @@ func texts(t *testing.T) []text {
 	for _, s := range []string{"Run", "Show me", "Check", "Hint", "Solution", "Before you run it", "I do not know", "sent in the same instant", "I broke it: begin this step again"} {
 		all = append(all, text{"lessons/markdown/html.go", s})
 	}
+	all = append(all, text{"web/console/hint.go", "(now {value})"})
 	return append(all, text{"web/words", "1,234.5"}, text{"web/app/text.go", "{n}th"})
 }
 

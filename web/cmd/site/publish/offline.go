@@ -43,7 +43,7 @@ func (b *Builder) offline(files map[string][]byte) error {
 		later = append(later, [2]string{address(files, f), Digest(files[f])})
 	}
 	for _, f := range slices.Sorted(maps.Keys(files)) {
-		if page, ok := strings.CutSuffix(f, "/index.html"); ok && page+"/" != embedding {
+		if page, ok := strings.CutSuffix(f, "/index.html"); ok && !strings.HasPrefix(f, embedding) {
 			later = append(later, [2]string{page + "/", Digest(files[f])})
 		}
 	}

@@ -86,15 +86,27 @@ func (b *Builder) pages(files map[string][]byte) error {
 	if files["index.html"], err = site.Index(first); err != nil {
 		return err
 	}
-	files[embedding+"index.html"], err = site.Embedding(site.Course{
-		Base:     "../",
-		Style:    address(files, "style.css"),
-		More:     address(files, "embed.css"),
-		Early:    []string{address(files, "theme.js")},
-		Scripts:  []string{address(files, "embedding.js")},
-		Download: b.download(),
-	})
-	return err
+	for _, lang := range languages() {
+		base := "../"
+		if lang != "" {
+			base += "../"
+		}
+		files[embedding+below(lang)+"index.html"], err = site.Embedding(site.Course{
+			Lang:      lang,
+			Base:      base,
+			Map:       base + folder + below(lang),
+			Style:     address(files, "style.css"),
+			More:      address(files, "embed.css"),
+			Early:     []string{address(files, "theme.js")},
+			Scripts:   []string{address(files, "embedding.js")},
+			Languages: others(lang, func(lang string) string { return base + embedding + below(lang) }),
+			Download:  b.download(),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mapPage is the map of the course.
