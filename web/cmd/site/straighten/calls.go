@@ -92,7 +92,7 @@ var popped = []instruction{
 // jump makes jumps through the table, which are calls with PC_B 0 of functions
 // that are not known, pass the address that is on the stack.
 func jump(code []instruction) []instruction {
-	var out []instruction
+	out := make([]instruction, 0, len(code))
 	for k, in := range code {
 		if in.op == opI32Const && in.x == 0 && k+2 < len(code) && code[k+1].op == opLocalGet && code[k+1].x == 0 && code[k+2].op == opCallIndirect {
 			out = append(out, popped...)
@@ -245,6 +245,7 @@ func based(list []instruction, entry int64) (out []instruction, added bool) {
 		}
 	}
 	added = n > 1 && entry >= 0
+	out = make([]instruction, 0, len(list)+2*n)
 	for i, in := range list {
 		switch {
 		case in.op == opAddress && added:

@@ -90,7 +90,7 @@ type instruction struct {
 
 // decode reads instructions up to the end of code.
 func decode(code []byte) ([]instruction, error) {
-	var list []instruction
+	list := make([]instruction, 0, len(code)/2) // most have one to three bytes
 	for at := 0; at < len(code); {
 		in := instruction{op: code[at]}
 		p := at + 1

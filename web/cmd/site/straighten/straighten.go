@@ -86,7 +86,7 @@ func (o Options) Function(code []byte) (r Result, err error) {
 			f.segments[i].code = jump(pass(f.segments[i].code))
 		}
 	}
-	w := &writer{g: flow(f), kept: slices.Clone(r.Kept), called: o.Called, jumped: o.Jumped}
+	w := &writer{g: flow(f), kept: slices.Clone(r.Kept), called: o.Called, jumped: o.Jumped, out: make([]instruction, 0, len(list))}
 	list = w.function()
 	if w.lost {
 		return r, fmt.Errorf("a branch that leads nowhere: %w", errCode)
