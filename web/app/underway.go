@@ -137,7 +137,11 @@ func (m *Model) goesOn() underway {
 	for _, c := range m.Consoles {
 		name, _ := c.CLI.Running()
 		if part, going := c.CLI.Reading(); going {
-			return underway{words.Say("reading the reply to {command}", strings.ToUpper(name)), part, 0}
+			what := words.Say("reading what was sent")
+			if name != "" {
+				what = words.Say("reading the reply to {command}", strings.ToUpper(name))
+			}
+			return underway{what, part, 0}
 		}
 		// It holds the thread until it is done: of how far it is nothing can be heard.
 		if strings.EqualFold(name, "SAVE") && !m.Down {
