@@ -3,7 +3,8 @@
 // before this text in the built file.
 //
 // Messages from the page: {open: number, name, file: a File or Uint8Array, keep},
-// {ask: number, what, args}; before them {wasm} where nothing can be fetched.
+// {ask: number, what, args}; before them {words: a catalogue} where the page speaks
+// another language, and {wasm} where nothing can be fetched.
 // Messages to the page: {open, state, done, memory in bytes} while a file is being read,
 // {open, failed: text}, {ask, answer}.
 "use strict";
@@ -16,6 +17,7 @@
   let opening = 0; // the number of the file that is wanted
   let asked = false; // there is a file that questions can be about
   let dead = "";
+  let speaking = null; // a catalogue that comes
 
   const given = new Promise((resolve) => {
     addEventListener("message", function hear({ data }) {
@@ -75,6 +77,7 @@
   async function open({ open: id, name, file, keep }) {
     opening = id;
     await ready;
+    await speaking;
     if (!keep) {
       call("drop"); // so that two large files are never there together
       asked = false;
@@ -126,8 +129,17 @@
     list: (text, order) => call("list", put(text), order),
   };
 
+  // speak gives the module the page's language, before the first file.
+  async function speak(catalogue) {
+    await ready;
+    const content = encoder.encode(catalogue);
+    memory(call("reserve", content.length), content.length).set(content);
+    call("speak");
+  }
+
   addEventListener("message", async ({ data }) => {
     try {
+      if (data.words !== undefined) speaking = speak(data.words);
       if (data.open) await open(data);
       else if (data.ask && asked) postMessage({ ask: data.ask, answer: answer(questions[data.what](...data.args)) });
     } catch (e) {

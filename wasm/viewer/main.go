@@ -14,6 +14,7 @@ import (
 	"unsafe"
 
 	"everysec/web/viewer"
+	"everysec/web/words"
 )
 
 //lint:file-ignore U1000 the exports are called by viewer-worker.js
@@ -40,6 +41,14 @@ func text() unsafe.Pointer { return unsafe.Pointer(&name) }
 func reserve(n float64) unsafe.Pointer {
 	next = make([]byte, int(n), int(n)+1)
 	return unsafe.Pointer(unsafe.SliceData(next[:1]))
+}
+
+// speak takes a catalogue of n bytes, which reserve has given room: see web/words.
+//
+//go:wasmexport speak
+func speak() {
+	words.Use(words.Read(string(next)))
+	next = nil
 }
 
 // drop forgets the file that is asked, and what is being read.

@@ -181,6 +181,36 @@ func TestKeysDoNotWaitForTheBytes(t *testing.T) {
 	at(23)
 }
 
+// On a German page the bytes mean what they mean in German; what somebody has put
+// there is left as it is.
+func TestBytesMeanItInGerman(t *testing.T) {
+	l := arriveAt(t, "/lessons/keys-and-values/de/")
+	l.types("redis", `SET key bytes EX 500`)
+	l.types("redis", "SAVE")
+	l.answer("redis", "SAVE", []string{"OK"})
+	l.looksInto("dump.rdb")
+	for _, test := range []struct {
+		offset  int
+		meaning string
+	}{
+		{0, "Signatur: das ist eine RDB-Datei: REDIS (5 Byte)"},
+		{6, `Version: RDB-Version "0010" (4 Byte)`},
+		{9, "Opcode: 0xfa: ein Feld über die Datei"},
+		{10, "Länge (Feld): 9 Byte, in 6 Bits eines Bytes"},
+		{11, `Feld: "redis-ver" (9 Byte)`},
+	} {
+		l.hovers(l.byteAt(test.offset))
+		l.means(test.meaning)
+	}
+	l.sees("in brief", `document.querySelector("#viewer .row .means").textContent.includes("Signatur das ist eine RDB-Datei: REDIS · Version RDB-Version")`)
+	l.clicks("#viewer .line")
+	l.presses(kb.Enter, false)
+	l.sees("the expiry", `document.querySelector("#viewer-meaning").textContent.startsWith("Opcode: 0xfc: wann der folgende Schlüssel abläuft")`)
+	for _, p := range l.problems {
+		t.Error(p)
+	}
+}
+
 // The append-only file grows while it is looked at, and a line shows up to where
 // the disk has it.
 func TestTheWatermarkMovesThroughTheFile(t *testing.T) {

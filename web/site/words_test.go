@@ -15,6 +15,7 @@ import (
 
 	"everysec/lessons"
 	"everysec/web/site"
+	"everysec/web/viewer"
 	"everysec/web/words"
 )
 
@@ -172,6 +173,11 @@ func texts(t *testing.T) []text {
 	}
 	for _, s := range []string{"Run", "Show me", "Check", "Hint", "Solution", "Before you run it", "I do not know", "sent in the same instant", "I broke it: begin this step again"} {
 		all = append(all, text{"lessons/markdown/html.go", s})
+	}
+	for _, s := range viewer.Meanings {
+		if letters.MatchString(place.ReplaceAllString(s, "")) {
+			all = append(all, text{"web/viewer/meaning.go", s})
+		}
 	}
 	all = append(all, text{"web/console/hint.go", "(now {value})"})
 	return append(all, text{"web/words", "1,234.5"}, text{"web/app/text.go", "{n}th"})

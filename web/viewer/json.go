@@ -84,8 +84,14 @@ func (f *File) PartsJSON(from, to int64) []byte {
 	}
 	r = append(r, '"').Key("parts").List()
 	f.Parts(from, to, func(p Part) {
-		r = r.comma().Object().Number("at", p.Offset).Number("length", p.Length).String("name", p.Name).String("says", p.Says).String("how", p.How).
-			Bool("data", p.Data).Number("entry", int64(p.Entry)).End()
+		name, _ := Meant(p.Name)
+		how, _ := Meant(p.How)
+		says := p.Says
+		if !p.Data || p.Name == "LZF" {
+			says, _ = Meant(says)
+		}
+		r = r.comma().Object().Number("at", p.Offset).Number("length", p.Length).String("name", name).String("says", says).String("how", how).
+			String("brief", p.inBrief()).Bool("data", p.Data).Number("entry", int64(p.Entry)).End()
 	})
 	return r.EndList().End()
 }

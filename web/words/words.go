@@ -148,7 +148,7 @@ func (c Catalogue) Heard(text string) string {
 			continue
 		}
 		if better := len(english) - len(best); strings.IndexByte(english, '{') >= 0 && (better > 0 || better == 0 && english < best) {
-			if values := fit(english, text); values != nil {
+			if values := Fit(english, text); values != nil {
 				best, found = english, values
 			}
 		}
@@ -175,8 +175,8 @@ func places(text string) string {
 	}
 }
 
-// fit finds the values of a text, or nil if it is none of these.
-func fit(english, text string) (values []string) {
+// Fit finds the values of a text, nil if it is none of these.
+func Fit(english, text string) (values []string) {
 	for {
 		before, rest, more := strings.Cut(english, "{")
 		if !strings.HasPrefix(text, before) || !more && text != before {

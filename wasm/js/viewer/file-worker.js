@@ -20,6 +20,7 @@ export class FileWorker {
         told(data.state, data.done);
       }
     };
+    if (globalThis.everysecWords) this.#worker.postMessage({ words: globalThis.everysecWords });
     this.#worker.onerror = (e) => {
       e.preventDefault();
       failed(e.message || say("viewer-worker.js could not be loaded"));

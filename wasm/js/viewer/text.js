@@ -31,12 +31,3 @@ export function offsetOf(text, bytes) {
   const offset = Number(written);
   return offset < bytes ? offset : bytes ? say("The last byte is {offset}", `${count(bytes - 1)} = 0x${hex(bytes - 1, 1)}`) : say("The file is empty");
 }
-
-// inBrief is what stands beside a row: what a part says, and nothing of those
-// that only say how long another is.
-export function inBrief({ name, says, data }) {
-  if (name === "opcode") return says.slice("0xff: ".length);
-  if (name === "type") return says.split(", ").pop();
-  if (!data && /^(length |form |back length|end of |LZF|compressed length)/.test(name)) return "";
-  return says ? `${name} ${says}` : name;
-}

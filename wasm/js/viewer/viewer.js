@@ -3,7 +3,7 @@ import { FileWorker } from "./file-worker.js";
 import { folderOf, guessed, oursWith } from "./files.js";
 import { Rows } from "./rows.js";
 import { summaryTables } from "./tables.js";
-import { count, element, hex, inBrief, offsetOf, plural, say, size } from "./text.js";
+import { count, element, hex, offsetOf, plural, say, size } from "./text.js";
 import { Together, allFiles } from "./together.js";
 
 export class Viewer {
@@ -410,7 +410,7 @@ export class Viewer {
           if (part.name === "unread") classes.push("unread");
           if (part.at === byte) {
             classes.push("first");
-            const brief = inBrief(part);
+            const { brief } = part;
             if (brief) means += `${means ? " · " : ""}${brief}`;
           }
         }
