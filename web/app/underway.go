@@ -162,8 +162,8 @@ func (m *Model) goesOn() underway {
 		return underway{words.Say("the server is busy"), -1, m.heldSince}
 	}
 	for _, c := range m.Consoles {
-		if n := c.CLI.Waiting(); c.ahead >= someLines {
-			return underway{words.Say("running what was pasted"), 1 - float64(n)/float64(c.ahead), 0}
+		if c.Pasted() {
+			return underway{words.Say("running what was pasted"), 1 - float64(c.CLI.Waiting())/float64(c.ahead), 0}
 		}
 	}
 	return underway{}
@@ -171,6 +171,9 @@ func (m *Model) goesOn() underway {
 
 // someLines are more than anybody types ahead.
 const someLines = 20
+
+// Pasted tells whether many lines run one after the other.
+func (c *Console) Pasted() bool { return c.ahead >= someLines }
 
 func (m *Model) watchUnderway() {
 	for _, c := range m.Consoles {

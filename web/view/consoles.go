@@ -19,6 +19,7 @@ type consoles struct {
 	tabs                            *node
 	template                        js.Value
 	open                            []*terminal
+	stale                           bool // something changed that has not been drawn
 }
 
 func (c *consoles) bind(p *Page) {
@@ -111,7 +112,10 @@ func (c *consoles) terminal(name string) *terminal {
 }
 
 func (c *consoles) draw(p *Page, dirty app.Part) {
-	if dirty&app.PartConsoles != 0 {
+	c.stale = c.stale || dirty&app.PartConsoles != 0
+	// Where lines pass faster than anybody reads they are drawn ten times a second.
+	if c.stale && (p.every(6) || !c.hurried(p)) {
+		c.stale = false
 		c.match(p)
 		for _, t := range c.open {
 			t.draw()
@@ -122,6 +126,17 @@ func (c *consoles) draw(p *Page, dirty app.Part) {
 			t.drawState()
 		}
 	}
+}
+
+// hurried tells whether what was pasted runs, or more has come than a screen shows.
+func (c *consoles) hurried(p *Page) bool {
+	for _, m := range p.model.Consoles {
+		t := c.terminal(m.Name)
+		if m.Pasted() || t != nil && t.generation == m.Generation && m.Dropped+len(m.Blocks)-t.shown > 100 {
+			return true
+		}
+	}
+	return false
 }
 
 // match opens and closes terminals as the model has them.
