@@ -70,6 +70,15 @@ func TestFirefox(t *testing.T) {
 	shown("#viewer-facts", "all of it on the disk")
 	shown("#viewer-keys", "lock")
 	shown("#viewer-meaning", "command: of 2 words")
+
+	// The run that the page was left with is there, and ends as it did.
+	must(f.Eval(ctx, `everysec.run.kept().then(({runs}) => everysec.run.save(runs[0].id)).then((run) => everysec.run.load(run)).then(({warning}) => warning)`, &value))
+	if value != "" {
+		t.Error(value)
+	}
+	if must(f.Eval(ctx, `everysec.command("DBSIZE")`, &there)); there != 1 {
+		t.Errorf("at the end of the run before DBSIZE replies %d", there)
+	}
 	for _, line := range f.Logged() {
 		if strings.HasPrefix(line, "error") {
 			t.Error(line)

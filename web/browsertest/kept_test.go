@@ -166,7 +166,7 @@ func TestTheRunOfAKilledBrowserIsFound(t *testing.T) {
 	}
 
 	l.goes("/?store=idb://hurried&config.appendonly=no&config.save=")
-	for round := range 3 {
+	for round := range 2 {
 		l.eval(`(async () => {
 			await everysec.command("FLUSHALL");
 			globalThis.sent = 0;
@@ -188,7 +188,6 @@ func TestTheRunOfAKilledBrowserIsFound(t *testing.T) {
 			t.Errorf("round %d: of the list there is %v; %s", round, list, warning)
 		}
 		t.Logf("round %d: %d of %d bytes were kept", round, k.Runs[0].Kept, k.Runs[0].Bytes)
-		l.goes("/?store=idb://hurried&config.appendonly=no&config.save=")
 	}
 }
 

@@ -33,6 +33,7 @@ type keeper struct {
 	offset    int64
 	inputs    int   // of the log, when a piece was handed over last
 	wall      int64 // likewise
+	full      bool  // likewise
 }
 
 // Piece is a piece of a record, and what the whole of it is by now.
@@ -49,7 +50,7 @@ func (r *Recorder) Keep(again, all bool) (p Piece, ok bool) {
 	if again {
 		k.chunk, k.at, k.offset = 0, 0, 0
 	}
-	for k.offset == k.logs[0].size || k.logs[0].inputs == 0 {
+	for k.offset == k.logs[0].size && k.full == k.logs[0].full || k.logs[0].inputs == 0 {
 		if len(k.logs) == 1 {
 			return p, false
 		}
@@ -59,12 +60,15 @@ func (r *Recorder) Keep(again, all bool) (p Piece, ok bool) {
 	if len(k.logs) == 1 && !all && l.inputs == k.inputs && l.size-k.offset < idleBytes && l.wall-k.wall < idleMicros {
 		return p, false
 	}
-	k.inputs, k.wall = l.inputs, l.wall
-	for k.at == len(l.chunks[k.chunk]) {
-		k.chunk, k.at = k.chunk+1, 0
+	k.inputs, k.wall, k.full = l.inputs, l.wall, l.full
+	var data []byte // none: there is only to say that the record is full
+	if k.offset < l.size {
+		for k.at == len(l.chunks[k.chunk]) {
+			k.chunk, k.at = k.chunk+1, 0
+		}
+		data = l.chunks[k.chunk][k.at:]
+		data = data[:min(len(data), keepBytes)]
 	}
-	data := l.chunks[k.chunk][k.at:]
-	data = data[:min(len(data), keepBytes)]
 	p = Piece{Offset: k.offset, Data: data}
 	p.About = bridge.Record(nil).Int(int64(k.number)).Int(k.offset).Int(int64(crc32.ChecksumIEEE(data))).
 		Int(version).Int(l.began).Int(l.wall).Int(int64(l.inputs)).Int(l.size).Bool(l.full)

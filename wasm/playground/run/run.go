@@ -130,7 +130,7 @@ func (r *Recorder) Exec(message []byte, wall int64) {
 	message, own := divide(message)
 	if own == nil || brings(message) {
 		r.log.begin(input, 0, message, false, wall)
-		if does(message, r.own) {
+		if does(message, r.own) && !r.log.full {
 			r.log.inputs++
 		}
 		r.live.host.Exec(message, wall)

@@ -326,7 +326,7 @@ func (l *Line) Outlives() string {
 	case bridge.KeptLater:
 		return words.Say("As soon as something is done the browser keeps this run, too.")
 	case bridge.KeptHere:
-		return words.Say("This browser has {size} of it: it is about a second behind, more while much comes in. After a reload, and after the browser was killed, the run is found here, up to there.", app.Bytes(k.Bytes))
+		return words.Say("Of this run the browser has {size} by now: it is about a second behind, more while much comes in. After a reload, or when the browser was killed, the run is found here, up to there. The last three of each lesson stay, 128 MB of all.", app.Bytes(k.Bytes))
 	case bridge.Unkept:
 		return words.Say("The browser does not keep this run, and it goes with this tab: {why}", words.Heard(k.Why))
 	}

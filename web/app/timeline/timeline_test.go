@@ -317,7 +317,7 @@ func TestEarlierRunsAreThere(t *testing.T) {
 			break
 		}
 	}
-	if text := p.line.Outlives(); !strings.HasPrefix(text, "This browser has 2,048 B of it") {
+	if text := p.line.Outlives(); !strings.HasPrefix(text, "Of this run the browser has 2,048 B by now: ") {
 		t.Error(text)
 	}
 	runs := slices.Clone(p.line.Kept.Runs)
