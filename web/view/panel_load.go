@@ -8,8 +8,6 @@ import (
 	"strings"
 	"syscall/js"
 
-	"everysec/engine/resp"
-	"everysec/wasm/bridge"
 	"everysec/web/app"
 	"everysec/web/app/load"
 	"everysec/web/chart"
@@ -18,8 +16,9 @@ import (
 	dom "honnef.co/go/js/dom/v2"
 )
 
-// loadPanel is the background load with its latencies, fills, and experiments
-// that are worth a look while it runs. What a load is stands in package load.
+// loadPanel is the background load with its latencies; fills (panel_load_fill.go); and
+// experiments that are worth a look while it runs (panel_load_try.go). What a load is
+// stands in package load.
 type loadPanel struct {
 	p    *Page
 	box  *node
@@ -51,23 +50,6 @@ type loadPanel struct {
 	repair                         *node
 	where                          *node // which database they work in
 	trial                          trial
-}
-
-// filler is the form of a fill, and the fill.
-type filler struct {
-	*load.Filling
-	client                         uint32
-	start, stop, bar, said, result *node
-	count, kind, size, ttl, prefix *node
-	done                           *node // how far it is, in figures
-}
-
-// trial is an experiment that is being prepared.
-type trial struct {
-	*load.Experiment
-	asked, answered bool  // whether what it needs is there
-	there           bool  // it is, or is being filled in
-	at              int64 // when it is typed; 0: not known yet
 }
 
 func (l *loadPanel) build(p *Page, box *node) {
@@ -157,48 +139,6 @@ func (l *loadPanel) buildLoad(box *node) {
 		create("details", "").set("id", "load-settings").add(create("summary", "").say("Rate, clients, mix"), l.settings),
 		l.table)
 }
-
-func (l *loadPanel) buildExperiments(box *node) {
-	list := create("ul", "experiments")
-	for i := range load.Experiments {
-		e := &load.Experiments[i]
-		b := button(e.Name, "", func() { l.try(e) })
-		l.experiments = append(l.experiments, b)
-		look := create("span", "").set("id", "look-"+strconv.Itoa(i)).say(e.Look)
-		list.add(create("li", "").add(b.set("aria-describedby", "look-"+strconv.Itoa(i)), look))
-	}
-	l.note = create("span", "").set("role", "status").set("id", "load-note")
-	l.repair = button("Make the disk quick again", "", func() { l.slowDown(0) }).set("id", "load-repair")
-	l.repair.show(false)
-	box.add(create("h3", "").say("What is a wall, and what is none"),
-		create("p", "aside").say("Each starts the load if it does not run, fills what it needs, and types a command into the active console. Watch the chart."),
-		create("p", "row").add(l.note, l.repair), list)
-}
-
-func (l *loadPanel) buildFill(box *node) {
-	f := &l.fill
-	f.count = l.number(100_000, 1, load.MaxFill)
-	f.kind = l.choice(load.FillNames[:]...)
-	f.size = l.number(100, 1, load.MaxSize)
-	f.ttl = l.number(0, 0, 1<<30)
-	f.prefix = create("input", "").set("type", "text").set("maxlength", "100").set("autocomplete", "off").set("autocapitalize", "none").set("spellcheck", "false")
-	f.prefix.v.Set("value", "key:")
-	f.said = create("p", "aside").set("id", "fill-said")
-	f.start = button("Fill", "", func() { l.beginFill(l.fillSettings()) }).set("id", "fill-start")
-	f.stop = button("Cancel", "", func() { f.Cancel(); l.stale = true }).set("id", "fill-cancel")
-	f.stop.show(false)
-	f.bar = create("progress", "").set("aria-label", words.Say("Progress of the fill"))
-	f.bar.show(false)
-	f.done = create("span", "").set("aria-hidden", "true").set("id", "fill-done")
-	f.done.show(false)
-	f.result = create("p", "").set("role", "status").set("id", "fill-result")
-	fields := create("div", "fields").add(l.field("How many", f.count), l.field("Of what", f.kind), l.field("Bytes of a value", f.size),
-		l.field("Seconds to live; 0: for ever", f.ttl), l.field("Names begin with", f.prefix))
-	fields.on("input", func(*dom.BasicEvent) { l.estimate() })
-	box.add(create("h3", "").say("Fill database 0"), fields, f.said, create("p", "row").add(f.start, f.stop, f.bar, f.done), f.result)
-}
-
-// ---- the load
 
 func (l *loadPanel) toggle() {
 	if l.run != nil {
@@ -526,166 +466,5 @@ func (l *loadPanel) drawTable(now int64) {
 			row.add(create("td", "").setText(text))
 		}
 		l.rows.add(row)
-	}
-}
-
-// ---- the fill
-
-func (l *loadPanel) fillSettings() load.FillSettings {
-	f := &l.fill
-	return load.FillSettings{
-		Count: l.read(f.count), Kind: load.FillKind(f.kind.v.Get("selectedIndex").Int()), Size: l.read(f.size), TTL: l.read(f.ttl),
-		Prefix: f.prefix.v.Get("value").String(),
-	}.Within()
-}
-
-// estimate says what a fill would take.
-func (l *loadPanel) estimate() {
-	s := l.fillSettings()
-	text := words.Say("About {size} of memory", app.Bytes(s.Memory()))
-	if l.p.model.Settings["appendonly"] == "yes" {
-		text = words.Say("About {size} of memory, and {bytes} in the append-only file", app.Bytes(s.Memory()), app.Bytes(s.CommandBytes()))
-	}
-	if s.TooLarge() {
-		text += ": " + words.Say("more than this page should ask a browser for")
-		l.fill.start.set("disabled", "")
-	} else if l.fill.Filling == nil {
-		l.fill.start.unset("disabled")
-	}
-	l.fill.said.setText(text + ".")
-}
-
-func (l *loadPanel) beginFill(s load.FillSettings) {
-	f, m := &l.fill, l.p.model
-	if f.Filling != nil || m.Down || m.Loading {
-		return
-	}
-	filling, hello := load.NewFilling(s)
-	f.Filling = filling
-	f.client = l.p.conn.Connect("fill")
-	l.p.conn.Send(f.client, hello)
-	f.result.setText("")
-	f.start.set("disabled", "")
-	f.stop.show(true)
-	f.bar.show(true)
-	f.done.show(true)
-	l.stale = true
-}
-
-func (l *loadPanel) filled(data []byte, closed bool) {
-	f := &l.fill
-	known := f.Server
-	f.Receive(data)
-	if closed {
-		f.Lost()
-	}
-	if f.Server != known {
-		l.p.dispatch(app.Background{Client: f.Server})
-	}
-	for next := f.Next(); next != nil; next = f.Next() {
-		l.p.conn.Send(f.client, next)
-	}
-	if !f.Over() {
-		return
-	}
-	l.p.conn.Disconnect(f.client)
-	l.drawFill()
-	f.result.setText(f.Account())
-	if f.Done < f.Count {
-		l.trial = trial{}
-		l.note.setText("")
-	}
-	f.Filling = nil
-	f.stop.show(false)
-	f.bar.show(false)
-	f.done.show(false)
-	l.stale = true
-	l.estimate()
-}
-
-func (l *loadPanel) drawFill() {
-	f := &l.fill
-	f.bar.v.Set("value", f.Progress())
-	text := words.Say("{n} of {all}", app.Count(int64(f.Done)), app.Count(int64(f.Count)))
-	f.bar.set("aria-valuetext", text)
-	f.done.setText(text)
-}
-
-// ---- the experiments
-
-func (l *loadPanel) try(e *load.Experiment) {
-	if m := l.p.model; m.Down || m.Loading {
-		l.note.say("The server does not run.")
-		return
-	}
-	if l.run == nil {
-		l.begin()
-	}
-	l.trial = trial{Experiment: e}
-	l.wake()
-}
-
-// goOn does the next step of an experiment: the fill, a second of load alone,
-// and the command.
-func (l *loadPanel) goOn(now int64) {
-	t, m := &l.trial, l.p.model
-	switch {
-	case m.Down || m.Loading:
-		l.trial = trial{}
-		l.note.say("The server does not run.")
-	case l.fill.Filling != nil:
-		l.note.setText(words.Say("Filling: {n} of {all}", app.Count(int64(l.fill.Done)), app.Count(int64(l.fill.Count))))
-	case t.Needs.Count > 0 && !t.asked:
-		t.asked = true
-		question := []string{"DBSIZE"}
-		if t.Needs.Kind == load.OneSet {
-			question = []string{"SCARD", t.Needs.Prefix}
-		}
-		e := t.Experiment
-		l.p.dispatch(app.Ask{Words: question, Then: func(_ *app.Model, v resp.Value) {
-			if t.Experiment == e {
-				t.answered, t.there = true, v.Int >= int64(e.Needs.Count)
-			}
-		}})
-	case t.Needs.Count > 0 && !t.answered:
-	case t.Needs.Count > 0 && !t.there:
-		t.there = true
-		l.beginFill(t.Needs)
-	case t.at == 0:
-		t.at = now + 1_500_000
-		l.note.say("The load runs alone for a moment…")
-	case now >= t.at:
-		if c := l.free(); c == nil {
-			l.note.say("No console can type it: each waits, listens, is in a transaction or in another database.")
-		} else {
-			l.slowDown(t.Sync)
-			for _, line := range t.Lines {
-				l.p.dispatch(app.Submit{Console: c.Name, Line: line, At: now})
-			}
-			l.note.setText(words.Say("Typed into {console}: {command}", c.Title(), t.Lines[len(t.Lines)-1]))
-		}
-		l.trial = trial{}
-	}
-}
-
-// free is a console whose prompt is ready for a command to database 0: the
-// active one, if it is; else nil or another.
-func (l *loadPanel) free() (found *app.Console) {
-	m := l.p.model
-	for i, c := range m.Consoles {
-		cli := c.CLI
-		if c.Frozen || cli.Busy() || cli.Listening() || cli.InMulti() || cli.DB() != 0 || !cli.Connected() {
-			continue
-		}
-		if found == nil || i == m.Active {
-			found = c
-		}
-	}
-	return found
-}
-
-func (l *loadPanel) slowDown(micros int64) {
-	if micros > 0 || l.p.model.Disk.SyncMicros > 0 {
-		l.p.dispatch(app.SetFault{What: bridge.SlowSync, Value: micros})
 	}
 }
