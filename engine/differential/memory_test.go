@@ -85,11 +85,18 @@ func load(p *pair, batch [][]string) {
 	}
 }
 
+// settled waits until the loading client and its buffers are gone, and no table is
+// being rehashed.
+func settled(c *redistest.Conn) {
+	for !strings.Contains(string(c.Do("INFO", "clients")), "connected_clients:1\r") || strings.Contains(string(c.Do("DEBUG", "HTSTATS", "0")), "rehashing target") {
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 // usedMemory is that of INFO, when what the connection does has settled.
-func usedMemory(t *testing.T, c *redistest.Conn, settle time.Duration) float64 {
+func usedMemory(t *testing.T, c *redistest.Conn) float64 {
 	t.Helper()
 	least := math.MaxFloat64
-	time.Sleep(settle)
 	for range 2 {
 		for line := range strings.SplitSeq(string(c.Do("INFO", "memory")), "\r\n") {
 			if value, is := strings.CutPrefix(line, "used_memory:"); is {
@@ -116,7 +123,7 @@ func TestMemoryFigures(t *testing.T) {
 	cases := memoryCases()
 	for _, c := range append(cases[:1:1], cases...) { // the first warms them up
 		asking.run([][]string{{"FLUSHALL"}})
-		before := [2]float64{usedMemory(t, asking.real, 0), usedMemory(t, asking.ours, 0)}
+		before := [2]float64{usedMemory(t, asking.real), usedMemory(t, asking.ours)}
 		p := newPair(t, real, ours, "2") // whose buffers will be gone with it
 		var batch [][]string
 		c.load(func(args ...string) {
@@ -128,7 +135,8 @@ func TestMemoryFigures(t *testing.T) {
 		load(p, append(batch, []string{"QUIT"}))
 		var used, usage [2]float64
 		for i, conn := range []*redistest.Conn{asking.real, asking.ours} {
-			used[i] = usedMemory(t, conn, 100*time.Millisecond) - before[i] // a table may have to be rehashed
+			settled(conn)
+			used[i] = usedMemory(t, conn) - before[i]
 			for k := range min(c.keys, 100) {
 				conn.Send(words([]string{"MEMORY", "USAGE", "key:" + strconv.Itoa(k), "SAMPLES", "0"})...)
 				_, v := conn.Receive()

@@ -50,13 +50,18 @@ func (l learner) sees(what, expression string) {
 		}
 	}
 	var screen string
-	if err := l.try(`[...document.querySelectorAll(".log")].map(e => e.innerText).join("\n---\n")`, &screen); err != nil {
+	if err := l.try(`(() => {
+		const text = (selector) => document.querySelector(selector)?.textContent ?? "";
+		return [location.href, "server: " + document.body.dataset.server + ", " + text("#status"), "notice: " + text("#notice-text"),
+			"focus: " + document.activeElement.tagName + "#" + document.activeElement.id, "panel: " + (document.querySelector("#panel:not([hidden])")?.dataset.panel ?? "none"),
+			...[...document.querySelectorAll(".log")].map((e) => e.innerText)].join("\n---\n");
+	})()`, &screen); err != nil {
 		screen = err.Error()
 	}
 	if failed != nil {
-		l.t.Fatalf("it was not seen that %s: %s: %v; the consoles show:\n%s", what, expression, failed, screen)
+		l.t.Fatalf("it was not seen that %s: %s: %v; the page shows:\n%s", what, expression, failed, screen)
 	}
-	l.t.Fatalf("it was not seen that %s: %s; the consoles show:\n%s", what, expression, screen)
+	l.t.Fatalf("it was not seen that %s: %s; the page shows:\n%s", what, expression, screen)
 }
 
 func console(name string) string { return `.console[data-console="` + name + `"]` }
