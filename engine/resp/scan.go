@@ -10,9 +10,8 @@ type Scanner struct {
 	// aggregate, a key of a map and its value as one.
 	Elements int
 
-	pos   int
-	open  []group
-	begun bool
+	pos  int
+	open []group
 }
 
 // group is an aggregate of which something is still to come.

@@ -475,15 +475,6 @@ func (m *Model) fetch(f Invoke, then func(m *Model, data []byte)) {
 	m.control(f.Op, payload, then)
 }
 
-func (m *Model) readFile(name string, then func(m *Model, c bridge.FileContent)) {
-	m.control(bridge.OpReadFile, bridge.Record(nil).String(name), func(m *Model, data []byte) {
-		if c, err := bridge.ReadFileContent(data); err == nil {
-			c.Data = append([]byte(nil), c.Data...)
-			then(m, c)
-		}
-	})
-}
-
 func (m *Model) importFile(msg Import) {
 	m.importing = true
 	m.emit(Invoke{Method: "importRDB", Arguments: []any{msg.Bytes}, Control: Control{Op: bridge.OpImport, Then: func(m *Model, _ []byte) {
