@@ -1,5 +1,7 @@
 // Package browsertest opens the page in a real browser and does what a learner
-// does, up to killing the browser in the middle of a write.
+// does, up to killing the browser in the middle of a write. A test that looks at
+// how long something takes, or at what soon passes, runs alone, all others beside
+// each other.
 package browsertest
 
 import (

@@ -154,6 +154,7 @@ func TestAFrameKeepsNothing(t *testing.T) {
 
 // In German it does, too, and says so in German.
 func TestThePageForAuthorsInGerman(t *testing.T) {
+	t.Parallel()
 	l := learner{launch(t, t.TempDir(), site(t))}
 	l.run(chromedp.Navigate(l.origin + "/embed/"))
 	l.clicks(`.languages [hreflang="de"]`)

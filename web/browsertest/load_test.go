@@ -245,6 +245,7 @@ func TestWallsAndTheirCures(t *testing.T) {
 
 // The load works in the last database; where there is only one, it says so.
 func TestTheLoadTakesTheLastDatabase(t *testing.T) {
+	t.Parallel()
 	l := learner{launch(t, t.TempDir(), site(t))}
 	for _, databases := range []struct{ of, last, said string }{
 		{"4", "db3", "are in database 3: what they do counts in no lesson."},

@@ -184,6 +184,7 @@ func TestKeysDoNotWaitForTheBytes(t *testing.T) {
 // On a German page the bytes mean what they mean in German; what somebody has put
 // there is left as it is.
 func TestBytesMeanItInGerman(t *testing.T) {
+	t.Parallel()
 	l := arriveAt(t, "/lessons/keys-and-values/de/")
 	l.types("redis", `SET key bytes EX 500`)
 	l.types("redis", "SAVE")
