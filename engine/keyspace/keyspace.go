@@ -66,6 +66,7 @@ type Space struct {
 	Arena   *arena.Arena
 	Objects *object.Store
 	DBs     []*DB
+	touched byte // means nothing, see Touch
 	// Now is the time of the command that runs, Unix milliseconds. It stands
 	// still while a command, a script or a transaction runs.
 	Now int64
@@ -206,6 +207,20 @@ func (db *DB) Lookup(key []byte, noTouch bool) *Entry {
 		db.Space.touch(e)
 	}
 	return e
+}
+
+// Touch touches what finding keys reads, and their values: see package dict. It
+// is a hint; nothing changes.
+func (db *DB) Touch(keys [][]byte) {
+	var array [64]arena.Ref
+	db.Space.TouchValues(db.Keys.Touch(keys, array[:0]))
+}
+
+// TouchValues touches the beginnings of the values that nodes of keys refer to.
+func (s *Space) TouchValues(nodes []arena.Ref) {
+	for _, node := range nodes {
+		s.touched += s.Objects.Touch(&dict.Head[Entry](s.Arena, node).Value)
+	}
 }
 
 // LookupWrite finds a key that is about to be changed. While a snapshot runs

@@ -105,6 +105,16 @@ type Value struct {
 	Clock uint32
 }
 
+// Touch reads the first byte of a value, so that it is in the processor's cache
+// when it is wanted: see package dict.
+func (s *Store) Touch(v *Value) byte {
+	switch v.Encoding {
+	case EmbStr, Raw, ListPack, IntSet:
+		return *arena.At[byte](s.Arena, v.ref())
+	}
+	return 0
+}
+
 func (v *Value) ref() arena.Ref { return arena.Ref(v.Word) }
 
 func (v *Value) setRef(r arena.Ref) { v.Word = uint64(r) }

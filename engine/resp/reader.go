@@ -174,6 +174,40 @@ func (r *Reader) wholeMultibulk() bool {
 	return true
 }
 
+// Ahead appends the first arguments of requests that are still to come, up to so
+// many, as long as they are ordinary: nearly always a key. It changes nothing,
+// and the words are valid as long as those of Next.
+func (r *Reader) Ahead(words [][]byte, most int) [][]byte {
+	b, at := r.buf, r.pos
+	if r.inMultibulk {
+		return words
+	}
+	for range most {
+		if at >= len(b) || b[at] != '*' {
+			break
+		}
+		count, next := smallCount(b, at+1)
+		at = next
+		for i := 0; i < count && at >= 0; i++ {
+			if at >= len(b) || b[at] != '$' {
+				return words
+			}
+			var n int
+			if n, at = smallCount(b, at+1); at < 0 || n > len(b)-at-2 {
+				return words
+			}
+			if i == 1 {
+				words = append(words, b[at:at+n:at+n])
+			}
+			at += n + 2
+		}
+		if at < 0 {
+			break
+		}
+	}
+	return words
+}
+
 // smallCount reads up to seven digits and a line break. next is the place
 // after it, or -1 if what stands there is anything else.
 func smallCount(b []byte, at int) (n, next int) {

@@ -23,6 +23,7 @@ type connection struct {
 	arrived  int64 // when the oldest unread input came, microseconds
 	told     bool  // the page knows how long it has waited
 	released int   // bytes of writer that may be sent
+	touched  int   // requests in reader whose keys are, see touchAheadOf
 
 	unsent    int64 // bytes that the host holds; see Unsent
 	softSince int64 // microseconds; when the soft limit of output was passed
@@ -358,10 +359,28 @@ func (s *Server) runInput(c *connection) bool {
 		if len(args) == 0 {
 			continue
 		}
+		if c.touched--; c.touched < 0 {
+			s.touchAheadOf(c)
+		}
 		s.execute(c, args)
 		if s.hold != nil || s.busy != nil && s.busy.client == c {
 			return false
 		}
 	}
 	return true
+}
+
+// touchAheadOf touches the keys of the requests that a client has sent together,
+// where the keyspace is so big that each would have to be waited for.
+func (s *Server) touchAheadOf(c *connection) {
+	const most = 32
+	c.touched = 0
+	if c.reader.Buffered() == 0 || !c.DB.Keys.IsBig() {
+		return
+	}
+	var array [most][]byte
+	words := c.reader.Ahead(array[:0], most)
+	if c.touched = len(words); len(words) > 0 {
+		c.DB.Touch(words)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"everysec/engine/benchmark/threadtime"
+	"everysec/engine/resp"
 	"everysec/engine/servertest"
 	"everysec/engine/vfs"
 )
@@ -93,6 +94,46 @@ func BenchmarkStart(b *testing.B) {
 			}
 			b.ReportMetric(float64(longest.Microseconds())/1000, "longest-hold-ms")
 			b.ReportMetric(float64(b.N)*benchKeys/b.Elapsed().Seconds(), "keys/s")
+		})
+	}
+}
+
+// BenchmarkLoad tells what a million new strings cost, a hundred SETs a batch,
+// and how much of it is the append-only file with its automatic rewrite. The
+// time is the thread's own, and the server's clock goes by it.
+func BenchmarkLoad(b *testing.B) {
+	const keys, each = 1_000_000, 100
+	var batches [][]byte
+	value := []byte(strings.Repeat("x", 100))
+	for i := 0; i < keys; i += each {
+		var batch []byte
+		for k := i; k < i+each; k++ {
+			batch = resp.AppendCommand(batch, []byte("SET"), fmt.Appendf(nil, "key:%012d", k), value)
+		}
+		batches = append(batches, batch)
+	}
+	for _, appendonly := range []string{"no", "yes"} {
+		b.Run("appendonly="+appendonly, func(b *testing.B) {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			var used time.Duration
+			for b.Loop() {
+				s := servertest.New(b, "appendonly", appendonly, "save", "")
+				c := s.Client()
+				runtime.GC()
+				from, start := threadtime.Used(), s.Now
+				for _, batch := range batches {
+					s.Receive(c.ID, batch)
+					s.Step(s.Now)
+					s.Output(c.ID)
+					s.Now = start + (threadtime.Used() - from).Microseconds()
+				}
+				used += threadtime.Used() - from
+				if n := s.Space().DBs[0].Len(); n != keys {
+					b.Fatalf("%d keys", n)
+				}
+			}
+			b.ReportMetric(float64(used.Nanoseconds())/float64(b.N)/keys, "thread-ns/key")
 		})
 	}
 }

@@ -27,6 +27,7 @@ type walk struct {
 	tables []walkedTable
 	at     int         // the table being walked
 	bucket []arena.Ref // keys of the bucket being walked; 0: saved meanwhile
+	ahead  []arena.Ref // keys that are touched
 	stack  *coroutine
 
 	// entry is the key being written, 0 between two. finishing: the thread
@@ -165,7 +166,12 @@ func (s *Server) walkTables(j *snapshotJob) {
 		if j.failed = beginDB(j.output, t.db, t.total, t.expires); j.failed != nil {
 			return
 		}
-		for cursor := uint64(0); ; {
+		touched := 0
+		for cursor := uint64(0); ; touched-- {
+			if touched == 0 && t.keys.IsBig() {
+				touched = touchedAhead
+				s.touchAhead(j, t.keys, cursor)
+			}
 			// The nodes first: the table may change while one is half written.
 			j.bucket = j.bucket[:0]
 			cursor = t.keys.Scan(cursor, gather)
@@ -183,6 +189,14 @@ func (s *Server) walkTables(j *snapshotJob) {
 		}
 		s.walked(t)
 	}
+}
+
+// touchedAhead is how many calls of Scan are touched before, see package dict.
+const touchedAhead = 32
+
+func (s *Server) touchAhead(j *snapshotJob, keys *dict.Dict, cursor uint64) {
+	j.ahead = keys.TouchAhead(cursor, touchedAhead, j.ahead[:0])
+	s.space.TouchValues(j.ahead)
 }
 
 // writeWalked writes a key, and then those that somebody waits for. It tells

@@ -44,7 +44,9 @@ type Dict struct {
 	tables     [2]table // [1] exists while rehashing, from [0]
 	rehash     int      // bucket of [0] to be moved next, or -1
 	paused     int
-	freed      int // bucket where FreeSome goes on
+	owed       int    // steps of the rehash
+	touched    uint32 // means nothing: what is read must be of use
+	freed      int    // bucket where FreeSome goes on
 	cost       Cost
 	nodeMemory int64 // bytes of all nodes
 	memory     int64 // bytes of the tables

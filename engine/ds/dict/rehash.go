@@ -37,10 +37,21 @@ func (d *Dict) Expand(n int) {
 	}
 }
 
-// stepOnce is the part of the rehash that every operation does.
+// stepOnce is the part of the rehash that every operation does. Where the
+// nodes of a big table would have to be waited for, some operations do it for
+// those before.
 func (d *Dict) stepOnce() {
-	if d.rehash >= 0 && d.paused == 0 {
+	if d.rehash < 0 || d.paused > 0 {
+		return
+	}
+	if d.tables[0].mask <= segmentMask {
 		d.step(1)
+		return
+	}
+	if d.owed++; d.owed == touchAtOnce {
+		d.owed = 0
+		d.touchBuckets(&d.tables[0], d.rehash, touchAtOnce)
+		d.step(touchAtOnce)
 	}
 }
 

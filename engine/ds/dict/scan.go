@@ -2,7 +2,6 @@ package dict
 
 import (
 	"iter"
-	"math/bits"
 	"math/rand/v2"
 
 	"everysec/engine/ds/arena"
@@ -22,18 +21,13 @@ func (d *Dict) Scan(cursor uint64, visit func(arena.Ref)) uint64 {
 		return 0
 	}
 	d.paused++
-	small, large := &d.tables[0], &d.tables[1]
-	if d.rehash < 0 {
-		large = small
-	} else if small.mask > large.mask {
-		small, large = large, small
-	}
+	small, large := d.bySize()
 	if small != large {
 		d.visitChain(small, cursor, visit)
 	}
 	for {
 		d.visitChain(large, cursor, visit)
-		cursor = bits.Reverse64(bits.Reverse64(cursor|^uint64(large.mask)) + 1)
+		cursor = following(cursor, large)
 		if cursor&uint64(small.mask^large.mask) == 0 {
 			break
 		}
