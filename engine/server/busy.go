@@ -154,7 +154,7 @@ func (s *Server) abandonScript() {
 	}
 	s.busy = nil
 	s.contextDepth, s.request = 0, nil
-	s.unit.parts, s.unit.buf, s.unit.text = s.unit.parts[:0], s.unit.buf[:0], s.unit.text[:0] // half of a unit is none
+	s.unit.clear() // half of a unit is none
 	s.scripts.forget()
 }
 

@@ -22,6 +22,7 @@ func (s *Server) execute(c *connection, args [][]byte) {
 	s.dispatch(c, args, mark)
 	s.request = nil
 	if s.busy != nil && s.busy.client == c {
+		s.unit.own()
 		return // endBusy does the rest
 	}
 	s.executed(c, mark)
@@ -49,6 +50,8 @@ func (s *Server) executed(c *connection, mark int) {
 		if s.blocking.clients > 0 {
 			s.serveReady()
 		}
+	} else {
+		s.unit.own()
 	}
 	s.current = nil
 }

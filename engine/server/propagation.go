@@ -19,6 +19,9 @@ import (
 type propagation struct {
 	buf   []byte
 	parts []part
+	// request is the whole unit where it is one command, word for word as the
+	// client has sent it, which nearly all are: it is not copied to buf.
+	request []byte
 	// text is the beginning of buf where there is no append-only file: for the
 	// journal.
 	text  []byte
@@ -41,6 +44,7 @@ func (s *Server) Propagate(db int, args [][]byte) {
 	if s.loading != nil || s.unit.muted {
 		return
 	}
+	s.unit.own()
 	s.unit.parts = append(s.unit.parts, part{db, len(s.unit.buf)})
 	if s.aof.on() {
 		s.unit.buf = resp.AppendCommand(s.unit.buf, args...)
@@ -51,12 +55,36 @@ func (s *Server) Propagate(db int, args [][]byte) {
 
 // propagateRequest is Propagate for what the client sent, word for word.
 func (s *Server) propagateRequest(db int) {
+	first := len(s.unit.parts) == 0
+	s.unit.own()
 	s.unit.parts = append(s.unit.parts, part{db, len(s.unit.buf)})
 	if s.aof.on() {
-		s.unit.buf = append(s.unit.buf, s.request...)
+		if s.unit.request = s.request; !first {
+			s.unit.own()
+		}
 	} else if room := crashreport.TextBytes - len(s.unit.text); room > 0 {
 		s.unit.text = append(s.unit.text, s.request[:min(len(s.request), room)]...)
 	}
+}
+
+// own copies the request to buf: more comes behind it, or the client's memory
+// may go on with something else before the unit ends.
+func (u *propagation) own() {
+	if u.request != nil {
+		u.buf, u.request = append(u.buf, u.request...), nil
+	}
+}
+
+func (u *propagation) clear() {
+	u.parts, u.buf, u.text, u.request = u.parts[:0], u.buf[:0], u.text[:0], nil
+}
+
+// bytes are those of all parts.
+func (u *propagation) bytes() []byte {
+	if u.request != nil {
+		return u.request
+	}
+	return u.buf
 }
 
 // flushUnit ends the unit: its bytes go to the append-only buffer, and its
@@ -70,7 +98,7 @@ func (s *Server) flushUnit() {
 	if s.aof.on() {
 		before := s.aof.buffer.size
 		s.appendUnit()
-		size, text = s.aof.buffer.size-before, u.buf
+		size, text = s.aof.buffer.size-before, u.bytes()
 	}
 	client := uint64(0)
 	if s.current != nil {
@@ -80,7 +108,7 @@ func (s *Server) flushUnit() {
 	if s.aside.db != 0 && u.parts[0].db == s.aside.db {
 		s.aside.wrote(s.aof.last+1, s)
 	}
-	u.parts, u.buf, u.text = u.parts[:0], u.buf[:0], u.text[:0]
+	u.clear()
 	s.space.Change++
 	s.aof.noteChange(s.now)
 }
@@ -88,7 +116,8 @@ func (s *Server) flushUnit() {
 func (s *Server) appendUnit() {
 	u, a := &s.unit, &s.aof
 	const around = 64 // a timestamp, SELECT, MULTI, EXEC
-	dst := a.buffer.piece(len(u.buf) + around)
+	all := u.bytes()
+	dst := a.buffer.piece(len(all) + around)
 	if s.config.AOFTimestampEnabled {
 		dst = a.appendTimestamp(dst, s.now/1000000)
 	}
@@ -98,12 +127,12 @@ func (s *Server) appendUnit() {
 		dst = append(dst, multiCommand...)
 	}
 	for i, p := range u.parts {
-		end := len(u.buf)
+		end := len(all)
 		if i+1 < len(u.parts) {
 			end = u.parts[i+1].start
 		}
 		dst = a.appendSelect(dst, p.db)
-		dst = append(dst, u.buf[p.start:end]...)
+		dst = append(dst, all[p.start:end]...)
 	}
 	if framed {
 		dst = append(dst, execCommand...)

@@ -313,13 +313,15 @@ func load(url string, aof string) ([]benchmark.Figure, error) {
 			Milliseconds, Waited, PerKey, Longest float64
 			What                                  string
 		}
-		var during, then float64
+		var during, then, used float64
 		err = b.open("/bench/inside.html")
 		if err == nil {
 			err = b.eval(`engine({url: "idb://bench", config: {appendonly: "`+aof+`"}}).then((c) => ((call = c), call("prepareLoad", {})))`, new(any))
 		}
 		if err == nil {
+			before := b.workerSeconds()
 			during, err = b.longest(func() error { return b.eval(`call("load", {keys: 1_000_000})`, &filled) })
+			used = b.workerSeconds() - before
 		}
 		if err == nil {
 			then, err = b.longest(func() error {
@@ -330,7 +332,7 @@ func load(url string, aof string) ([]benchmark.Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(os.Stderr, "held %.1f ms, by the clock %+v; after %.1f ms, %+v\n", during, filled, then, left)
+		fmt.Fprintf(os.Stderr, "%.2f s of processor time, held %.1f ms, by the clock %+v; after %.1f ms, %+v\n", used, during, filled, then, left)
 		waits = append(waits, filled.Waited)
 		times, loading, after = append(times, filled.Milliseconds/1000), append(loading, during), append(after, then)
 		perKey = left.PerKey
