@@ -272,7 +272,7 @@ func (s *Server) advanceJobs() {
 // come in without a pause it may only now and then, or it would take half of
 // their time; between them it may always.
 func (s *Server) sliceDue() bool {
-	const pause = 2000 // microseconds
+	const pause = 5000 // microseconds
 	busy := s.stats.commands != s.sliceCommands
 	s.sliceCommands = s.stats.commands
 	if busy && s.now-s.sliceAt < pause {

@@ -44,9 +44,8 @@ type Dict struct {
 	tables     [2]table // [1] exists while rehashing, from [0]
 	rehash     int      // bucket of [0] to be moved next, or -1
 	paused     int
-	owed       int    // steps of the rehash
-	touched    uint32 // means nothing: what is read must be of use
-	freed      int    // bucket where FreeSome goes on
+	owed       int // steps of the rehash
+	freed      int // bucket where FreeSome goes on
 	cost       Cost
 	nodeMemory int64 // bytes of all nodes
 	memory     int64 // bytes of the tables

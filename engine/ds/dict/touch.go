@@ -48,7 +48,9 @@ func (d *Dict) touch(hashes []uint32, nodes []arena.Ref) []arena.Ref {
 			continue
 		}
 		for k, hash := range hashes {
-			heads[n+k] = t.bucket(a, hash&t.mask)
+			if i > 0 || int(hash&t.mask) >= d.rehash { // else it has moved
+				heads[n+k] = t.bucket(a, hash&t.mask)
+			}
 		}
 		n += len(hashes)
 	}
@@ -124,9 +126,16 @@ func following(cursor uint64, t *table) uint64 {
 // touchBuckets touches the nodes of a table's buckets, from one on.
 func (d *Dict) touchBuckets(t *table, from, count int) {
 	a := d.arena
+	var array [2 * touchAtOnce]arena.Ref
+	nodes := array[:0]
 	for i := from; i < min(from+count, t.size()); i++ {
 		if r := t.bucket(a, uint32(i)); r != 0 {
-			d.touched += arena.At[node](a, r).hash
+			nodes = append(nodes, r)
+		}
+	}
+	for i := 0; i < len(nodes); i++ {
+		if next := arena.At[node](a, nodes[i]).next; next != 0 {
+			nodes = append(nodes, next)
 		}
 	}
 }
