@@ -493,13 +493,64 @@ const openStore = (() => {
       }
     }
 
-    // commit makes a batch durable, whole or not at all, after those before it.
+    // commit makes a batch durable, whole or not at all, after those before it. It
+    // has read ops when it returns: they may be the module's own memory.
     function commit(ops) {
       const before = last;
-      return (last = before.catch(() => {}).then(() => transact(ops)));
+      let batch;
+      let unread;
+      try {
+        batch = changes(new Fields(ops));
+      } catch (e) {
+        unread = e;
+      }
+      return (last = before
+        .catch(() => {})
+        .then(() => {
+          if (unread) throw unread;
+          return transact(batch);
+        }));
     }
 
-    async function transact(ops) {
+    // changes reads a batch: of each change the operation and its fields.
+    function changes(f) {
+      const list = [];
+      while (f.more) {
+        const op = f.byte();
+        switch (op) {
+          case opFormat:
+          case opSettle:
+            list.push([op]);
+            break;
+          case opCreate:
+            list.push([op, f.number(), f.byte() === 1]);
+            break;
+          case opWrite:
+            list.push([op, f.number(), f.number(), f.bytes()]);
+            break;
+          case opTruncate:
+            list.push([op, f.number(), f.number()]);
+            break;
+          case opFree:
+            list.push([op, f.number()]);
+            break;
+          case opLink:
+            list.push([op, f.number(), f.string(), f.number()]);
+            break;
+          case opUnlink:
+            list.push([op, f.number(), f.string()]);
+            break;
+          case opRename:
+            list.push([op, f.number(), f.string(), f.number(), f.string(), f.number()]);
+            break;
+          default:
+            throw failure("DataError", `unknown change ${op}`);
+        }
+      }
+      return list;
+    }
+
+    async function transact(batch) {
       if (!owner) throw failure("InvalidStateError", "another tab owns this store now");
       let tx;
       for (let tries = 0; !tx; tries++) {
@@ -532,7 +583,7 @@ const openStore = (() => {
       );
       const after = []; // what to remember once it is durable
       try {
-        await write(tx, new Fields(ops), after);
+        await write(tx, batch, after);
       } catch (e) {
         giveUp(e);
       }
@@ -547,19 +598,18 @@ const openStore = (() => {
     }
 
     // write issues the requests of a batch.
-    async function write(tx, f, after) {
+    async function write(tx, batch, after) {
       const meta = tx.objectStore("meta");
       const inodes = tx.objectStore("inodes");
       const names = tx.objectStore("names");
       const chunks = tx.objectStore("chunks");
       let from = staged ?? base;
-      const id = () => {
-        const id = from + f.number();
+      const id = (number) => {
+        const id = from + number;
         top = Math.max(top, id);
         return id;
       };
-      while (f.more) {
-        const op = f.byte();
+      for (const [op, ...fields] of batch) {
         switch (op) {
           case opFormat:
             if (staged === null) staged = top + 1;
@@ -579,15 +629,14 @@ const openStore = (() => {
             break;
           }
           case opCreate: {
-            const inode = id();
-            inodes.put({ dir: f.byte() === 1, size: 0 }, inode);
+            const inode = id(fields[0]);
+            inodes.put({ dir: fields[1], size: 0 }, inode);
             after.push(() => files.set(inode, []));
             break;
           }
           case opWrite: {
-            const inode = id();
-            const offset = f.number();
-            const data = f.bytes();
+            const [number, offset, data] = fields;
+            const inode = id(number);
             const seq = sequence++;
             chunks.put({ offset, data }, [inode, seq]);
             after.push((grown) => {
@@ -599,8 +648,8 @@ const openStore = (() => {
             break;
           }
           case opTruncate: {
-            const inode = id();
-            const size = f.number();
+            const inode = id(fields[0]);
+            const size = fields[1];
             await cut(chunks, inode, size);
             inodes.put({ dir: false, size }, inode);
             after.push(() => {
@@ -611,34 +660,28 @@ const openStore = (() => {
             break;
           }
           case opFree: {
-            const inode = id();
+            const inode = id(fields[0]);
             inodes.delete(inode);
             chunks.delete(under(inode));
             after.push(() => files.delete(inode));
             break;
           }
           case opLink: {
-            const parent = id();
-            const entry = f.string();
-            names.put(id(), [parent, entry]);
+            const [parent, entry, inode] = fields;
+            names.put(id(inode), [id(parent), entry]);
             break;
           }
           case opUnlink: {
-            const parent = id();
-            names.delete([parent, f.string()]);
+            const [parent, entry] = fields;
+            names.delete([id(parent), entry]);
             break;
           }
           case opRename: {
-            const parent = id();
-            const entry = f.string();
-            const newParent = id();
-            const newEntry = f.string();
-            names.delete([parent, entry]);
-            names.put(id(), [newParent, newEntry]);
+            const [parent, entry, newParent, newEntry, inode] = fields;
+            names.delete([id(parent), entry]);
+            names.put(id(inode), [id(newParent), newEntry]);
             break;
           }
-          default:
-            throw failure("DataError", `unknown change ${op}`);
         }
       }
     }

@@ -160,7 +160,7 @@
     },
     // commit hands over what the store is to make durable; see package idb.
     commit: (transaction, at, n) => {
-      const ops = bytes().slice(at >>> 0, (at >>> 0) + n);
+      const ops = bytes().subarray(at >>> 0, (at >>> 0) + n);
       store.commit(ops).then(
         () => call(() => engine.committed(transaction, 0, wall())),
         (e) => {

@@ -25,7 +25,7 @@ go.importObject.everysec = {
     posted += n;
   },
   commit: (transaction, at, n) => {
-    const ops = bytes().slice(at >>> 0, (at >>> 0) + n);
+    const ops = bytes().subarray(at >>> 0, (at >>> 0) + n);
     store.commit(ops).then(
       () => held("committed", () => engine.committed(transaction, 0, wall())),
       (e) => (failure = String(e)),
