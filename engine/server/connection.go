@@ -370,16 +370,25 @@ func (s *Server) runInput(c *connection) bool {
 	return true
 }
 
+// touchedWords are the keys of requests that are touched together.
+type touchedWords [32][]byte
+
 // touchAheadOf touches the keys of the requests that a client has sent together,
 // where the keyspace is so big that each would have to be waited for.
 func (s *Server) touchAheadOf(c *connection) {
-	const most = 32
-	c.touched = 0
-	if c.reader.Buffered() == 0 || !c.DB.Keys.IsBig() {
-		return
+	switch {
+	case !c.DB.Keys.IsBig():
+		c.touched = len(touchedWords{}) // asked again after so many
+	case c.reader.Buffered() == 0:
+		c.touched = 0
+	default:
+		s.touchRequests(c)
 	}
-	var array [most][]byte
-	words := c.reader.Ahead(array[:0], most)
+}
+
+func (s *Server) touchRequests(c *connection) {
+	var array touchedWords
+	words := c.reader.Ahead(array[:0], len(array))
 	if c.touched = len(words); len(words) > 0 {
 		c.DB.Touch(words)
 	}

@@ -37,13 +37,16 @@ func (d *Dict) Expand(n int) {
 	}
 }
 
-// stepOnce is the part of the rehash that every operation does. Where the
-// nodes of a big table would have to be waited for, some operations do it for
-// those before.
+// stepOnce is the part of the rehash that every operation does.
 func (d *Dict) stepOnce() {
-	if d.rehash < 0 || d.paused > 0 {
-		return
+	if d.rehash >= 0 && d.paused == 0 {
+		d.stepOwed()
 	}
+}
+
+// stepOwed does one step; where the nodes of a big table would have to be waited
+// for, some operations do it for those before.
+func (d *Dict) stepOwed() {
 	if d.tables[0].mask <= segmentMask {
 		d.step(1)
 		return
