@@ -3,6 +3,8 @@ package resp
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -89,6 +91,49 @@ func BenchmarkReader(b *testing.B) {
 				}
 				break
 			}
+		}
+	}
+}
+
+func TestReaderAhead(t *testing.T) {
+	set := func(words ...string) string {
+		var args [][]byte
+		for _, w := range words {
+			args = append(args, []byte(w))
+		}
+		return string(AppendCommand(nil, args...))
+	}
+	for _, test := range []struct {
+		name, input string
+		want        []string
+	}{
+		{"nothing", "", nil},
+		{"keys", set("SET", "a", "1") + set("GET", "b") + set("DEL", "c", "d"), []string{"a", "b", "c"}},
+		{"no key", set("PING") + set("GET", "b"), []string{"b"}},
+		{"an empty key", set("GET", "") + set("GET", "b"), []string{"", "b"}},
+		{"a long key", set("GET", strings.Repeat("k", 1000)), []string{strings.Repeat("k", 1000)}},
+		{"not more than asked for", strings.Repeat(set("GET", "a"), 9), []string{"a", "a", "a", "a"}},
+		{"a request that has come as far as its key", set("GET", "a") + set("SET", "b", "1")[:24], []string{"a", "b"}},
+		{"half a key", set("GET", "a") + set("GET", "bbbb")[:20], []string{"a"}},
+		{"an inline request", set("GET", "a") + "GET b\r\n" + set("GET", "c"), []string{"a"}},
+		{"what is no request", set("GET", "a") + "*2\r\n$x\r\n", []string{"a"}},
+		{"a length that nothing has", set("GET", "a") + "*2\r\n$3\r\nGET\r\n$9999999\r\nb", []string{"a"}},
+	} {
+		r := &Reader{}
+		r.Feed([]byte(set("PING") + test.input))
+		if _, ok, err := r.Next(); !ok || err != nil {
+			t.Fatalf("%s: %v, %v", test.name, ok, err)
+		}
+		buffered := r.Buffered()
+		var got []string
+		for _, word := range r.Ahead(nil, 4) {
+			got = append(got, string(word))
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+		if r.Buffered() != buffered {
+			t.Errorf("%s: %d bytes are left of %d", test.name, r.Buffered(), buffered)
 		}
 	}
 }
