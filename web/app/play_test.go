@@ -72,6 +72,9 @@ func (b *browser) frame() {
 		b.wall += 4_000
 		b.do(app.Frame{Wall: b.wall}) // the page's clock must not stand still while the engine's goes on
 	}
+	for b.model.Reading() { // a large reply
+		b.do(app.ReadOn{})
+	}
 	b.conn.Credit(1)
 }
 
