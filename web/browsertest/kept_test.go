@@ -288,7 +288,7 @@ func (l learner) raw(f string) {
 func TestARunOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	l := learner{launch(t, t.TempDir(), site(t))}
-	const address = "/?store=idb://versions"
+	const address = "/?store=idb://versions&config.appendfsync=always" // a reload loses nothing
 	l.goes(address)
 	l.types("redis", "SET a 1")
 	l.answer("redis", "SET a 1", []string{"OK"})
