@@ -7,6 +7,7 @@ import (
 // NewList makes an empty list.
 func (s *Store) NewList() Value {
 	v := Value{Type: List, Encoding: QuickList}
+	s.logs++
 	list := quicklist.New(s.Arena, s.Limits.ListMaxListpackSize)
 	if s.plainFrom != 0 {
 		list.SetPlainFrom(s.plainFrom)

@@ -162,6 +162,7 @@ type Store struct {
 	hashSeed  uint64
 	tables    handles[*table]
 	sorted    handles[*sortedset.Set]
+	logs      int // lists and streams
 	scratch   []byte
 }
 
@@ -206,6 +207,8 @@ func (h *handles[T]) remove(i uint64) {
 	h.items[i] = zero
 	h.free = append(h.free, uint32(i))
 }
+
+func (h *handles[T]) inUse() int { return len(h.items) - len(h.free) }
 
 func (s *Store) table(v *Value) *table { return s.tables.items[v.Word] }
 
@@ -300,15 +303,23 @@ func (s *Store) FreeSome(v *Value, n int) (more bool) {
 		if !s.List(v).FreeSome(n) {
 			return true
 		}
+		s.logs--
 	case StreamLog:
 		if s.Stream(v).FreeSome(n) {
 			return true
 		}
+		s.logs--
 	default:
 		s.Arena.Free(v.ref())
 	}
 	v.Word = 0
 	return false
+}
+
+// Compound tells whether there is any value that consists of more than one block,
+// and so may be large without being one long string.
+func (s *Store) Compound() bool {
+	return s.logs > 0 || s.tables.inUse() > 0 || s.sorted.inUse() > 0
 }
 
 // FreeEffort is Redis's measure of how long Free takes: the number of

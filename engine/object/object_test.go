@@ -273,3 +273,46 @@ func TestMemoryUsageFollowsTheArena(t *testing.T) {
 		t.Errorf("MemoryUsage = %d, the arena has given out %d", got, want)
 	}
 }
+
+// A snapshot need not look for large values where there can be none.
+func TestCompound(t *testing.T) {
+	s, _ := store()
+	big := func(v object.Value, add func(v *object.Value, member []byte)) object.Value {
+		for i := range 10 { // more than a listpack or an intset may hold
+			add(&v, fmt.Appendf(nil, "member:%d", i))
+		}
+		return v
+	}
+	addToHash := func(v *object.Value, m []byte) { s.Hash(v).Set(m, m) }
+	addToSet := func(v *object.Value, m []byte) { s.Set(v).Add(m) }
+	addToSorted := func(v *object.Value, m []byte) { s.SortedSet(v).Set(m, 1) }
+	small := s.NewHash()
+	addToHash(&small, []byte("field"))
+	for _, test := range []struct {
+		name     string
+		make     func() object.Value
+		compound bool
+	}{
+		{"a string", func() object.Value { return s.NewString([]byte(strings.Repeat("x", 100))) }, false},
+		{"a small hash", func() object.Value { return s.Copy(&small) }, false},
+		{"a hash", func() object.Value { return big(s.NewHash(), addToHash) }, true},
+		{"a set", func() object.Value { return big(s.NewSet([]byte("m")), addToSet) }, true},
+		{"a sorted set", func() object.Value { return big(s.NewSortedSet(1), addToSorted) }, true},
+		{"a list", s.NewList, true},
+		{"a stream", s.NewStream, true},
+	} {
+		v := test.make()
+		if s.Compound() != test.compound {
+			t.Errorf("with %s (%s): %v", test.name, v.Encoding, !test.compound)
+		}
+		c := s.Copy(&v)
+		s.Free(&v)
+		if s.Compound() != test.compound {
+			t.Errorf("with a copy of %s: %v", test.name, !test.compound)
+		}
+		s.Free(&c)
+		if s.Compound() {
+			t.Errorf("after %s was freed: true", test.name)
+		}
+	}
+}

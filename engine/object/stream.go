@@ -7,6 +7,7 @@ import (
 // NewStream makes an empty stream.
 func (s *Store) NewStream() Value {
 	v := Value{Type: Stream, Encoding: StreamLog}
+	s.logs++
 	v.setRef(stream.New(s.Arena).Ref())
 	return v
 }
@@ -32,6 +33,7 @@ func (s *Store) streamEffort(v *Value) int {
 
 func (s *Store) copyStream(v *Value) Value {
 	c := Value{Type: Stream, Encoding: StreamLog}
+	s.logs++
 	c.setRef(s.Stream(v).Copy().Ref())
 	return c
 }

@@ -325,8 +325,8 @@ func (s *Server) KeepTable(keys *dict.Dict) bool {
 // big value that the running snapshot has not, or not all of.
 func (s *Server) awaitsSnapshot(c *connection, spec *command.Spec, args [][]byte) bool {
 	j := s.job()
-	if j == nil || j.scanned || j.failed != nil {
-		return false
+	if j == nil || j.scanned || j.failed != nil || !s.space.Objects.Compound() {
+		return false // a string is written as one, see isBig
 	}
 	if spec.Name != "exec" {
 		return s.awaitsKeys(j, c, spec, args)
