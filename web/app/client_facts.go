@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -30,9 +31,7 @@ func (m *Model) freeze(c *Console, frozen bool) {
 			c.receive(msg)
 		}
 	}
-	for _, line := range held {
-		c.CLI.Submit(line)
-	}
+	c.CLI.Paste(held)
 }
 
 // thaw wakes the clients whose pause is over.
@@ -120,7 +119,7 @@ func (m *Model) timeCommands(name string, on bool) {
 	if c == nil {
 		return
 	}
-	c.Timed, c.clock = on, clock{}
+	c.Timed, c.clock, c.CLI.Waits = on, clock{}, on
 	if on && c.client != 0 {
 		m.identify(c, func(id uint64) { c.clock.id = id })
 	}
@@ -187,10 +186,11 @@ func (m *Model) remember() {
 	}
 }
 
-// saveHistory keeps what was entered, once a frame: a paste has many lines.
+// saveHistory keeps what was entered, once a frame, and of a paste once a second.
 func (m *Model) saveHistory() {
-	if m.unsaved {
-		m.unsaved = false
+	pasted := slices.ContainsFunc(m.Consoles, (*Console).Pasted)
+	if m.unsaved && (!pasted || m.Wall-m.savedAt > 1_000_000) {
+		m.unsaved, m.savedAt = false, m.Wall
 		m.emit(SaveHistory{m.history.Text()})
 	}
 }

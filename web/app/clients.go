@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 
 	"everysec/engine/resp"
@@ -144,6 +145,7 @@ func (m *Model) newCLI(c *Console) {
 	c.CLI.Stopwatch = func() int64 { return m.instant }
 	c.CLI.Keys = m.keysWith
 	c.CLI.Shell = m.shell(c)
+	c.CLI.Waits = c.Timed
 	c.CLI.History().Restore(m.history.Lines())
 }
 
@@ -223,6 +225,32 @@ func (c *Console) submit(line string, following bool) {
 		c.CLI.Follow(line)
 	default:
 		c.CLI.Submit(line)
+	}
+}
+
+// paste enters many lines.
+func (m *Model) paste(msg Paste) {
+	c := m.Console(msg.Console)
+	if c == nil {
+		return
+	}
+	m.mark(PartConsoles)
+	lines := msg.Lines
+	for len(lines) > 0 {
+		n := slices.IndexFunc(lines, isAction)
+		if n < 0 {
+			n = len(lines)
+		}
+		if c.Frozen {
+			c.held = append(c.held, lines[:n]...)
+		} else {
+			c.CLI.Paste(lines[:n])
+		}
+		if n < len(lines) {
+			m.submit(Submit{Console: msg.Console, Line: lines[n]})
+			n++
+		}
+		lines = lines[n:]
 	}
 }
 

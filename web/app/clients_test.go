@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -225,5 +226,30 @@ func TestEachConsoleHasASignOfItsOwn(t *testing.T) {
 	}
 	if got := p.model.Console("other"); got == nil {
 		t.Error("lessons no longer find a console that was renamed")
+	}
+}
+
+// What is pasted runs in order. A line for the page does what it says, and a frozen
+// client keeps all of it.
+func TestWhatIsPastedRunsInOrder(t *testing.T) {
+	p := newPage(t)
+	p.do(app.Paste{Console: "redis", Lines: []string{"incr n", "!no such thing", "incr n", "get n"}})
+	for p.sent = p.sent[:0]; p.model.Console("redis").CLI.Busy(); {
+		p.reply("redis", ":1|")
+	}
+	p.do(app.PauseClient{Name: "redis", Micros: -1})
+	p.do(app.Paste{Console: "redis", Lines: []string{"incr m", "get m"}})
+	if held := p.model.Console("redis").Held(); held != 2 {
+		t.Errorf("%d lines are held", held)
+	}
+	p.do(app.PauseClient{Name: "redis"})
+	for p.model.Console("redis").CLI.Busy() {
+		p.reply("redis", ":1|")
+	}
+	if want := []string{"redis: incr n", "redis: get n", "redis: incr m", "redis: get m"}; !slices.Equal(p.sent, want) {
+		t.Errorf("sent %q", p.sent)
+	}
+	if screen := p.screen("redis"); !strings.Contains(screen, "> !no such thing\n") {
+		t.Errorf("the screen:\n%s", screen)
 	}
 }

@@ -220,6 +220,9 @@ func (m *Model) beginAgain(step *lessons.Step) {
 	m.mark(PartAll)
 }
 
+// isAction tells whether a line is for the page and not for the server.
+func isAction(line string) bool { return len(line) > 1 && line[0] == '!' }
+
 // submit enters a line at a console. One that begins with '!' is an action, as
 // in a lesson: "!fill 1000 keys".
 func (m *Model) submit(msg Submit) {
@@ -228,7 +231,7 @@ func (m *Model) submit(msg Submit) {
 		return
 	}
 	m.mark(PartConsoles)
-	if len(msg.Line) < 2 || msg.Line[0] != '!' {
+	if !isAction(msg.Line) {
 		c.submit(msg.Line, false)
 		return
 	}

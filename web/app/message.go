@@ -65,6 +65,12 @@ type (
 		Console, Line string
 		At            int64
 	}
+	// Paste is many lines at once.
+	Paste struct {
+		Console string
+		Lines   []string
+		At      int64
+	}
 	// Interrupt is Ctrl-C.
 	Interrupt struct{ Console string }
 	// OpenConsole opens a console, or brings an open one to the front. An

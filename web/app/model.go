@@ -66,6 +66,7 @@ type Model struct {
 	commands *console.Commands
 	history  console.History // of all consoles, and of earlier visits
 	unsaved  bool            // history has more than what was saved
+	savedAt  int64           // real time
 	instant  int64           // real time of the newest message that has one
 	unseen   unseen
 	effects  []Effect
@@ -194,6 +195,9 @@ func (m *Model) update(message Message) {
 	case Submit:
 		m.instant = max(m.instant, msg.At)
 		m.submit(msg)
+	case Paste:
+		m.instant = max(m.instant, msg.At)
+		m.paste(msg)
 	case Interrupt:
 		if c := m.Console(msg.Console); c != nil && !c.Frozen {
 			c.CLI.Interrupt()

@@ -73,11 +73,11 @@ func (m *Model) oldestCall() (c call, ok bool) {
 	return c, ok
 }
 
-// Reading tells whether a console has more of a large reply to read: ReadOn makes
-// it go on.
+// Reading tells whether a console has more of a large reply to read, or of what was
+// pasted to run: ReadOn makes it go on.
 func (m *Model) Reading() bool {
 	for _, c := range m.Consoles {
-		if _, going := c.CLI.Reading(); going {
+		if _, going := c.CLI.Reading(); going || c.CLI.Paused() {
 			return true
 		}
 	}
@@ -86,7 +86,7 @@ func (m *Model) Reading() bool {
 
 func (m *Model) readOn() {
 	for _, c := range m.Consoles {
-		if _, going := c.CLI.Reading(); going {
+		if _, going := c.CLI.Reading(); going || c.CLI.Paused() {
 			c.CLI.GoOn()
 			m.mark(PartConsoles)
 		}

@@ -4,9 +4,22 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"everysec/engine/benchmark"
 )
+
+// some are words in the names of the operations that are wanted; "" wants all.
+var some string
+
+func (o *operation) wanted() bool {
+	for word := range strings.SplitSeq(some, ",") {
+		if strings.Contains(o.name, word) {
+			return true
+		}
+	}
+	return false
+}
 
 // tasks measures, with a million keys and then with a hundred thousand, for how long
 // each thing that a learner can do keeps the page's own thread in one piece, and
@@ -28,6 +41,9 @@ func tasks(url string) ([]benchmark.Figure, error) {
 	}
 	var figures []benchmark.Figure
 	for _, o := range operations {
+		if !o.wanted() {
+			continue
+		}
 		var r struct {
 			Took, Longest, Sum float64
 			Shown              string

@@ -265,6 +265,41 @@ func TestAPasteOfManyLines(t *testing.T) {
 	l.answer("redis", "DBSIZE", []string{"(integer) 10"})
 }
 
+// A long paste is a matter of seconds: it ends, in order, every line has its reply
+// beneath it, and all of it is in the data, while another client goes on.
+func TestALongPasteEndsInOrder(t *testing.T) {
+	t.Parallel()
+	l := arrive(t)
+	l.run(chromedp.Click("#add-console", chromedp.ByQuery))
+	l.sees("a second client", `document.querySelectorAll(".console").length === 2`)
+	l.eval(`(() => {
+		const data = new DataTransfer(), input = document.querySelector('.console[data-console="redis"] .entry input');
+		data.setData("text", Array.from({length: 10000}, (_, i) => "RPUSH pasted " + i).join("\n") + "\nBLPOP gate 0\nRPUSH pasted end\n");
+		input.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+	})()`, nil)
+	l.types("worker-A", "PING")
+	l.answer("worker-A", "PING", []string{"PONG"})
+	l.sees("a blocking command waits", `document.querySelector('.console[data-console="redis"] .log').lastElementChild.textContent.endsWith("BLPOP gate 0")`)
+	l.types("worker-A", "LLEN pasted")
+	l.answer("worker-A", "LLEN pasted", []string{"(integer) 10000"})
+	l.types("worker-A", "RPUSH gate open")
+	l.sees("the paste ends", `document.querySelector('.console[data-console="redis"] .log').lastElementChild.textContent === "(integer) 10001"`)
+	var wrong string
+	l.sees("what the screen keeps of it is drawn", `document.querySelectorAll('.console[data-console="redis"] .log > *').length === 600`)
+	l.eval(`(async () => {
+		const db = await everysecReady, list = await db.command("LRANGE", "pasted", "0", "-1");
+		for (let i = 0; i < 10000; i++) if (list[i] !== String(i)) return "element " + i + " is " + list[i];
+		if (list.length !== 10001) return list.length + " elements";
+		const lines = [...document.querySelectorAll('.console[data-console="redis"] .log > *')].map((e) => e.textContent);
+		for (let i = 9999, at = lines.findIndex((line) => line.endsWith("> RPUSH pasted 9999")); at >= 0; i--, at -= 2)
+			if (!lines[at].endsWith("> RPUSH pasted " + i) || lines[at + 1] !== "(integer) " + (i + 1)) return "line " + at + " of " + lines.length + ": " + lines[at] + ", " + lines[at + 1];
+		return lines.filter((line) => line.includes("> RPUSH pasted ")).length > 290 ? "" : lines.join("\n");
+	})()`, &wrong)
+	if wrong != "" {
+		t.Error(wrong)
+	}
+}
+
 // Clients: one beside the other, one at a time, named, paused, killed.
 func TestEachConsoleIsAClient(t *testing.T) {
 	t.Parallel()

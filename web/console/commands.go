@@ -13,6 +13,7 @@ type Commands struct {
 	entries    []entry // sorted by full name
 	groups     []string
 	parameters []parameter // of the configuration, by name; nil: not known yet
+	judged     map[string]bool
 }
 
 type entry struct {
@@ -118,6 +119,30 @@ func (c *Commands) find(args [][]byte) *entry {
 		}
 	}
 	return best
+}
+
+// ordinary tells whether a command is about data and gets one reply at once: then
+// the connection is as it was before, and another can be sent behind it.
+func (c *Commands) ordinary(name []byte) bool {
+	if c == nil {
+		return false
+	}
+	ordinary, judged := c.judged[string(name)]
+	if judged {
+		return ordinary
+	}
+	if e := c.find([][]byte{name}); e != nil && e.spec.Flags&(command.Blocking|command.PubSub|command.Admin) == 0 {
+		switch e.spec.Group {
+		case command.GroupConnection, command.GroupServer, command.GroupCluster:
+		default:
+			ordinary = true
+		}
+	}
+	if c.judged == nil || len(c.judged) > 1000 {
+		c.judged = map[string]bool{}
+	}
+	c.judged[string(name)] = ordinary
+	return ordinary
 }
 
 func equal(arg []byte, word string) bool { return strings.EqualFold(string(arg), word) }

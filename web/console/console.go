@@ -7,7 +7,8 @@
 // wire, and after each call takes the Blocks to show and the Effect to carry
 // out. Like redis-cli it runs one command at a time; lines that come while a
 // reply is awaited are kept and run in order, as a terminal keeps what is
-// typed ahead.
+// typed ahead. Pasted lines run so, too, but are sent in a pipeline where nobody
+// could tell the difference.
 //
 // Where it departs from redis-cli 7.0: in subscribed mode it goes on taking
 // commands (as 7.2 does), Ctrl-C never ends it, and it prints big numbers. What
@@ -76,6 +77,8 @@ type Console struct {
 	Keys func(db int, prefix string) []string
 	// Shell runs what is typed for it where no server runs; nil: nothing is.
 	Shell *Shell
+	// Waits makes every line wait for the reply to the one before it, pasted ones, too.
+	Waits bool
 
 	format  Formatter
 	blocks  []Block
@@ -85,8 +88,10 @@ type Console struct {
 	scan    resp.Scanner // of input
 	unread  bool         // the slice was over before input was
 	ahead   []string     // lines entered while a command runs
-	tool    tool         // of Shell
 	sent    int          // of these, from the first on, were sent all the same: a pipeline
+	pasted  bool         // these are so many that they are sent in a pipeline
+	paused  bool         // there is more to do for them than is done in one go
+	tool    tool         // of Shell
 
 	connected   bool
 	connecting  bool // the host has been asked to connect and has not answered
@@ -259,6 +264,10 @@ func (c *Console) Refuse() {
 	c.connected, c.wanted, c.connecting = false, true, false
 	c.resend = nil
 	c.show(Note, "Could not connect to Redis at "+c.Address+": Connection refused")
+	if c.pasted {
+		c.paused = true // each of them will be refused
+		return
+	}
 	c.next()
 }
 
@@ -268,6 +277,7 @@ func (c *Console) Closed() {
 		return
 	}
 	c.connected = false
+	sent := c.sent
 	c.forget()
 	awaited := c.running != nil
 	c.running, c.silent, c.resend = nil, false, nil
@@ -275,7 +285,15 @@ func (c *Console) Closed() {
 		c.show(Note, "Error: Server closed the connection")
 	}
 	c.expectClose = false
+	c.unanswered(sent)
 	c.next()
+}
+
+// unanswered says of lines in a pipeline that nobody knows whether they ran.
+func (c *Console) unanswered(sent int) {
+	if sent > 0 {
+		c.show(Note, "Lines behind it that had been sent and got no reply, so that they may have run: "+strconv.Itoa(sent))
+	}
 }
 
 // forget drops what a connection's end undoes. The selected database stays:
@@ -296,7 +314,8 @@ func (c *Console) forget() {
 // Interrupt is Ctrl-C: it gives up what is awaited by closing the connection
 // and opening another.
 func (c *Console) Interrupt() {
-	c.ahead = nil
+	sent := c.sent
+	c.ahead, c.sent, c.pasted, c.paused = nil, 0, false, false
 	if c.tool.words != nil {
 		c.show(Note, "^C")
 		c.tool = tool{run: c.tool.run}
@@ -305,6 +324,7 @@ func (c *Console) Interrupt() {
 	}
 	if c.connected && (c.Busy() || len(c.channels) > 0) {
 		c.show(Note, "^C")
+		c.unanswered(sent)
 		c.connected = false
 		c.forget()
 		c.running, c.silent, c.resend = nil, false, nil
@@ -319,12 +339,51 @@ func (c *Console) Submit(line string) {
 		c.answer(line)
 		return
 	}
-	if c.tool.words != nil || c.running != nil || c.connecting || c.monitor {
+	if c.tool.words != nil || c.running != nil || c.connecting || c.monitor || c.paused {
 		c.ahead = append(c.ahead, line)
 		return
 	}
 	c.enter(line)
 	c.next()
+}
+
+// Paste takes many lines, which run as if each had been submitted: in order, each
+// with its reply beneath it. But where nobody could tell the difference a line is
+// sent before the reply to the one before it has come.
+func (c *Console) Paste(lines []string) {
+	c.ahead = append(c.ahead, lines...)
+	c.pasted = c.pasted || len(lines) >= manyLines
+	if c.Asking() && len(c.ahead) > 0 {
+		answer := c.ahead[0]
+		c.ahead = c.ahead[1:]
+		c.answer(answer)
+	}
+	c.next()
+	c.pipeline()
+}
+
+const (
+	manyLines = 20
+	// What is sent at most of lines whose turn has not come: they cannot be called
+	// back. More follows when half of it is done.
+	maxSent      = 256
+	maxSentBytes = 64 << 10
+	// linesAtOnce is how many lines that wait for nothing run in one go.
+	linesAtOnce = 256
+)
+
+// pipeline sends pasted lines behind the command that runs.
+func (c *Console) pipeline() {
+	if !c.pasted || c.Waits || c.sent > maxSent/2 || c.running == nil || c.repeat > 0 || !c.connected || c.silent || !c.Commands.ordinary(c.running[0]) {
+		return
+	}
+	for room := len(c.effect.Send) + maxSentBytes; c.sent < min(len(c.ahead), maxSent) && len(c.effect.Send) < room; c.sent++ {
+		args, ok := Split(c.ahead[c.sent])
+		if !ok || len(args) == 0 || !c.Commands.ordinary(args[0]) {
+			return
+		}
+		c.effect.Send = resp.AppendCommand(c.effect.Send, args...)
+	}
 }
 
 // Follow sends a line behind a command whose reply has not come, as a client
@@ -340,12 +399,21 @@ func (c *Console) Follow(line string) {
 
 // next runs lines that were typed ahead, as far as they go.
 func (c *Console) next() {
-	for len(c.ahead) > 0 && c.tool.words == nil && c.running == nil && !c.connecting && !c.monitor {
+	c.paused = false
+	for n := 0; len(c.ahead) > 0 && c.tool.words == nil && c.running == nil && !c.connecting && !c.monitor; n++ {
+		if c.pasted && n == linesAtOnce {
+			c.paused = true
+			return
+		}
 		line := c.ahead[0]
 		c.ahead = c.ahead[1:]
 		c.enter(line)
 	}
+	c.pasted = c.pasted && len(c.ahead) > 0
 }
+
+// Paused tells whether lines are left that need nothing but GoOn.
+func (c *Console) Paused() bool { return c.paused }
 
 func (c *Console) enter(line string) {
 	c.blocks = append(c.blocks, Block{Kind: Typed, Prompt: c.Prompt(), Text: line})
@@ -567,7 +635,8 @@ func (c *Console) Receive(data []byte) {
 		c.input = append(c.input, data...)
 	}
 	if !c.unread {
-		c.GoOn()
+		c.receive()
+		c.pipeline()
 	}
 }
 
@@ -580,9 +649,17 @@ const atOnce = 1 << 13
 // each is what a reply costs beside that, in values: it is printed.
 const each = 16
 
-// GoOn goes on with what has been received, a slice of it; Reading tells whether
-// there is more.
+// GoOn goes on with what has been received, a slice of it, or with what was pasted;
+// Reading and Paused tell whether there is more.
 func (c *Console) GoOn() {
+	if c.paused {
+		c.next()
+	}
+	c.receive()
+	c.pipeline()
+}
+
+func (c *Console) receive() {
 	c.unread = false
 	rest, left, kept := c.input, atOnce, false
 	for len(rest) > 0 && !c.unread {

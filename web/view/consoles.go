@@ -114,11 +114,19 @@ func (c *consoles) terminal(name string) *terminal {
 func (c *consoles) draw(p *Page, dirty app.Part) {
 	c.stale = c.stale || dirty&app.PartConsoles != 0
 	// Where lines pass faster than anybody reads they are drawn ten times a second.
-	if c.stale && (p.every(6) || !c.hurried(p)) {
+	hurried := c.hurried(p)
+	if c.stale && (p.every(6) || !hurried) {
 		c.stale = false
 		c.match(p)
 		for _, t := range c.open {
 			t.draw()
+		}
+	}
+	if !hurried {
+		for _, t := range c.open {
+			if t.catchUp() {
+				break
+			}
 		}
 	}
 	if p.every(6) {
@@ -132,7 +140,7 @@ func (c *consoles) draw(p *Page, dirty app.Part) {
 func (c *consoles) hurried(p *Page) bool {
 	for _, m := range p.model.Consoles {
 		t := c.terminal(m.Name)
-		if m.Pasted() || t != nil && t.generation == m.Generation && m.Dropped+len(m.Blocks)-t.shown > 100 {
+		if m.Pasted() || t != nil && t.generation == m.Generation && m.Dropped+len(m.Blocks)-t.shown > inHurry {
 			return true
 		}
 	}

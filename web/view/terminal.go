@@ -122,6 +122,12 @@ func (t *terminal) draw() {
 		t.log.empty()
 	}
 	stick := t.atEnd()
+	if fresh := c.Dropped + len(c.Blocks) - t.shown; fresh > inHurry {
+		// Nobody reads what rushes by: what stands above the newest lines is drawn
+		// when there is time.
+		t.log.empty()
+		t.shown, t.lines = t.shown+fresh-inHurry, nil
+	}
 	// What scrolled out of the model leaves the page as well.
 	for gone := c.Dropped - (t.shown - len(t.lines)); gone > 0 && len(t.lines) > 0; gone-- {
 		t.lines[0].root.v.Call("remove")
@@ -137,7 +143,9 @@ func (t *terminal) draw() {
 		}
 	}
 	for ; t.shown < c.Dropped+len(c.Blocks); t.shown++ {
-		t.add(&c.Blocks[t.shown-c.Dropped])
+		l := t.drawn(&c.Blocks[t.shown-c.Dropped])
+		t.lines = append(t.lines, l)
+		t.log.add(l.root)
 	}
 	// The engine's measure comes behind the reply.
 	for i := max(0, len(t.lines)-64); i < len(t.lines); i++ {
@@ -165,7 +173,37 @@ func (t *terminal) atEnd() bool {
 
 func (t *terminal) toEnd() { t.screen.v.Set("scrollTop", t.screen.v.Get("scrollHeight")) }
 
-func (t *terminal) add(b *app.Block) {
+// inHurry is how many lines are drawn at once.
+const inHurry = 100
+
+// catchUp draws some of what was left out in a hurry, and tells whether that was any.
+func (t *terminal) catchUp() bool {
+	c := t.model()
+	if c == nil || t.generation != c.Generation {
+		return false
+	}
+	missing := min(t.shown-len(t.lines)-c.Dropped, inHurry)
+	if missing <= 0 {
+		return false
+	}
+	stick := t.atEnd()
+	first := len(c.Blocks) - (c.Dropped + len(c.Blocks) - t.shown) - len(t.lines)
+	lines := make([]*line, 0, missing+len(t.lines))
+	above := wrap(document.Call("createDocumentFragment"))
+	for i := first - missing; i < first; i++ {
+		l := t.drawn(&c.Blocks[i])
+		lines = append(lines, l)
+		above.add(l.root)
+	}
+	t.lines = append(lines, t.lines...)
+	t.log.v.Call("prepend", above.v)
+	if stick {
+		t.toEnd()
+	}
+	return true
+}
+
+func (t *terminal) drawn(b *app.Block) *line {
 	l := &line{root: create("div", blockClasses[b.Kind])}
 	switch {
 	case b.Kind == console.Typed, b.Kind == console.Answered:
@@ -176,8 +214,7 @@ func (t *terminal) add(b *app.Block) {
 	default:
 		l.root.setText(b.Text)
 	}
-	t.lines = append(t.lines, l)
-	t.log.add(l.root)
+	return l
 }
 
 // drawState draws what surrounds the log: the prompt, and what is waited for.
@@ -236,7 +273,9 @@ func (t *terminal) drawState() {
 		if name != "" {
 			text = words.Say("waiting for the reply to {command}, {time}", strings.ToUpper(name), app.Age((m.Now()/1000-since)*1000))
 		}
-		if n := c.CLI.Waiting(); n > 0 {
+		if n := c.CLI.Waiting(); c.Pasted() {
+			text = words.Many(int64(n), "{n} pasted line is still to run|{n} pasted lines are still to run")
+		} else if n > 0 {
 			text += "; " + words.Many(int64(n), "{n} line typed ahead|{n} lines typed ahead")
 		}
 		t.waiting.setText(text)

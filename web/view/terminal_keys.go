@@ -317,9 +317,7 @@ func (t *terminal) paste(e js.Value) {
 	e.Call("preventDefault")
 	before, after := t.cut()
 	lines := strings.Split(before+text, "\n")
-	for _, line := range lines[:len(lines)-1] {
-		t.submit(line)
-	}
+	t.page.dispatch(app.Paste{Console: t.name, Lines: lines[:len(lines)-1], At: wall()})
 	t.setLine(lines[len(lines)-1], after)
 	t.edited()
 }
