@@ -9,6 +9,7 @@ import (
 	"everysec/engine/aof"
 	"everysec/engine/command"
 	"everysec/engine/crashreport"
+	"everysec/engine/ds/arena"
 	"everysec/engine/event"
 	"everysec/engine/keyspace"
 	"everysec/engine/rdb"
@@ -170,10 +171,27 @@ func (s *Server) writeAll(f vfs.File, kind event.JobKind) error {
 		if err := beginDB(out, db.ID, db.Len(), db.Volatile()); err != nil {
 			return err
 		}
+		nodes := make([]arena.Ref, 0, touchedAhead)
+		write := func() error {
+			s.space.TouchValues(nodes)
+			for _, node := range nodes {
+				if err := out.Entry(db.KeyOf(node), db.EntryOf(node)); err != nil {
+					return err
+				}
+			}
+			nodes = nodes[:0]
+			return nil
+		}
 		for node := range db.Keys.All() {
-			if err := out.Entry(db.KeyOf(node), db.EntryOf(node)); err != nil {
+			if nodes = append(nodes, node); len(nodes) < cap(nodes) {
+				continue
+			}
+			if err := write(); err != nil {
 				return err
 			}
+		}
+		if err := write(); err != nil {
+			return err
 		}
 	}
 	return out.End()

@@ -52,7 +52,12 @@ func (d *Dict) All() iter.Seq[arena.Ref] {
 		defer d.ResumeRehash() // the loop body may leave by a panic
 		for i := range d.tables {
 			t := &d.tables[i]
+			touched := 0
 			for at := 0; at < t.size(); at++ {
+				if at >= touched && d.IsBig() {
+					touched = at + touchAtOnce
+					d.touchBuckets(t, at, touchAtOnce)
+				}
 				visits := t.size()
 				var ok bool
 				if at, ok = t.nextUsed(d.arena, at, &visits); !ok {
