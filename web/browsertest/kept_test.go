@@ -147,7 +147,7 @@ func TestTheRunOfAKilledBrowserIsFound(t *testing.T) {
 	t.Parallel()
 	profile, origin := t.TempDir(), site(t)
 	l := learner{launch(t, profile, origin)}
-	const address = "/?store=idb://killed&config.appendonly=no&config.save="
+	const address = "/?store=idb://killed&config.appendonly=no"
 	l.goes(address)
 	var before, after string
 	l.eval(`everysec.pipeline(Array.from({length: 2000}, (_, i) => ["RPUSH", "list", String(i)])).then(() => everysec.command("DEBUG", "DIGEST"))`, &before)
@@ -165,7 +165,7 @@ func TestTheRunOfAKilledBrowserIsFound(t *testing.T) {
 		t.Errorf("the digest was %s and is %s; %s", before, after, warning)
 	}
 
-	l.goes("/?store=idb://hurried&config.appendonly=no&config.save=")
+	l.goes("/?store=idb://hurried&config.appendonly=no")
 	for round := range 2 {
 		l.eval(`(async () => {
 			await everysec.command("FLUSHALL");
@@ -176,7 +176,7 @@ func TestTheRunOfAKilledBrowserIsFound(t *testing.T) {
 		time.Sleep(time.Duration(round) * 70 * time.Millisecond) // at another point of a piece
 		l.kill()
 		l = learner{launch(t, profile, origin)}
-		l.goes("/?store=idb://hurried&config.appendonly=no&config.save=")
+		l.goes("/?store=idb://hurried&config.appendonly=no")
 		k := l.kept()
 		if len(k.Runs) == 0 || k.Runs[0].Kept < 1e6 {
 			t.Fatalf("round %d: after a kill there is %+v", round, k)
