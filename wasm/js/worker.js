@@ -196,16 +196,20 @@
   }
 
   // The record of the run is kept a piece at a time, and the next is looked for
-  // after a second: sooner where more is left, but not while more comes in than can
-  // be kept up with, for whoever sends that is in a hurry. Who leaves has no time.
+  // after a second: sooner where more is left, at once where little comes in beside
+  // it, but not while more comes in than can be kept up with, for whoever sends that
+  // is in a hurry. Who leaves has no time.
   const often = 1000;
   const soon = 100;
+  const atLeisure = 5;
+  const little = 50; // bytes in a millisecond: some hundred commands a second, and what the page asks
   let piece = null; // what package run says about it, and its bytes
   let next = 0;
   let keeping = false;
   let leaving = false;
   let again = false;
   let size = 0; // of the record, as of the last piece
+  let looked = 0; // when that was
 
   async function keep() {
     if (keeping) return;
@@ -230,7 +234,8 @@
       const end = f.number() + data.length;
       f.at = 56;
       const grown = -size + (size = f.number());
-      if (end < size && grown < 2 * data.length) wait = soon;
+      const passed = -looked + (looked = performance.now());
+      if (end < size && grown < 2 * data.length) wait = grown < little * passed ? atLeisure : soon;
       again = await runs.keep(about, data);
     } while (leaving || again);
     keeping = false;
