@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -473,6 +474,15 @@ func (m *Model) fetch(f Invoke, then func(m *Model, data []byte)) {
 		payload = bridge.Record(payload).String(a.(string))
 	}
 	m.control(f.Op, payload, then)
+}
+
+// saveRun gives the learner the record of a run.
+func (m *Model) saveRun(msg SaveRun) {
+	f := Invoke{Control: Control{Op: bridge.OpRunSave}, Name: "run-" + itoa(cmp.Or(msg.Ended, m.Now())/1_000_000) + ".everysec", Method: "run.save"}
+	if msg.ID != "" {
+		f.Arguments = []any{msg.ID}
+	}
+	m.emit(f)
 }
 
 func (m *Model) importFile(msg Import) {

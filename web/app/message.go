@@ -163,6 +163,12 @@ type (
 	DownloadAll struct{}
 	// DownloadRaw fetches whatever the store holds.
 	DownloadRaw struct{}
+	// SaveRun takes the record of a run home: of one that was kept, and when it
+	// ended, or of this one.
+	SaveRun struct {
+		ID    string
+		Ended int64
+	}
 	// Import replaces everything by the content of a dump.rdb: Bytes is what the
 	// JavaScript API takes.
 	Import struct {

@@ -292,6 +292,8 @@ func (m *Model) update(message Message) {
 		m.fetch(Invoke{Control: Control{Op: bridge.OpExport}, Name: "everysec.zip", Method: "exportZip"}, zipped("everysec.zip"))
 	case DownloadRaw:
 		m.fetch(Invoke{Control: Control{Op: bridge.OpRawStore}, Name: "everysec-store.zip", Method: "rawStore"}, nil)
+	case SaveRun:
+		m.saveRun(msg)
 	case Import:
 		m.importFile(msg)
 	case BringBack:

@@ -125,7 +125,7 @@ func (p *past) hold(m *Model, batch []byte) {
 // forbids tells whether a message would change the present, which nobody sees.
 func (p *past) forbids(message Message) bool {
 	switch message.(type) {
-	case Submit, Interrupt, CloseConsole, PauseClient, KillClient, Crash, Disarm, SetFault, Restart,
+	case Submit, Paste, Interrupt, CloseConsole, PauseClient, KillClient, Crash, Disarm, SetFault, Restart,
 		ClockPause, ClockSpeed, ClockAdvance, SetConfig, RunBlock, CheckBlock, ResetStep, Import, BringBack, Erase, TakeOver, UseCopy:
 		return true
 	}

@@ -153,6 +153,8 @@ func (m *Model) goesOn() underway {
 		switch c.op {
 		case bridge.OpExport, bridge.OpRawStore:
 			what = "packing the files"
+		case bridge.OpRunSave:
+			what = "saving the run"
 		case bridge.OpErase, bridge.OpBringBack:
 			what = "replacing everything"
 		}

@@ -138,7 +138,9 @@ func (f *filesPanel) take(p *Page, upload *node) {
 			f.bring(p, name, files)
 			return
 		}
-		entries, err := archive.Read(goBytes(buffer))
+		entries, err := archive.Read(int64(whole.Length()), func(from, to int64) []byte {
+			return goBytes(whole.Call("subarray", float64(from), float64(to)))
+		})
 		if err == nil {
 			err = archive.Place(entries)
 		}
@@ -146,7 +148,7 @@ func (f *filesPanel) take(p *Page, upload *node) {
 			f.end(err, "")
 			return
 		}
-		f.inflate(p, name, entries, files)
+		f.inflate(p, name, whole, entries, files)
 	})
 }
 
@@ -158,16 +160,17 @@ func (f *filesPanel) bring(p *Page, name string, files js.Value) {
 }
 
 // inflate unpacks entries, by the browser, and then imports all.
-func (f *filesPanel) inflate(p *Page, name string, entries []archive.Entry, files js.Value) {
+func (f *filesPanel) inflate(p *Page, name string, zip js.Value, entries []archive.Entry, files js.Value) {
+	data := func() js.Value { return zip.Call("subarray", float64(entries[0].From), float64(entries[0].To)) }
 	for len(entries) > 0 && !entries[0].Deflated {
-		files.Set(entries[0].Name, jsBytes(entries[0].Data))
+		files.Set(entries[0].Name, data())
 		entries = entries[1:]
 	}
 	if len(entries) == 0 {
 		f.bring(p, name, files)
 		return
 	}
-	stream := js.Global().Get("Blob").New([]any{jsBytes(entries[0].Data)}).Call("stream").
+	stream := js.Global().Get("Blob").New([]any{data()}).Call("stream").
 		Call("pipeThrough", js.Global().Get("DecompressionStream").New("deflate-raw"))
 	settle(js.Global().Get("Response").New(stream).Call("arrayBuffer"), func(buffer js.Value, failure string) {
 		if failure != "" {
@@ -175,7 +178,7 @@ func (f *filesPanel) inflate(p *Page, name string, entries []archive.Entry, file
 			return
 		}
 		files.Set(entries[0].Name, buffer)
-		f.inflate(p, name, entries[1:], files)
+		f.inflate(p, name, zip, entries[1:], files)
 	})
 }
 

@@ -8,6 +8,7 @@ package view
 
 import (
 	"errors"
+	"strings"
 	"syscall/js"
 
 	"everysec/engine/command"
@@ -118,7 +119,11 @@ func (p *Page) perform(effect app.Effect) {
 	case app.Download:
 		download(e.Name, e.Data)
 	case app.Invoke:
-		settle(js.Global().Get("everysec").Call(e.Method, e.Arguments...), func(bytes js.Value, failure string) {
+		of, method := js.Global().Get("everysec"), e.Method
+		if part, name, nested := strings.Cut(method, "."); nested {
+			of, method = of.Get(part), name
+		}
+		settle(of.Call(method, e.Arguments...), func(bytes js.Value, failure string) {
 			if failure != "" {
 				p.dispatch(e.Answer(nil, errors.New(failure)))
 				return

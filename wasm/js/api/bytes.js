@@ -5,6 +5,12 @@ export const decoder = new TextDecoder();
 
 export const u32 = (b, at) => (b[at] | (b[at + 1] << 8) | (b[at + 2] << 16) | (b[at + 3] << 24)) >>> 0;
 
+// large is from how many bytes on a copy is worth avoiding.
+export const large = 1 << 20;
+
+// bytesOf is what somebody gave, as an array of bytes, without a copy of one.
+export const bytesOf = (given) => (given instanceof Uint8Array ? given : new Uint8Array(given));
+
 // fromText is a batch that came as a string.
 export function fromText(text) {
   const b = new Uint8Array(text.length);

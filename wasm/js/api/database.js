@@ -1,5 +1,5 @@
 // The database: what open returns.
-import { decoder, encoder, u32 } from "./bytes.js";
+import { bytesOf, decoder, encoder, u32 } from "./bytes.js";
 import { Client } from "./client.js";
 import { crashAt, faultOf, op, readAccount, readDisk, readKept, readState } from "./control.js";
 import { EngineError } from "./errors.js";
@@ -49,7 +49,7 @@ export class Database {
 
   // A run is played in slices to its end, which then becomes the present.
   async #load(bytes) {
-    await this.#call(op.runLoad, record(new Uint8Array(bytes)));
+    await this.#call(op.runLoad, record(bytesOf(bytes)));
     for (;;) {
       const f = new Fields(await this.#call(op.runSeek, record(-1)));
       f.at += 16; // how far it is
@@ -130,12 +130,12 @@ export class Database {
   }
 
   importRDB(bytes) {
-    return this.#state(op.importRDB, record(new Uint8Array(bytes)));
+    return this.#state(op.importRDB, record(bytesOf(bytes)));
   }
 
   importFiles(files) {
     const entries = Object.entries(files);
-    return this.#state(op.replace, record(entries.length, ...entries.flatMap(([name, bytes]) => [name, new Uint8Array(bytes)])));
+    return this.#state(op.replace, record(entries.length, ...entries.flatMap(([name, bytes]) => [name, bytesOf(bytes)])));
   }
 
   importAOF(bytes) {
@@ -199,7 +199,7 @@ export class Database {
       if (kindAt(frames, 4) === INPUT) this.#persist();
       const batch = new Uint8Array(4 + frames.length);
       batch.set(frames, 4);
-      channel.post(batch, batch.length);
+      channel.post(batch, batch.length, true);
     };
     this.#attached.push(handlers);
     return handlers;

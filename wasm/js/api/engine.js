@@ -132,15 +132,16 @@ export class Engine {
     this.channels.set(id, handlers);
     return {
       // A batch is a channel and frames: the first n bytes of batch, which is
-      // the caller's again when this returns. See worker.js for its two forms.
-      post: (batch, n) => {
+      // the caller's again when this returns, unless it is given away: then it is
+      // not copied. See worker.js for its two forms.
+      post: (batch, n, given = false) => {
         if (this.closed) return handlers.lost("the engine is closed");
         for (let i = 0; i < 4; i++) batch[i] = id >>> (8 * i);
         if (n <= 512) {
           if (kindAt(batch, 8) === INPUT) stayAwake();
           this.worker.postMessage(String.fromCharCode.apply(null, batch.subarray(0, n)));
         } else {
-          const buffer = batch.buffer.slice(0, n);
+          const buffer = given && n === batch.buffer.byteLength ? batch.buffer : batch.buffer.slice(0, n);
           this.worker.postMessage(buffer, [buffer]);
         }
       },

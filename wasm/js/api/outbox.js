@@ -1,5 +1,6 @@
 // The outbox: frames of one microtask leave in one message, and a hundred
 // commands of one client are one frame.
+import { large } from "./bytes.js";
 import { INPUT, header } from "./frames.js";
 import { Commands } from "./resp.js";
 
@@ -7,6 +8,14 @@ const channel = 4; // what a batch begins with
 
 // What is given to its then runs as soon as the caller has finished.
 const settled = Promise.resolve();
+
+// write writes the head of a frame of so many bytes.
+function write(out, length, kind, arg, id) {
+  out.view.setUint32(out.n, length, true);
+  out.view.setUint32(out.n + 4, kind | (arg << 8), true);
+  out.view.setUint32(out.n + 8, id, true);
+  out.n += header;
+}
 
 export class Outbox {
   #post;
@@ -16,14 +25,24 @@ export class Outbox {
   #queued = false;
   #send = () => this.#flush();
 
-  // post gets a buffer and how much of it is meant; the rest of it is ours again
-  // when it returns.
+  // post gets an array and how much of it is meant. It is ours again when post
+  // returns, unless it is given away.
   constructor(post) {
     this.#post = post;
     this.#out.n = channel;
   }
 
   frame(kind, arg, id, data = new Uint8Array(0)) {
+    if (data.length > large) {
+      // It leaves alone, behind what waits.
+      this.#flush();
+      const alone = new Commands(channel + header + data.length);
+      alone.n = channel;
+      write(alone, header + data.length, kind, arg, id);
+      alone.bytes(data);
+      this.#post(alone.b, alone.n, true);
+      return;
+    }
     const at = this.#out.n;
     this.#head(kind, arg, id);
     this.#out.bytes(data);
@@ -59,12 +78,8 @@ export class Outbox {
   }
 
   #head(kind, arg, id) {
-    const out = this.#out;
-    out.room(header);
-    out.view.setUint32(out.n, header, true);
-    out.view.setUint32(out.n + 4, kind | (arg << 8), true);
-    out.view.setUint32(out.n + 8, id, true);
-    out.n += header;
+    this.#out.room(header);
+    write(this.#out, header, kind, arg, id);
     this.#inputAt = -1;
   }
 
@@ -75,7 +90,7 @@ export class Outbox {
   }
 
   #flush() {
-    this.#queued = false;
+    this.#queued = false; // a promise of it that is still to come finds nothing
     const out = this.#out;
     if (out.n === channel) return;
     const { n } = out;

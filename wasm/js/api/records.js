@@ -1,5 +1,5 @@
 // Records: the fields of package bridge's Record, written and read.
-import { Buffer, decoder, encoder } from "./bytes.js";
+import { Buffer, decoder, encoder, large } from "./bytes.js";
 
 // Fields reads a record of package bridge.
 export class Fields {
@@ -15,10 +15,11 @@ export class Fields {
     this.at += 8;
     return this.view.getFloat64(this.at - 8, true);
   }
+  // What is large is no copy: the message that it came in is nobody else's.
   bytes() {
     const n = this.view.getUint32(this.at, true);
     this.at += 4 + n;
-    return this.b.slice(this.at - n, this.at);
+    return n > large ? this.b.subarray(this.at - n, this.at) : this.b.slice(this.at - n, this.at);
   }
   string() {
     return decoder.decode(this.bytes());
@@ -26,7 +27,7 @@ export class Fields {
 }
 
 export function record(...fields) {
-  const b = new Buffer(64);
+  const b = new Buffer(fields.reduce((n, f) => n + (f.length ?? 0) + 8, 64));
   for (const f of fields) {
     if (typeof f === "number") {
       b.room(8);

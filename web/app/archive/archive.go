@@ -13,7 +13,8 @@ type Entry struct {
 	Name     string
 	Deflated bool // Data has to be inflated, to Size bytes
 	Size     int64
-	Data     []byte
+	Data     []byte // of Single
+	From, To int64  // of Read: where the data is in the zip
 }
 
 var (
@@ -26,26 +27,34 @@ func IsZip(data []byte) bool {
 	return strings.HasPrefix(string(data[:min(len(data), 4)]), "PK\x03\x04")
 }
 
-// Read lists the files of a zip, without folders. Data aliases zip.
-func Read(zip []byte) (entries []Entry, err error) {
+// Read lists the files of a zip of a size, without folders. It asks for the parts
+// of the zip that it looks at: the data of the files it leaves where it is.
+func Read(size int64, part func(from, to int64) []byte) (entries []Entry, err error) {
 	le := binary.LittleEndian
 	const endSize, centralSize, localSize = 22, 46, 30
-	at := len(zip) - endSize
-	for at >= 0 && (string(zip[at:at+4]) != "PK\x05\x06" || int(le.Uint16(zip[at+20:])) != len(zip)-at-endSize) {
-		at-- // a comment follows
+	begin := max(0, size-endSize-1<<16)
+	end := part(begin, size)
+	e := len(end) - endSize
+	for e >= 0 && (string(end[e:e+4]) != "PK\x05\x06" || int(le.Uint16(end[e+20:])) != len(end)-e-endSize) {
+		e-- // a comment follows
 	}
-	if at < 0 {
+	if e < 0 {
 		return nil, errBroken
 	}
-	count, next := int(le.Uint16(zip[at+10:])), int64(le.Uint32(zip[at+16:]))
-	for range count {
-		if next+centralSize > int64(at) || string(zip[next:next+4]) != "PK\x01\x02" {
+	at := begin + int64(e)
+	count, first := int(le.Uint16(end[e+10:])), int64(le.Uint32(end[e+16:]))
+	if first > at {
+		return nil, errBroken
+	}
+	list := part(first, at)
+	for next := first; count > 0; count-- {
+		if next+centralSize > at || string(list[next-first:next-first+4]) != "PK\x01\x02" {
 			return nil, errBroken
 		}
-		c := zip[next:]
+		c := list[next-first:]
 		nameSize := int64(le.Uint16(c[28:]))
 		after := next + centralSize + nameSize + int64(le.Uint16(c[30:])) + int64(le.Uint16(c[32:]))
-		if after > int64(at) {
+		if after > at {
 			return nil, errBroken
 		}
 		e := Entry{Name: string(c[centralSize : centralSize+nameSize]), Size: int64(le.Uint32(c[24:]))}
@@ -59,14 +68,15 @@ func Read(zip []byte) (entries []Entry, err error) {
 			return nil, errMethod
 		}
 		e.Deflated = method == 8
-		if local+localSize > int64(at) || string(zip[local:local+4]) != "PK\x03\x04" {
+		if local+localSize > at {
 			return nil, errBroken
 		}
-		from := local + localSize + int64(le.Uint16(zip[local+26:])) + int64(le.Uint16(zip[local+28:]))
-		if from+packed > int64(at) || !e.Deflated && packed != e.Size {
+		head := part(local, local+localSize)
+		from := local + localSize + int64(le.Uint16(head[26:])) + int64(le.Uint16(head[28:]))
+		if string(head[:4]) != "PK\x03\x04" || from+packed > at || !e.Deflated && packed != e.Size {
 			return nil, errBroken
 		}
-		e.Data = zip[from : from+packed]
+		e.From, e.To = from, from+packed
 		entries = append(entries, e)
 	}
 	return entries, nil

@@ -8,8 +8,6 @@
 package timeline
 
 import (
-	"cmp"
-	"strconv"
 	"strings"
 
 	"everysec/wasm/bridge"
@@ -66,7 +64,7 @@ func (l *Line) LookAt(k bridge.KeptRun) {
 }
 
 // SaveKept takes a run home that was kept.
-func (l *Line) SaveKept(k bridge.KeptRun) { l.save(bridge.Record(nil).String(k.ID), k.Ended) }
+func (l *Line) SaveKept(k bridge.KeptRun) { l.Dispatch(app.SaveRun{ID: k.ID, Ended: k.Ended}) }
 
 // Forget has runs that were kept be there no more.
 func (l *Line) Forget(runs ...bridge.KeptRun) {
@@ -258,15 +256,7 @@ func (l *Line) Branch() {
 }
 
 // Save takes the run of this page home.
-func (l *Line) Save() { l.save(nil, 0) }
-
-// save saves one with when it ended; 0: it has not.
-func (l *Line) save(which bridge.Record, ended int64) {
-	l.control(bridge.OpRunSave, which, func(m *app.Model, data []byte) {
-		file := append([]byte(nil), bridge.Read(data).Bytes()...)
-		l.Do(app.Download{Name: "run-" + strconv.FormatInt(cmp.Or(ended, m.Now())/1_000_000, 10) + ".everysec", Data: file})
-	})
-}
+func (l *Line) Save() { l.Dispatch(app.SaveRun{}) }
 
 // Step lets engine time go on to what it brings next.
 func (l *Line) Step() {

@@ -73,6 +73,17 @@ func (p *page) perform(effect app.Effect) {
 	switch e := effect.(type) {
 	case app.Download:
 		p.files[e.Name] = e.Data
+	case app.Invoke: // run.save, which the page asks of the JavaScript API
+		which := bridge.Record(nil)
+		for _, id := range e.Arguments {
+			which = which.String(id.(string))
+		}
+		p.conn.Control(e.Op, which, func(data []byte, err error) {
+			p.do(e.Answer(nil, err))
+			if err == nil {
+				p.files[e.Name] = bytes.Clone(bridge.Read(data).Bytes())
+			}
+		})
 	case app.Say:
 		p.said = append(p.said, e.Text)
 	}
@@ -165,6 +176,11 @@ func TestThePastIsShownAndLeft(t *testing.T) {
 	p.types("SET c 3")
 	if p.model.Notice == nil || !strings.Contains(p.model.Notice.Text, "past") {
 		t.Errorf("a command in the past: %+v", p.model.Notice)
+	}
+	p.do(app.DismissNotice{})
+	p.do(app.Paste{Console: "redis", Lines: []string{"SET c 4", "SET c 5"}})
+	if p.model.Notice == nil || !strings.Contains(p.model.Notice.Text, "past") {
+		t.Errorf("a paste into the past: %+v", p.model.Notice)
 	}
 
 	p.line.Back(p.model)
