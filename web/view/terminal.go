@@ -269,11 +269,11 @@ func (t *terminal) drawState() {
 	case waited:
 		state = "busy"
 		name, since := c.CLI.Running()
-		text := words.Say("MONITOR shows what the server runs. Ctrl-C ends it.")
+		text, waits := words.Say("MONITOR shows what the server runs. Ctrl-C ends it."), m.Now()/1000-since
 		if name != "" {
-			text = words.Say("waiting for the reply to {command}, {time}", strings.ToUpper(name), app.Age((m.Now()/1000-since)*1000))
+			text = words.Say("waiting for the reply to {command}, {time}", strings.ToUpper(name), app.Age(waits*1000))
 		}
-		if n := c.CLI.Waiting(); c.Pasted() {
+		if n := c.CLI.Waiting(); c.Pasted() && name != "" && waits < 1000 {
 			text = words.Many(int64(n), "{n} pasted line is still to run|{n} pasted lines are still to run")
 		} else if n > 0 {
 			text += "; " + words.Many(int64(n), "{n} line typed ahead|{n} lines typed ahead")
