@@ -24,7 +24,7 @@ import (
 func main() {
 	only := flag.String("only", "size,visit,inside,page,one,load,frames,durable,files,hold,looks,native", "what to measure")
 	pairs := flag.Int("pairs", 5, "how often each comparison is made")
-	flag.StringVar(&some, "some", "", "of the tasks only those whose names have one of these words, by commas")
+	flag.StringVar(&some, "some", "", "of the tasks only those whose names have one of these words, with semicolons between them")
 	flag.Parse()
 	if err := run(strings.Split(*only, ","), *pairs); err != nil {
 		fmt.Fprintln(os.Stderr, "benchmark:", err)

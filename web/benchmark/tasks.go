@@ -9,11 +9,11 @@ import (
 	"everysec/engine/benchmark"
 )
 
-// some are words in the names of the operations that are wanted; "" wants all.
+// some are words in the names of the operations that are wanted; "" wants all, and a semicolon stands between two.
 var some string
 
 func (o *operation) wanted() bool {
-	for word := range strings.SplitSeq(some, ",") {
+	for word := range strings.SplitSeq(some, ";") {
 		if strings.Contains(o.name, word) {
 			return true
 		}
@@ -89,6 +89,15 @@ const watchTasks = `(() => {
 		input.dispatchEvent(new Event("input", {bubbles: true}));
 		input.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}));
 	};
+	globalThis.saved = 0; // files given to the learner
+	const create = URL.createObjectURL;
+	URL.createObjectURL = (blob) => { saved++; return create.call(URL, blob); };
+	globalThis.give = (input, bytes, name) => {
+		const t = new DataTransfer();
+		t.items.add(new File([bytes], name));
+		$(input).files = t.files;
+		$(input).dispatchEvent(new Event("change"));
+	};
 	globalThis.count = () => $(".log").childElementCount;
 	globalThis.last = () => $(".log").lastElementChild?.className !== "line" && $(".log").lastElementChild;
 	globalThis.click = (s) => $(s).click();
@@ -157,9 +166,9 @@ var operations = []operation{
 	{name: "BGREWRITEAOF", do: `type("BGREWRITEAOF")`, seen: `last()`, after: `await wait(5000)`},
 	{name: "a paste of 10,000 lines", do: `const data = new DataTransfer(); data.setData("text", Array.from({length: 10000}, (_, i) => "SET pasted:" + i + " v").join("\n") + "\n"); $(".entry input").focus(); $(".entry input").dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}))`, seen: `$(".log").lastElementChild?.previousElementSibling?.textContent.includes("pasted:9999 ")`, after: `click(".clear")`},
 	{name: "history search (Ctrl-R 5)", do: `const i = $(".entry input"); i.dispatchEvent(new KeyboardEvent("keydown", {key: "r", ctrlKey: true, bubbles: true, cancelable: true})); i.value = "5"; i.dispatchEvent(new Event("input"));`, seen: `true`, after: `$(".entry input").dispatchEvent(new KeyboardEvent("keydown", {key: "Escape", bubbles: true, cancelable: true}))`},
-	{name: "export zip", prepare: `await panel("files")`, do: `[...document.querySelectorAll("#panel button")].find((b) => b.textContent.startsWith("Export")).click()`, seen: `!$("#files-erase").disabled`},
-	{name: "Download all (zip)", do: `click("#download-all")`, seen: `true`, after: `await wait(3000)`},
-	{name: "save the run", do: `click("#files-run-save")`, seen: `true`, after: `await wait(5000)`},
+	{name: "export zip", prepare: `await panel("files"); saved = 0`, do: `[...document.querySelectorAll("#panel button")].find((b) => b.textContent.startsWith("Export")).click()`, seen: `saved > 0`},
+	{name: "Download all (zip)", prepare: `saved = 0`, do: `click("#download-all")`, seen: `saved > 0`},
+	{name: "save the run", prepare: `saved = 0`, do: `click("#files-run-save")`, seen: `saved > 0`},
 	{name: "kill -9", do: `click('button.crash[data-crash="0"]')`, seen: `$("#account-title").textContent.includes("down")`},
 	{name: "restart, with the account", do: `click("#restart")`, seen: `document.body.dataset.server === "running"`, after: `await wait(4000)`},
 	{name: "power cut", do: `click('button.crash[data-crash="1"]')`, seen: `$("#account-title").textContent.includes("down")`},
@@ -173,6 +182,16 @@ var operations = []operation{
 	{name: "import of a dump.rdb", prepare: `const db = await everysecReady; globalThis.dump = await db.readFile("dump.rdb")`, do: `const t = new DataTransfer(); t.items.add(new File([dump.data ?? dump], "dump.rdb")); $("#files-import").files = t.files; $("#files-import").dispatchEvent(new Event("change"))`, seen: `$("#files-said").textContent.includes("loaded")`, after: `await wait(5000)`},
 	{name: "upload of a dump.rdb", do: `const t = new DataTransfer(); t.items.add(new File([dump.data ?? dump], "dump.rdb")); $("#upload").files = t.files; $("#upload").dispatchEvent(new Event("change"))`, seen: `$("#notice-text").textContent.includes("loaded")`, after: `await wait(5000)`},
 	{name: "undo of that", do: `click("#notice-actions [name=undo]")`, seen: `document.body.dataset.server === "running" && $("#notice").hidden`, after: `await wait(3000)`},
+	{name: "import of the zip of an append-only file", prepare: `await panel("files"); globalThis.zip = await (await everysecReady).exportZip()`, do: `give("#files-import", zip, "everysec.zip")`, seen: `$("#files-said").textContent.includes("loaded")`, after: `await wait(5000)`},
+	{name: "the viewer, on a file of 64 MB", prepare: `
+		const parts = [], value = "v".repeat(100);
+		for (let i = 0, bytes = 0; bytes < 64 << 20; ) {
+			let part = "";
+			for (const end = i + 5000; i < end; i++) part += "*3\r\n$3\r\nSET\r\n$12\r\nuser:" + String(i).padStart(7, "0") + "\r\n$100\r\n" + value + "\r\n";
+			parts.push(part);
+			bytes += part.length;
+		}
+		globalThis.long = new File(parts, "appendonly.aof")`, do: `everysecLook([long])`, seen: `$("#viewer")?.dataset.done === "true"`, after: `click("#viewer-close")`},
 	{name: "MONITOR under a load of 20,000/s, 5 s", prepare: `type("MONITOR"); await wait(300)`, do: `const db = await everysecReady; const begin = performance.now(); while (performance.now() - begin < 5000) { await db.pipeline(Array.from({length: 200}, (_, i) => ["SET", "m:" + i, "v"])); await wait(10); }`, seen: `true`, after: `click(".stop"); await wait(500); click(".clear")`},
 	{name: "a burst of 200,000 for MONITOR", prepare: `type("MONITOR"); await wait(300)`, do: `const db = await everysecReady; for (let i = 0; i < 20; i++) await db.pipeline(Array.from({length: 10000}, (_, i) => ["SET", "m:" + i, "v"]));`, seen: `true`, after: `await wait(3000); click(".stop"); await wait(500); click(".clear")`},
 	{name: "a burst of 100,000 messages for SUBSCRIBE", prepare: `type("SUBSCRIBE c"); await wait(300)`, do: `const db = await everysecReady; for (let i = 0; i < 10; i++) await db.pipeline(Array.from({length: 10000}, (_, i) => ["PUBLISH", "c", "v" + i]));`, seen: `true`, after: `await wait(2000); click(".stop"); await wait(500); click(".clear")`},
@@ -180,7 +199,12 @@ var operations = []operation{
 	{name: "fill 100,000 keys", prepare: `await panel("load"); const n = $("#panel .field input[max='1000000']"); n.value = "100000"; n.dispatchEvent(new Event("input", {bubbles: true}))`, do: `click("#fill-start")`, seen: `$("#fill-result").textContent.startsWith("All")`},
 	{name: "100,000: KEYS *", prepare: `click(".clear")`, do: `type("KEYS *")`, seen: `$(".log").lastElementChild?.querySelector(".fold") || $(".log").lastElementChild?.previousElementSibling?.querySelector(".fold")`},
 	{name: "100,000: Show all", do: `$(".fold [name=all]").click()`, seen: `true`, after: `click(".clear")`},
-	{name: "100,000: SMEMBERS inspector", do: `type("SADD s 1"); await wait(300)`, seen: `true`},
+	{name: "100,000: the inspector, on 100,000 fields", prepare: `type('EVAL "for i = 1, 100000 do redis.call(\\"HSET\\", \\"!hash\\", i, i) end" 0'); await wait(1000); click("[data-view=list]"); await wait(500)`, do: `[...document.querySelectorAll("#rows button")].find((b) => b.textContent === "!hash").click()`, seen: `$("#inspector-key").textContent === "!hash" && $("#inspector").textContent.includes("99")`, after: `click("[data-view=grid]")`},
+	{name: "100,000: a field of it changes, 50 times", do: `for (let i = 0; i < 50; i++) { type("HSET !hash 7 " + i); await wait(20) }`, seen: `true`},
+	{name: "100,000: redis.conf is applied", prepare: `await panel("settings"); await wait(500)`, do: `const e = $("#panel textarea"); e.value = e.value.replace(/^hz .*$/m, "hz 20").replace(/^maxclients .*$/m, "maxclients 900"); e.dispatchEvent(new Event("input", {bubbles: true})); [...document.querySelectorAll("#panel button")].find((b) => b.textContent.startsWith("Apply")).click()`, seen: `$("#settings-result").textContent.includes("applied")`},
+	{name: "100,000: a run file is opened", prepare: `globalThis.runFile = await (await everysecReady).run.save(); await panel("time"); await wait(1000)`, do: `give("#time-load", runFile, "run.everysec")`, seen: `!$("#past").hidden && $("#time-where").textContent !== ""`},
+	{name: "100,000: its first moment is gone to", do: `const s = $("#time-slider"); s.value = "5"; s.dispatchEvent(new Event("input", {bubbles: true}))`, seen: `$("#time-where").textContent.includes("5 of") || $("#time-where").textContent.startsWith("Moment 5")`},
+	{name: "100,000: the run branches there", prepare: `await wait(2000)`, do: `click("#time-branch")`, seen: `$("#past").hidden && document.body.dataset.server === "running"`},
 	{name: "100,000: kill -9 and restart", do: `click('button.crash[data-crash="0"]'); await wait(500); click("#restart")`, seen: `document.body.dataset.server === "running"`},
 	{name: "100,000: FLUSHALL", do: `click(".clear"); type("FLUSHALL")`, seen: `last()`},
 }
