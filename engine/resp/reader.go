@@ -142,8 +142,10 @@ func (r *Reader) wholeMultibulk() bool {
 		return false
 	}
 	b := r.buf
-	count, at := smallCount(b, r.from+1)
-	if at < 0 || count == 0 || count > 1<<20 {
+	var count, at int
+	if at = r.from + 4; at <= len(b) && b[at-2] == '\r' && b[at-1] == '\n' && b[at-3]-'1' <= 8 {
+		count = int(b[at-3] - '0')
+	} else if count, at = smallCount(b, r.from+1); at < 0 || count == 0 || count > 1<<20 {
 		return false
 	}
 	limit := len(b) - 2
@@ -153,12 +155,14 @@ func (r *Reader) wholeMultibulk() bool {
 			return false
 		}
 		var n, from int
-		// Spelled out for two digits: a call costs more than the digits.
+		// Spelled out for up to three digits: a call costs more than the digits.
 		switch c, d := b[at+1]-'0', b[at+2]-'0'; {
 		case c <= 9 && b[at+2] == '\r' && at+3 < len(b) && b[at+3] == '\n':
 			n, from = int(c), at+4
 		case c <= 9 && d <= 9 && c != 0 && at+4 < len(b) && b[at+3] == '\r' && b[at+4] == '\n':
 			n, from = int(c)*10+int(d), at+5
+		case c <= 9 && d <= 9 && c != 0 && at+5 < len(b) && b[at+3]-'0' <= 9 && b[at+4] == '\r' && b[at+5] == '\n':
+			n, from = int(c)*100+int(d)*10+int(b[at+3]-'0'), at+6
 		default:
 			n, from = smallCount(b, at+1)
 		}

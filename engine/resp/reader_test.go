@@ -137,3 +137,39 @@ func TestReaderAhead(t *testing.T) {
 		}
 	}
 }
+
+// What comes whole is read in one pass, what comes in two pieces by another way:
+// both find the same words, of any length and number.
+func TestReaderReadsAnyLength(t *testing.T) {
+	for _, words := range []int{1, 2, 9, 10, 11, 99, 100, 101} {
+		for _, length := range []int{0, 1, 9, 10, 11, 99, 100, 101, 999, 1000, 1001} {
+			args := make([][]byte, words)
+			for i := range args {
+				args[i] = bytes.Repeat([]byte{byte('a' + i%26)}, length)
+			}
+			wire := AppendCommand(nil, args...)
+			for _, cut := range []int{0, len(wire) - 1} {
+				var r Reader
+				r.Feed(wire[:cut])
+				if _, ok, err := r.Next(); ok || err != nil {
+					t.Fatalf("%d words of %d, cut at %d: %v, %v", words, length, cut, ok, err)
+				}
+				r.Feed(wire[cut:])
+				got, ok, err := r.Next()
+				if !ok || err != nil || !slices.EqualFunc(got, args, bytes.Equal) {
+					t.Errorf("%d words of %d, cut at %d: %d words, %v, %v", words, length, cut, len(got), ok, err)
+				}
+				if whole := cut == 0; whole && !bytes.Equal(r.Request(), wire) {
+					t.Errorf("%d words of %d: the request is %q", words, length, r.Request())
+				}
+			}
+		}
+	}
+	for _, wire := range []string{"*2\r\n$4\r\nECHO\r\n$012\r\n012345678901\r\n", "*02\r\n$4\r\nECHO\r\n$1\r\na\r\n"} { // nor does Redis
+		var r Reader
+		r.Feed([]byte(wire))
+		if args, ok, err := r.Next(); ok || err == nil {
+			t.Errorf("%q: %q, %v, %v", wire, args, ok, err)
+		}
+	}
+}

@@ -57,7 +57,7 @@ func (s *Server) executed(c *connection, mark int) {
 }
 
 func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
-	spec := s.table.Resolve(args)
+	spec := s.resolve(args)
 	if spec != nil && spec == s.quit {
 		c.writer.SimpleString("OK")
 		c.CloseAfterReply = true
@@ -133,6 +133,29 @@ func (s *Server) dispatch(c *connection, args [][]byte, mark int) {
 	ctx := s.pushContext(&c.Client, c.Reply)
 	s.run(ctx, spec, args)
 	s.popContext()
+}
+
+// resolved is the command that was sent last, by its name as it was spelled: very
+// often the next is the same.
+type resolved struct {
+	spec   *command.Spec // nil: there was none, or it depends on a second word
+	name   [16]byte
+	length int
+}
+
+// resolve is command.Table.Resolve.
+func (s *Server) resolve(args [][]byte) *command.Spec {
+	last := &s.resolved
+	if last.spec != nil && string(args[0]) == string(last.name[:last.length]) {
+		return last.spec
+	}
+	spec := s.table.Resolve(args)
+	if spec == nil || spec.Parent() != nil || len(spec.Subcommands) > 0 || len(args[0]) > len(last.name) {
+		last.spec = nil
+	} else {
+		last.spec, last.length = spec, copy(last.name[:], args[0])
+	}
+	return spec
 }
 
 // allowsProtected follows enable-debug-command and enable-module-command;

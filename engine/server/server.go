@@ -107,11 +107,12 @@ type Server struct {
 	now       int64 // microseconds
 	startedAt int64
 
-	space  *keyspace.Space
-	table  *command.Table
-	quit   *command.Spec
-	pubsub *command.PubSubRegistry
-	acl    *command.ACL
+	space    *keyspace.Space
+	table    *command.Table
+	resolved resolved
+	quit     *command.Spec
+	pubsub   *command.PubSubRegistry
+	acl      *command.ACL
 
 	clients        map[uint64]*connection
 	order          []*connection // by id
