@@ -309,14 +309,14 @@ export interface Database {
   /** Written and synced sizes in bytes. */
   files(): Promise<{ name: string; size: number; synced: number }[]>;
   readFile(name: string): Promise<Uint8Array>;
-  /** Replaces everything. A file that cannot be loaded rejects and changes nothing. */
-  importRDB(bytes: Uint8Array | ArrayBuffer): Promise<State>;
+  /** Replaces everything. A file that cannot be loaded rejects and changes nothing. A Blob is read by the worker, off this thread. */
+  importRDB(bytes: Uint8Array | ArrayBuffer | Blob): Promise<State>;
   /** The same with a whole data directory, by name: "dump.rdb", or "appendonlydir/appendonly.aof.manifest" and what it names. */
-  importFiles(files: Record<string, Uint8Array | ArrayBuffer>): Promise<State>;
+  importFiles(files: Record<string, Uint8Array | ArrayBuffer | Blob>): Promise<State>;
   /** The same with a zip as exportZip() makes it. */
   importZip(zip: Uint8Array | ArrayBuffer): Promise<State>;
   /** The same with one append only file. */
-  importAOF(bytes: Uint8Array | ArrayBuffer): Promise<State>;
+  importAOF(bytes: Uint8Array | ArrayBuffer | Blob): Promise<State>;
   /** Undoes the last import or erase(): files and memory are as they were. */
   undo(): Promise<State>;
   /** dump.rdb and appendonlydir, for a redis-server. */

@@ -6,8 +6,9 @@
 // Messages from the page: {start: options, module} at once, where module is for
 // a worker that takes another's place, then batches: a u32 channel followed by
 // bridge frames. A batch is an ArrayBuffer; a short one is a string of as many
-// characters below 256, which a browser passes on sooner. And {leaving: true}, when
-// it may be the last.
+// characters below 256, which a browser passes on sooner. {parts} is a batch of one
+// frame in pieces, of which some may be Blobs. And {leaving: true}, when it may be
+// the last.
 // Messages to the page: the same batches, {ready, module, visit}, {unkept: text},
 // {fatal: text}, and {unloadable: text} if there is no module.
 "use strict";
@@ -293,10 +294,31 @@
 
   // A batch holds input of a client if its first frame does; see package bridge.
   const input = 3;
+  const failure = 131;
   const isInput = (batch) => typeof batch === "string" && batch.charCodeAt(8) === input;
 
   function receive(batch) {
-    call(() => engine.exec(typeof batch === "string" ? giveText(batch) : give(new Uint8Array(batch)), wall()));
+    const given = () => (typeof batch === "string" ? giveText(batch) : Array.isArray(batch) ? giveAll(batch) : give(new Uint8Array(batch)));
+    call(() => engine.exec(given(), wall()));
+  }
+
+  // gather reads the files in a batch. Where one cannot be read, that is the answer.
+  async function gather(parts) {
+    let batch;
+    try {
+      batch = await Promise.all(parts.map(async (part) => (part instanceof Blob ? new Uint8Array(await part.arrayBuffer()) : part)));
+    } catch (e) {
+      const why = encoder.encode(e.message);
+      const answer = new Uint8Array(parts[0].length + why.length);
+      answer.set(parts[0]);
+      answer.set(why, parts[0].length);
+      const view = new DataView(answer.buffer);
+      view.setUint32(4, answer.length - 4, true);
+      view.setUint32(8, failure, true);
+      return postMessage(answer.buffer, [answer.buffer]);
+    }
+    if (waiting) waiting.push(batch);
+    else receive(batch);
   }
 
   onmessage = ({ data }) => {
@@ -306,6 +328,8 @@
         receive(data);
         if (isInput(data)) stayAwake();
       }
+    } else if (data.parts) {
+      gather(data.parts);
     } else if (data.leaving) {
       leaving = true;
       if (!waiting && runs.wanted) keep();

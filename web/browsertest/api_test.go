@@ -119,6 +119,17 @@ func TestTheJavaScriptAPI(t *testing.T) {
 			[]any{"HOST", "1"},
 		},
 		{
+			"a file that the browser holds is read by the worker, and a bad one changes nothing",
+			`(async () => {
+				const rdb = new Blob([await everysec.readFile("dump.rdb")]);
+				const bad = await everysec.importRDB(new Blob(["no dump"])).then(() => "imported", (e) => e.code);
+				await everysec.command("SET", "kept", "2");
+				const { phase } = await everysec.importFiles({ "dump.rdb": rdb });
+				return [bad, phase, await everysec.command("GET", "kept")];
+			})()`,
+			[]any{"HOST", "running", "1"},
+		},
+		{
 			"an append only file takes the place of everything, and that is undone",
 			`(async () => {
 				const aof = new TextEncoder().encode("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$7\r\nfromAOF\r\n$1\r\n5\r\n");

@@ -166,6 +166,30 @@ func TestTheConfigurationIsChangedInItsPanel(t *testing.T) {
 	l.sees("redis.conf on the disk", `document.querySelector('#file-rows button[value="redis.conf"]')`)
 }
 
+// goneFile gives the server a file that can no longer be read when it is to be: the
+// answer is a failure like any other.
+func (l learner) goneFile() {
+	l.t.Helper()
+	name := filepath.Join(l.t.TempDir(), "dump.rdb")
+	if err := os.WriteFile(name, []byte("REDIS0010"), 0o644); err != nil {
+		l.t.Fatal(err)
+	}
+	l.eval(`document.body.append(Object.assign(document.createElement("input"), {type: "file", id: "gone"}))`, nil)
+	l.run(chromedp.SetUploadFiles("#gone", []string{name}, chromedp.ByQuery))
+	if err := os.Remove(name); err != nil {
+		l.t.Fatal(err)
+	}
+	var said string
+	l.eval(`(async () => {
+		const said = await everysec.importRDB(document.querySelector("#gone").files[0]).then(() => "imported", (e) => e.code + " " + e.message);
+		document.querySelector("#gone").remove();
+		return said;
+	})()`, &said)
+	if !strings.HasPrefix(said, "HOST ") || !strings.Contains(said, "could not be") {
+		l.t.Errorf("of a file that is gone it is said: %q", said)
+	}
+}
+
 // A clean slate is undone, what was exported is imported on another page, and
 // what no server can load changes nothing.
 func TestEverythingIsTakenHomeAndBroughtBack(t *testing.T) {
@@ -203,6 +227,7 @@ func TestEverythingIsTakenHomeAndBroughtBack(t *testing.T) {
 	other := arrive(t)
 	other.eval(`everysec.command("SET", "mine", "1")`, nil)
 	other.opens("files")
+	other.goneFile()
 	other.run(chromedp.SetUploadFiles("#files-import", []string{bad}, chromedp.ByQuery))
 	other.sees("a refusal", `document.querySelector("#files-said").textContent.startsWith("It was refused: ")`)
 	other.types("redis", "GET mine")

@@ -39,29 +39,30 @@ func (f *files) bind(p *Page) {
 		}
 	})
 	p.click("download-all", func() app.Message { return app.DownloadAll{} })
-	p.choose(byID("upload"), func(name string, buffer js.Value) { p.dispatch(app.Import{Name: name, Bytes: buffer}) })
+	p.choose(byID("upload"), func(name string, file js.Value) {
+		byID("upload").v.Set("value", "")
+		p.dispatch(app.Import{Name: name, Bytes: file})
+	})
 }
 
-// upload calls then with the file that is chosen at an input, choose leaves it on
-// the browser's side.
-func (p *Page) upload(input *node, then func(name string, data []byte)) {
-	p.choose(input, func(name string, buffer js.Value) { then(name, goBytes(buffer)) })
-}
-
-func (p *Page) choose(input *node, then func(name string, buffer js.Value)) {
+// choose calls then with the file that is chosen at an input, upload reads it first.
+func (p *Page) choose(input *node, then func(name string, file js.Value)) {
 	input.on("change", func(*dom.BasicEvent) {
-		file := input.v.Get("files").Index(0)
-		if file.IsUndefined() {
-			return
+		if file := input.v.Get("files").Index(0); !file.IsUndefined() {
+			then(file.Get("name").String(), file)
 		}
-		name := file.Get("name").String()
+	})
+}
+
+func (p *Page) upload(input *node, then func(name string, data []byte)) {
+	p.choose(input, func(name string, file js.Value) {
 		settle(file.Call("arrayBuffer"), func(buffer js.Value, failure string) {
 			input.v.Set("value", "")
 			if failure != "" {
 				p.dispatch(app.Noticed{Text: words.Say("{file} could not be read: {why}", name, failure)})
 				return
 			}
-			then(name, buffer)
+			then(name, goBytes(buffer))
 		})
 	})
 }

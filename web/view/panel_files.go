@@ -118,19 +118,14 @@ func (f *filesPanel) take(p *Page, upload *node) {
 	}
 	name := file.Get("name").String()
 	f.begin(p)
-	settle(file.Call("arrayBuffer"), func(buffer js.Value, failure string) {
+	f.read(file.Call("slice", 0, 4), func(first js.Value) {
 		upload.v.Set("value", "")
-		if failure != "" {
-			f.end(errors.New(failure), "")
-			return
-		}
-		whole := js.Global().Get("Uint8Array").New(buffer)
 		files := js.Global().Get("Object").New()
-		begin := goBytes(whole.Call("subarray", 0, 4))
+		begin := goBytes(first)
 		if !archive.IsZip(begin) {
 			for i, e := range archive.Single(name, begin) {
 				if i == 0 {
-					files.Set(e.Name, whole)
+					files.Set(e.Name, file)
 				} else {
 					files.Set(e.Name, jsBytes(e.Data))
 				}
@@ -138,17 +133,30 @@ func (f *filesPanel) take(p *Page, upload *node) {
 			f.bring(p, name, files)
 			return
 		}
-		entries, err := archive.Read(int64(whole.Length()), func(from, to int64) []byte {
-			return goBytes(whole.Call("subarray", float64(from), float64(to)))
+		f.read(file, func(whole js.Value) {
+			entries, err := archive.Read(int64(whole.Length()), func(from, to int64) []byte {
+				return goBytes(whole.Call("subarray", float64(from), float64(to)))
+			})
+			if err == nil {
+				err = archive.Place(entries)
+			}
+			if err != nil {
+				f.end(err, "")
+				return
+			}
+			f.inflate(p, name, file, entries, files)
 		})
-		if err == nil {
-			err = archive.Place(entries)
-		}
-		if err != nil {
-			f.end(err, "")
+	})
+}
+
+// read calls then with the bytes of a file, where it can be read.
+func (f *filesPanel) read(file js.Value, then func(bytes js.Value)) {
+	settle(file.Call("arrayBuffer"), func(buffer js.Value, failure string) {
+		if failure != "" {
+			f.end(errors.New(failure), "")
 			return
 		}
-		f.inflate(p, name, whole, entries, files)
+		then(js.Global().Get("Uint8Array").New(buffer))
 	})
 }
 
@@ -161,7 +169,7 @@ func (f *filesPanel) bring(p *Page, name string, files js.Value) {
 
 // inflate unpacks entries, by the browser, and then imports all.
 func (f *filesPanel) inflate(p *Page, name string, zip js.Value, entries []archive.Entry, files js.Value) {
-	data := func() js.Value { return zip.Call("subarray", float64(entries[0].From), float64(entries[0].To)) }
+	data := func() js.Value { return zip.Call("slice", float64(entries[0].From), float64(entries[0].To)) }
 	for len(entries) > 0 && !entries[0].Deflated {
 		files.Set(entries[0].Name, data())
 		entries = entries[1:]
@@ -170,14 +178,13 @@ func (f *filesPanel) inflate(p *Page, name string, zip js.Value, entries []archi
 		f.bring(p, name, files)
 		return
 	}
-	stream := js.Global().Get("Blob").New([]any{data()}).Call("stream").
-		Call("pipeThrough", js.Global().Get("DecompressionStream").New("deflate-raw"))
-	settle(js.Global().Get("Response").New(stream).Call("arrayBuffer"), func(buffer js.Value, failure string) {
+	stream := data().Call("stream").Call("pipeThrough", js.Global().Get("DecompressionStream").New("deflate-raw"))
+	settle(js.Global().Get("Response").New(stream).Call("blob"), func(inflated js.Value, failure string) {
 		if failure != "" {
 			f.end(errors.New(failure), "")
 			return
 		}
-		files.Set(entries[0].Name, buffer)
+		files.Set(entries[0].Name, inflated)
 		f.inflate(p, name, zip, entries[1:], files)
 	})
 }

@@ -7,7 +7,7 @@ import { decodeEvents, eventNames } from "./events.js";
 import { CONNECT, CONTROL, CREDIT, DISCONNECT, EVENTS, FAILURE, INPUT, NOTICE, OUTPUT, RESULT, header, kindAt, notices } from "./frames.js";
 import { Listeners } from "./listeners.js";
 import { Outbox } from "./outbox.js";
-import { Fields, record } from "./records.js";
+import { Fields, parts, record } from "./records.js";
 import { unzip } from "./zip.js";
 
 export class Database {
@@ -22,6 +22,7 @@ export class Database {
   #reading = false;
   #persisted = false;
   #attached = [];
+  #gather;
 
   constructor(engine, options) {
     this.#engine = engine;
@@ -32,6 +33,7 @@ export class Database {
       unkept: (why) => this.#notice("run-unkept", why),
     });
     this.#outbox = new Outbox(channel.post);
+    this.#gather = channel.gather;
     this.clock = {
       pause: () => this.#state(op.pause),
       resume: () => this.#state(op.resume),
@@ -130,12 +132,12 @@ export class Database {
   }
 
   importRDB(bytes) {
-    return this.#state(op.importRDB, record(bytesOf(bytes)));
+    return this.#bring(op.importRDB, bytes);
   }
 
   importFiles(files) {
     const entries = Object.entries(files);
-    return this.#state(op.replace, record(entries.length, ...entries.flatMap(([name, bytes]) => [name, bytesOf(bytes)])));
+    return this.#bring(op.replace, entries.length, ...entries.flat());
   }
 
   importAOF(bytes) {
@@ -211,6 +213,17 @@ export class Database {
 
   #state(what, payload) {
     return this.#call(what, payload).then(readState);
+  }
+
+  // A file that is a Blob is read by the worker: nothing of it passes this thread.
+  #bring(what, ...given) {
+    const fields = given.map((f) => (f instanceof ArrayBuffer ? bytesOf(f) : f));
+    if (!fields.some((f) => f instanceof Blob)) return this.#state(what, record(...fields));
+    return new Promise((resolve, reject) => {
+      const id = this.#nextCall++;
+      this.#calls.set(id, { resolve, reject });
+      this.#outbox.gathered(CONTROL, what, id, parts(...fields), this.#gather);
+    }).then(readState);
   }
 
   #call(what, payload) {

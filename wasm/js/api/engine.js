@@ -145,6 +145,13 @@ export class Engine {
           this.worker.postMessage(buffer, [buffer]);
         }
       },
+      // gather is post of a batch in parts, of which the worker reads those that
+      // are Blobs.
+      gather: (parts) => {
+        if (this.closed) return handlers.lost("the engine is closed");
+        new DataView(parts[0].buffer).setUint32(0, id, true);
+        this.worker.postMessage({ parts });
+      },
     };
   }
 }

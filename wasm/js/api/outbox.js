@@ -50,6 +50,16 @@ export class Outbox {
     this.#later();
   }
 
+  // gathered is frame, for data in parts of which some may be Blobs: gather gets it
+  // as it is.
+  gathered(kind, arg, id, data, gather) {
+    this.#flush();
+    const head = new Commands(channel + header);
+    head.n = channel;
+    write(head, data.reduce((n, part) => n + (part.size ?? part.length), header), kind, arg, id);
+    gather([head.b, ...data]);
+  }
+
   // input puts commands into the frame that is being written for this client.
   input(client, commands) {
     const out = this.#out;

@@ -41,3 +41,15 @@ export function record(...fields) {
   }
   return b.b.subarray(0, b.n);
 }
+
+// parts is record, in which Blobs stay what they are.
+export function parts(...fields) {
+  const out = [];
+  let from = 0;
+  fields.forEach((f, i) => {
+    if (!(f instanceof Blob)) return;
+    out.push(record(...fields.slice(from, i)), new Uint8Array(Uint32Array.of(f.size).buffer), f);
+    from = i + 1;
+  });
+  return [...out, record(...fields.slice(from))];
+}
