@@ -92,9 +92,9 @@ const watchTasks = `(() => {
 	globalThis.saved = 0; // files given to the learner
 	const create = URL.createObjectURL;
 	URL.createObjectURL = (blob) => { saved++; return create.call(URL, blob); };
-	globalThis.give = (input, bytes, name) => {
+	globalThis.give = (input, file) => {
 		const t = new DataTransfer();
-		t.items.add(new File([bytes], name));
+		t.items.add(file);
 		$(input).files = t.files;
 		$(input).dispatchEvent(new Event("change"));
 	};
@@ -179,10 +179,10 @@ var operations = []operation{
 	{name: "back to now", do: `click("#time-back")`, seen: `$("#past").hidden`},
 	{name: "clean slate", prepare: `await panel("files")`, do: `click("#files-erase")`, seen: `$("#files-said").textContent.includes("gone")`},
 	{name: "undo of it", do: `click("#files-undo")`, seen: `document.body.dataset.server === "running" && $("#files-said").textContent.includes("as it was")`, after: `await wait(5000)`},
-	{name: "import of a dump.rdb", prepare: `const db = await everysecReady; globalThis.dump = await db.readFile("dump.rdb")`, do: `const t = new DataTransfer(); t.items.add(new File([dump.data ?? dump], "dump.rdb")); $("#files-import").files = t.files; $("#files-import").dispatchEvent(new Event("change"))`, seen: `$("#files-said").textContent.includes("loaded")`, after: `await wait(5000)`},
-	{name: "upload of a dump.rdb", do: `const t = new DataTransfer(); t.items.add(new File([dump.data ?? dump], "dump.rdb")); $("#upload").files = t.files; $("#upload").dispatchEvent(new Event("change"))`, seen: `$("#notice-text").textContent.includes("loaded")`, after: `await wait(5000)`},
+	{name: "import of a dump.rdb", prepare: `const db = await everysecReady; globalThis.dump = new File([await db.readFile("dump.rdb")], "dump.rdb")`, do: `give("#files-import", dump)`, seen: `$("#files-said").textContent.includes("loaded")`, after: `await wait(5000)`},
+	{name: "upload of a dump.rdb", do: `give("#upload", dump)`, seen: `$("#notice-text").textContent.includes("loaded")`, after: `await wait(5000)`},
 	{name: "undo of that", do: `click("#notice-actions [name=undo]")`, seen: `document.body.dataset.server === "running" && $("#notice").hidden`, after: `await wait(3000)`},
-	{name: "import of the zip of an append-only file", prepare: `await panel("files"); globalThis.zip = await (await everysecReady).exportZip()`, do: `give("#files-import", zip, "everysec.zip")`, seen: `$("#files-said").textContent.includes("loaded")`, after: `await wait(5000)`},
+	{name: "import of the zip of an append-only file", prepare: `await panel("files"); globalThis.zip = new File([await (await everysecReady).exportZip()], "everysec.zip")`, do: `give("#files-import", zip)`, seen: `$("#files-said").textContent.includes("loaded")`, after: `await wait(5000)`},
 	{name: "the viewer, on a file of 64 MB", prepare: `
 		const parts = [], value = "v".repeat(100);
 		for (let i = 0, bytes = 0; bytes < 64 << 20; ) {
@@ -202,7 +202,7 @@ var operations = []operation{
 	{name: "100,000: the inspector, on 100,000 fields", prepare: `type('EVAL "for i = 1, 100000 do redis.call(\\"HSET\\", \\"!hash\\", i, i) end" 0'); await wait(1000); click("[data-view=list]"); await wait(500)`, do: `[...document.querySelectorAll("#rows button")].find((b) => b.textContent === "!hash").click()`, seen: `$("#inspector-key").textContent === "!hash" && $("#inspector").textContent.includes("99")`, after: `click("[data-view=grid]")`},
 	{name: "100,000: a field of it changes, 50 times", do: `for (let i = 0; i < 50; i++) { type("HSET !hash 7 " + i); await wait(20) }`, seen: `true`},
 	{name: "100,000: redis.conf is applied", prepare: `await panel("settings"); await wait(500)`, do: `const e = $("#panel textarea"); e.value = e.value.replace(/^hz .*$/m, "hz 20").replace(/^maxclients .*$/m, "maxclients 900"); e.dispatchEvent(new Event("input", {bubbles: true})); [...document.querySelectorAll("#panel button")].find((b) => b.textContent.startsWith("Apply")).click()`, seen: `$("#settings-result").textContent.includes("applied")`},
-	{name: "100,000: a run file is opened", prepare: `globalThis.runFile = await (await everysecReady).run.save(); await panel("time"); await wait(1000)`, do: `give("#time-load", runFile, "run.everysec")`, seen: `!$("#past").hidden && $("#time-where").textContent !== ""`},
+	{name: "100,000: a run file is opened", prepare: `globalThis.runFile = new File([await (await everysecReady).run.save()], "run.everysec"); await panel("time"); await wait(1000)`, do: `give("#time-load", runFile)`, seen: `!$("#past").hidden && $("#time-where").textContent !== ""`},
 	{name: "100,000: its sixth moment is gone to", do: `const s = $("#time-slider"); s.value = "5"; s.dispatchEvent(new Event("input", {bubbles: true}))`, seen: `$("#time-where").textContent.startsWith("moment 6 of")`},
 	{name: "100,000: the run branches there", prepare: `await wait(2000)`, do: `click("#time-branch")`, seen: `$("#past").hidden && document.body.dataset.server === "running"`},
 	{name: "100,000: kill -9 and restart", do: `click('button.crash[data-crash="0"]'); await wait(500); click("#restart")`, seen: `document.body.dataset.server === "running"`},

@@ -269,8 +269,27 @@ func jsBytes(data []byte) js.Value {
 	return b
 }
 
+// downloadBytes copies what is large piece by piece, or this thread would stand
+// still meanwhile.
 func downloadBytes(name string, b js.Value) {
-	blob := js.Global().Get("Blob").New([]any{b}, map[string]any{"type": "application/octet-stream"})
+	const piece = 8 << 20
+	pieces, at, size := js.Global().Get("Array").New(), 0, b.Length()
+	var next js.Func
+	next = js.FuncOf(func(js.Value, []js.Value) any {
+		part := b.Call("subarray", at, min(at+piece, size))
+		pieces.Call("push", js.Global().Get("Blob").New([]any{part}))
+		if at += piece; at < size {
+			js.Global().Call("setTimeout", next, 0)
+			return nil
+		}
+		next.Release()
+		downloadBlob(name, js.Global().Get("Blob").New(pieces, map[string]any{"type": "application/octet-stream"}))
+		return nil
+	})
+	next.Invoke()
+}
+
+func downloadBlob(name string, blob js.Value) {
 	url := js.Global().Get("URL").Call("createObjectURL", blob)
 	a := create("a", "")
 	a.v.Set("href", url)
