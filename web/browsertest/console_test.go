@@ -280,6 +280,10 @@ func TestALongPasteEndsInOrder(t *testing.T) {
 	l.types("worker-A", "PING")
 	l.answer("worker-A", "PING", []string{"PONG"})
 	l.sees("a blocking command waits", `document.querySelector('.console[data-console="redis"] .log').lastElementChild.textContent.endsWith("BLPOP gate 0")`)
+	l.sees("what is waited for, at the end of the screen", `(() => {
+		const screen = document.querySelector('.console[data-console="redis"] .screen');
+		return /^waiting for the reply to BLPOP, .*; 1 line typed ahead$/.test(screen.querySelector(".waiting").textContent) && screen.scrollHeight - screen.scrollTop - screen.clientHeight < 2;
+	})()`)
 	l.types("worker-A", "LLEN pasted")
 	l.answer("worker-A", "LLEN pasted", []string{"(integer) 10000"})
 	l.types("worker-A", "RPUSH gate open")

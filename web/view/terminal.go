@@ -31,6 +31,7 @@ type terminal struct {
 	lines             []*line
 	busySince         int64
 	reading           bool // a large reply, a slice in each frame
+	waits             bool // what is waited for is told
 
 	completion completion
 	spent      bool // Tab had nothing to offer
@@ -285,7 +286,14 @@ func (t *terminal) drawState() {
 	default:
 		t.prompt.setText(c.CLI.Prompt())
 	}
-	t.waiting.show(waited || c.Frozen)
+	if waits := waited || c.Frozen; waits != t.waits {
+		stick := t.atEnd()
+		t.waits = waits
+		t.waiting.show(waits)
+		if stick {
+			t.toEnd()
+		}
+	}
 	t.stop.show(waited || !c.Frozen && c.CLI.Listening())
 	t.wake.show(c.Frozen)
 	t.flags.setText(flags)
