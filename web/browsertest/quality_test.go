@@ -251,6 +251,7 @@ func TestTheChecksSeeWhatIsWrong(t *testing.T) {
 			if fault.feature != "" {
 				l.prefers(fault.feature, fault.value)
 			}
+			l.sees("that what moved before has come to rest", `document.getAnimations().every((a) => a.effect.getComputedTiming().endTime === Infinity)`)
 			l.eval(`document.querySelector("#theme").focus()`, nil)
 			l.run(chromedp.KeyEvent(kb.Tab)) // by keyboard, so that it is shown
 			found := func() (list string) {
