@@ -35,19 +35,7 @@ const openRuns = (() => {
   const runLook = 54;
   const runForget = 55;
 
-  const failure = (name, text) => new DOMException(text, name);
-
-  const done = (request) =>
-    new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-
-  const finished = (tx) =>
-    new Promise((resolve, reject) => {
-      tx.oncomplete = () => resolve();
-      tx.onabort = () => reject(tx.error ?? failure("AbortError", "the transaction was aborted"));
-    });
+  const { failure, done, finished } = idbEvents; // of store.js
 
   const noRoom = "the browser has no room left, and keeps the files";
   const newer = "a newer version of this page has kept runs here";

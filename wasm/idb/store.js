@@ -93,6 +93,26 @@ class Fields {
   }
 }
 
+// idbEvents is what IndexedDB tells by events, as promises, and what they fail with.
+// runs.js uses it, too.
+const idbEvents = (() => {
+  const failure = (name, text) => new DOMException(text, name);
+
+  const done = (request) =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+
+  const finished = (tx) =>
+    new Promise((resolve, reject) => {
+      tx.oncomplete = () => resolve();
+      tx.onabort = () => reject(tx.error ?? failure("AbortError", "the transaction was aborted"));
+    });
+
+  return { failure, done, finished };
+})();
+
 const openStore = (() => {
   const format = 2;
   const stores = ["meta", "inodes", "names", "chunks"];
@@ -135,20 +155,8 @@ const openStore = (() => {
   // How long a page of an older version may take to let go of the database.
   const patience = 2000;
 
-  const failure = (name, text) => new DOMException(text, name);
+  const { failure, done, finished } = idbEvents;
   const broken = (text) => failure("DataError", `the store is broken: ${text}`);
-
-  const done = (request) =>
-    new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-
-  const finished = (tx) =>
-    new Promise((resolve, reject) => {
-      tx.oncomplete = () => resolve();
-      tx.onabort = () => reject(tx.error ?? failure("AbortError", "the transaction was aborted"));
-    });
 
   const under = (inode) => IDBKeyRange.bound([inode, 0], [inode, Infinity]);
 

@@ -98,8 +98,14 @@ func (d *Dict) TouchAhead(cursor uint64, calls int, nodes []arena.Ref) []arena.R
 			break
 		}
 	}
-	for i := from; i < len(nodes); i++ { // those behind are at the end, and so are those behind them
-		if next := arena.At[node](a, nodes[i]).next; next != 0 {
+	return d.touchBehind(nodes, from)
+}
+
+// touchBehind appends what is in the chains behind nodes, from one on: first all
+// that are next, then those behind them.
+func (d *Dict) touchBehind(nodes []arena.Ref, from int) []arena.Ref {
+	for i := from; i < len(nodes); i++ {
+		if next := arena.At[node](d.arena, nodes[i]).next; next != 0 {
 			nodes = append(nodes, next)
 		}
 	}
@@ -125,17 +131,12 @@ func following(cursor uint64, t *table) uint64 {
 
 // touchBuckets touches the nodes of a table's buckets, from one on.
 func (d *Dict) touchBuckets(t *table, from, count int) {
-	a := d.arena
 	var array [2 * touchAtOnce]arena.Ref
 	nodes := array[:0]
 	for i := from; i < min(from+count, t.size()); i++ {
-		if r := t.bucket(a, uint32(i)); r != 0 {
+		if r := t.bucket(d.arena, uint32(i)); r != 0 {
 			nodes = append(nodes, r)
 		}
 	}
-	for i := 0; i < len(nodes); i++ {
-		if next := arena.At[node](a, nodes[i]).next; next != 0 {
-			nodes = append(nodes, next)
-		}
-	}
+	d.touchBehind(nodes, 0)
 }
