@@ -211,6 +211,38 @@ func TestLosingTheEngineClosesEveryClient(t *testing.T) {
 	}
 }
 
+// Who is told that the engine is lost asks again and connects again: that is for
+// the next one, which neither call nor client was lost with.
+func TestWhatIsAskedWhenTheEngineIsLostIsForTheNext(t *testing.T) {
+	l := newLoopback()
+	failed, closed := 0, 0 // at most ten times: a mistake should not fill the memory
+	var ask func([]byte, error)
+	ask = func(_ []byte, err error) {
+		if failed++; failed < 10 {
+			l.Control(OpState, nil, ask)
+		}
+	}
+	var again uint32
+	l.OnOutput = func(uint32, []byte, bool) {
+		if closed++; closed < 10 {
+			again = l.Connect("again")
+		}
+	}
+	l.Control(OpState, nil, ask)
+	l.Connect("first")
+	l.requests = nil
+	l.Lost("gone")
+	if failed != 1 || closed != 1 {
+		t.Errorf("one call and one client were lost, and %d failed, %d were closed", failed, closed)
+	}
+	if n := len(l.requests); n != 2 || l.requests[0].Kind != KindControl || l.requests[1].Kind != KindConnect {
+		t.Errorf("the next engine gets %d requests: %+v", n, l.requests)
+	}
+	if !l.Send(again, []byte("PING")) {
+		t.Error("the new client is closed")
+	}
+}
+
 func TestRequestsMadeTogetherTravelTogether(t *testing.T) {
 	var batches [][]byte
 	var queued []func()

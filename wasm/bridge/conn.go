@@ -173,14 +173,16 @@ func (c *Conn) finish(call uint32, result []byte, err error) {
 }
 
 // Lost says that the engine is gone and another takes its place: every client
-// is closed and every call under way fails. Ids go on counting, so nothing
+// is closed and every call under way fails. What the callbacks ask for and
+// connect to meanwhile is the other engine's. Ids go on counting, so nothing
 // late can be taken for something new.
 func (c *Conn) Lost(why string) {
 	c.pending = c.pending[:0]
-	for call := uint32(1); call <= c.nextCall; call++ {
+	lastCall, lastClient := c.nextCall, c.nextClient
+	for call := uint32(1); call <= lastCall; call++ {
 		c.finish(call, nil, phrase.Errorf("%w: %s", ErrLost, why))
 	}
-	for client := uint32(1); client <= c.nextClient; client++ {
+	for client := uint32(1); client <= lastClient; client++ {
 		if c.open[client] {
 			delete(c.open, client)
 			if c.OnOutput != nil {
