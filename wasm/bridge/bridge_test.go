@@ -243,6 +243,44 @@ func TestWhatIsAskedWhenTheEngineIsLostIsForTheNext(t *testing.T) {
 	}
 }
 
+// No engine follows: it is said once, who asks or connects later hears it, too, and
+// nothing is sent to nobody.
+func TestAfterTheLastEngineEverythingFails(t *testing.T) {
+	l := newLoopback()
+	var notices []Notice
+	l.OnNotice = func(kind Notice, _ string) { notices = append(notices, kind) }
+	var closed []uint32
+	l.OnOutput = func(client uint32, _ []byte, end bool) {
+		if end {
+			closed = append(closed, client)
+		}
+	}
+	var errs []error
+	heard := func(_ []byte, err error) { errs = append(errs, err) }
+	first := l.Connect("first")
+	l.Control(OpState, nil, heard)
+	l.requests = nil
+	l.Over("it dies at every start")
+	l.Over("the engine is closed")
+	l.Control(OpState, nil, heard)
+	second := l.Connect("second")
+	if l.Send(second, []byte("PING")) {
+		t.Error("a client can send")
+	}
+	if diff := cmp.Diff([]uint32{first, second}, closed); diff != "" {
+		t.Error(diff)
+	}
+	if len(errs) != 2 || !errors.Is(errs[0], ErrLost) || !errors.Is(errs[1], ErrLost) || errs[1].Error() != "the engine stopped before it answered: it dies at every start" {
+		t.Errorf("the calls were told %q", errs)
+	}
+	if diff := cmp.Diff([]Notice{NoticeOver}, notices); diff != "" {
+		t.Error(diff)
+	}
+	if len(l.requests) != 0 {
+		t.Errorf("sent to nobody: %+v", l.requests)
+	}
+}
+
 func TestRequestsMadeTogetherTravelTogether(t *testing.T) {
 	var batches [][]byte
 	var queued []func()

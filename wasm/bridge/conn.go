@@ -35,6 +35,8 @@ type Conn struct {
 	nextClient, nextCall uint32
 	open                 map[uint32]bool
 	calls                map[uint32]func(result []byte, err error)
+	over                 error    // why there is no engine any more
+	refused              []uint32 // clients that are to hear of it
 }
 
 // ErrLost is what calls under way get when the engine stopped.
@@ -85,6 +87,12 @@ func (c *Conn) Send(client uint32, resp []byte) bool {
 // Control asks the host for something; done is called once with the
 // operation's record or with an error.
 func (c *Conn) Control(op Op, payload []byte, done func(result []byte, err error)) {
+	if c.over != nil {
+		if done != nil {
+			done(nil, c.over)
+		}
+		return
+	}
 	c.nextCall++
 	if done != nil {
 		c.calls[c.nextCall] = done
@@ -97,10 +105,21 @@ func (c *Conn) Control(op Op, payload []byte, done func(result []byte, err error
 func (c *Conn) Credit(n int) { c.request(Frame{Kind: KindCredit, ID: uint32(n)}) }
 
 func (c *Conn) request(f Frame) {
+	if c.over != nil {
+		if f.Kind == KindConnect {
+			c.refused = append(c.refused, f.ID)
+			c.flushLater()
+		}
+		return
+	}
 	if c.Clock != nil && len(c.pending) == 0 {
 		c.pending = AppendTime(c.pending, KindSent, c.Clock())
 	}
 	c.pending = Append(c.pending, f)
+	c.flushLater()
+}
+
+func (c *Conn) flushLater() {
 	switch {
 	case c.later == nil:
 		c.Flush()
@@ -113,6 +132,11 @@ func (c *Conn) request(f Frame) {
 // Flush sends what is pending.
 func (c *Conn) Flush() {
 	c.waiting = false
+	refused := c.refused
+	c.refused = nil
+	for _, client := range refused {
+		c.close(client)
+	}
 	if len(c.pending) == 0 {
 		return
 	}
@@ -183,14 +207,31 @@ func (c *Conn) Lost(why string) {
 		c.finish(call, nil, phrase.Errorf("%w: %s", ErrLost, why))
 	}
 	for client := uint32(1); client <= lastClient; client++ {
-		if c.open[client] {
-			delete(c.open, client)
-			if c.OnOutput != nil {
-				c.OnOutput(client, nil, true)
-			}
-		}
+		c.close(client)
 	}
 	if c.OnNotice != nil {
-		c.OnNotice(NoticeFatal, why)
+		kind := NoticeFatal
+		if c.over != nil {
+			kind = NoticeOver
+		}
+		c.OnNotice(kind, why)
+	}
+}
+
+// Over says that the engine is gone and no other takes its place: from now on every
+// call fails and every client is refused.
+func (c *Conn) Over(why string) {
+	if c.over == nil {
+		c.over = phrase.Errorf("%w: %s", ErrLost, why)
+		c.Lost(why)
+	}
+}
+
+func (c *Conn) close(client uint32) {
+	if c.open[client] {
+		delete(c.open, client)
+		if c.OnOutput != nil {
+			c.OnOutput(client, nil, true)
+		}
 	}
 }

@@ -71,6 +71,8 @@ const (
 	NoticeStoreFull    Notice = 8  // the browser's quota is used up
 	NoticeStoreFailed  Notice = 9  // a transaction failed
 	NoticeFatal        Notice = 10 // the engine itself died; a new one starts from the files
+	NoticeOver         Notice = 17 // it died, and no other follows
+	NoticeHeld         Notice = 18 // it died again and again: this one waits for OpRestart; text says why
 	NoticeStoreSaves   Notice = 11 // a transaction succeeded, after one that had not
 	// NoticeStoreVolatile comes from everysec.js: the browser was asked not to
 	// remove the store when it wants room, and did not promise it.

@@ -44,7 +44,13 @@ export interface Options {
 /** Something that happened to the host rather than to the data. */
 export interface Notice {
   kind:
-    | "ready" | "down" | "crashed" | "fatal"
+    | "ready" | "down" | "crashed"
+    /** The engine died; a new one starts from the files. */
+    | "fatal"
+    /** It died again and again: the new one has the files, and waits for restart(). */
+    | "held"
+    /** No engine is left: it died even so, or close() was called. */
+    | "over"
     | "store-memory" | "store-busy" | "store-taken" | "store-unknown" | "store-full" | "store-failed" | "store-saves" | "store-volatile" | "store-emptied"
     /** Another moment, of this run or of another, is the present now. */
     | "run"

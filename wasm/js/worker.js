@@ -262,10 +262,11 @@
     if (dead) return;
     engine = instance.exports;
     const settings = new Record().string(options.store ?? "").number(options.seed ?? 0);
-    for (const pairs of [Object.entries(options.config ?? {}), ...(options.lesson ? [options.lesson] : [])]) {
+    for (const pairs of [Object.entries(options.config ?? {}), options.lesson ?? []]) {
       settings.number(pairs.length);
       for (const [directive, value] of pairs) settings.string(directive).string(String(value));
     }
+    if (options.held) settings.string(options.held);
     const image = await opening;
     engine.configure(give(settings.join()));
     call(() => engine.stored(give(image), wall()));

@@ -46,7 +46,11 @@ func runUI() {
 		return nil
 	}))
 	channel.Set("onlost", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		conn.Lost(args[0].String())
+		lost := conn.Lost
+		if args[1].Bool() {
+			lost = conn.Over
+		}
+		lost(args[0].String())
 		return nil
 	}))
 	runPage(conn)

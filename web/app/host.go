@@ -27,7 +27,9 @@ func (m *Model) answered(msg Answered) {
 			msg.Else(m)
 		}
 		m.crashing = false
-		m.Notice = &Noticed{bridge.NoticeFatal, msg.Err}
+		if n := m.Notice; n == nil || n.Kind != bridge.NoticeOver { // of which this is only what follows
+			m.Notice = &Noticed{bridge.NoticeFatal, msg.Err}
+		}
 		m.stopRun()
 		m.refreshState()
 		m.mark(PartStatus)
@@ -67,14 +69,21 @@ func (m *Model) hostState(data []byte) {
 	m.mark(PartClock | PartStatus | PartCrash | PartDurability | PartKeyspace | PartFiles)
 }
 
-// refreshState asks for the clock again, after anything that may have moved it.
-func (m *Model) refreshState() { m.control(bridge.OpState, nil, (*Model).hostState) }
+// refreshState asks for the clock again, after anything that may have moved it. It
+// is asked after a failure, too, so its own is no news.
+func (m *Model) refreshState() {
+	op, payload := bridge.OpState, []byte(nil)
+	if m.past != nil {
+		op, payload = inPast(op, payload)
+	}
+	m.emit(Control{Op: op, Payload: payload, Then: (*Model).hostState, Quiet: true})
+}
 
 // ready is the server's first moment of life.
 func (m *Model) ready() {
 	m.Loading, m.Down = false, false
 	m.based, m.refused = false, refusal{}
-	if n := m.Notice; n != nil && n.Kind == bridge.NoticeDown {
+	if n := m.Notice; n != nil && (n.Kind == bridge.NoticeDown || n.Kind == bridge.NoticeHeld) {
 		m.Notice = nil
 		m.mark(PartStatus)
 	}
@@ -129,6 +138,11 @@ func (m *Model) noticed(msg Noticed) {
 		m.Down, m.Loading = false, true // another engine is on its way
 		m.Notice = &msg
 		m.refreshState() // it does not know of us yet
+	case bridge.NoticeOver:
+		m.went()
+		m.Down, m.Loading = true, false
+		msg.Text = words.Say("No engine runs here any more ({why}). What was on the disk of the browser is still there: a reload of the page tries again.", msg.Text)
+		m.Notice = &msg
 	case bridge.NoticeRun:
 		m.went()
 		m.Down, m.Loading, m.Crashed, m.resync = false, true, nil, true

@@ -45,10 +45,11 @@ func (m *Model) printRefusal() {
 		return
 	}
 	begin := len(m.Log)
-	for begin > 0 && !strings.HasPrefix(m.Log[begin-1].Text, startLine) {
+	held := m.Notice != nil && m.Notice.Kind == bridge.NoticeHeld // there was no start: the log is of the one before
+	for begin > 0 && !held && !strings.HasPrefix(m.Log[begin-1].Text, startLine) {
 		begin--
 	}
-	said := len(m.Log) > 0 && m.Log[len(m.Log)-1].Level == 3
+	said := begin < len(m.Log) && m.Log[len(m.Log)-1].Level == 3
 	if !said && m.Wall < r.until {
 		return
 	}

@@ -191,6 +191,33 @@ func (b *browser) run(actions ...chromedp.Action) {
 	}
 }
 
+// click clicks at what a selector finds, and again where that has moved on between
+// the look at where it is and the click there: what is above it may have grown.
+func click(selector string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		for range 20 {
+			if err := chromedp.WaitVisible(selector, chromedp.ByQuery).Do(ctx); err != nil {
+				return err
+			}
+			if err := chromedp.Evaluate(fmt.Sprintf(`addEventListener("click", ({ target }) => {
+				const wanted = document.querySelector(%q);
+				window.landed = wanted?.contains(target) || target.closest("label")?.control === wanted;
+			}, { capture: true, once: true }); window.landed = false`, selector), nil).Do(ctx); err != nil {
+				return err
+			}
+			if err := chromedp.Click(selector, chromedp.ByQuery).Do(ctx); err != nil {
+				return err
+			}
+			// A page that the click has led to knows nothing of it.
+			var landed bool
+			if err := chromedp.Evaluate(`window.landed ?? true`, &landed).Do(ctx); err != nil || landed {
+				return ctx.Err()
+			}
+		}
+		return fmt.Errorf("%s: no click comes to where it is", selector)
+	})
+}
+
 // eval runs JavaScript, awaits its promise, and stores what it yields.
 func (b *browser) eval(expression string, result any) {
 	b.t.Helper()

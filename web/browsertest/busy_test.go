@@ -2,8 +2,6 @@ package browsertest
 
 import (
 	"testing"
-
-	"github.com/chromedp/chromedp"
 )
 
 // A script that does not end holds the server's thread, and nothing else: the
@@ -14,7 +12,7 @@ func TestAScriptThatDoesNotEnd(t *testing.T) {
 	l := arrive(t)
 	l.types("redis", "config set busy-reply-threshold 200")
 	l.answer("redis", "config set busy-reply-threshold 200", []string{"OK"})
-	l.run(chromedp.Click("#add-console", chromedp.ByQuery))
+	l.run(click("#add-console"))
 	l.sees("a second console", `document.querySelectorAll(".console").length >= 2`)
 	var other string
 	l.eval(`[...document.querySelectorAll(".console")].map(e => e.dataset.console).find(n => n !== "redis")`, &other)
@@ -30,9 +28,9 @@ func TestAScriptThatDoesNotEnd(t *testing.T) {
 	l.answer("redis", "echo alive", []string{`"alive"`})
 
 	l.types("redis", script)
-	l.run(chromedp.Click(`button.crash[data-crash="0"]`, chromedp.ByQuery))
+	l.run(click(`button.crash[data-crash="0"]`))
 	l.sees("the server is down", `document.querySelector("#account-title").textContent.includes("the server is down")`)
-	l.run(chromedp.Click("#restart", chromedp.ByQuery))
+	l.run(click("#restart"))
 	l.sees("the server runs again", `document.body.dataset.server === "running"`)
 	l.types(other, "echo again")
 	l.answer(other, "echo again", []string{`"again"`})

@@ -145,15 +145,15 @@ func TestRepliesAreShownAsTheLearnerWants(t *testing.T) {
 		l.types("redis", "HSET h a 1")
 		l.types("redis", "HGETALL h")
 		l.answer("redis", "HGETALL h", []string{`{"a":"1"}`})
-		l.run(chromedp.Click(".menu", chromedp.ByQuery))
+		l.run(click(".menu"))
 		l.sees("the menu shows it", `document.querySelector(".options select.output").value === "--json" && document.querySelector(".options select.protocol").value === "-3"`)
 		l.run(chromedp.SendKeys(".options select.output", "as on", chromedp.ByQuery))
 		l.types("redis", "HGETALL h")
 		l.answer("redis", "HGETALL h", []string{`1) "a"`, `2) "1"`})
-		l.run(chromedp.Click(".options .timing", chromedp.ByQuery))
+		l.run(click(".options .timing"))
 		l.types("redis", "GET user:1")
 		l.sees("the time of a command", `/^[\d.]+ (µs|ms) in the engine, .* there and back$/.test([...document.querySelectorAll(".log .timing")].at(-1)?.textContent.replace(/ after .* turn/, ""))`)
-		l.run(chromedp.Click(".menu", chromedp.ByQuery))
+		l.run(click(".menu"))
 	})
 	t.Run("the history outlives a reload, passwords do not", func(t *testing.T) {
 		l.types("redis", "AUTH secret")
@@ -175,7 +175,7 @@ func TestWaitingCommandsAndStreamsEnd(t *testing.T) {
 	l.sees("it waits", `document.querySelector(".console .waiting").textContent.startsWith("waiting for the reply to BLPOP")`)
 	l.types("redis", "PING")
 	l.sees("what is typed ahead", `document.querySelector(".console .waiting").textContent.includes("1 line typed ahead")`)
-	l.run(chromedp.Click(".console .stop", chromedp.ByQuery))
+	l.run(click(".console .stop"))
 	l.sees("it is given up", `document.querySelector(".console .waiting").hidden && document.querySelector(".entry .prompt").textContent === "127.0.0.1:6379> "`)
 	l.types("redis", "MONITOR")
 	l.sees("MONITOR runs", `document.querySelector(".log").innerText.endsWith("OK")`)
@@ -196,14 +196,14 @@ func TestALongReplyIsFolded(t *testing.T) {
 	l.sees("the beginning, and how much there is", `document.querySelector(".fold")?.textContent.includes("60 of 100,000 elements shown; all of them are kept")`)
 	l.sees("it is not read out", `document.querySelector("#heard").textContent.length < 400 && document.querySelector("#heard").textContent.endsWith("100,000 elements")`)
 	l.picture("fold")
-	l.run(chromedp.Click(`.fold [name="more"]`, chromedp.ByQuery))
+	l.run(click(`.fold [name="more"]`))
 	l.sees("a thousand more", `document.querySelector(".fold").textContent.includes("1,060 of 100,000 elements shown")`)
-	l.run(chromedp.Click(`.fold [name="all"]`, chromedp.ByQuery))
+	l.run(click(`.fold [name="all"]`))
 	l.sees("all of it, as text", `(() => { const chunks = [...document.querySelectorAll(".log .chunk")].map((e) => e.textContent); const lines = chunks.join("\n").split("\n"); return lines.length === 100000 && lines[0] === '     1) "element 0"' && lines[99999] === '100000) "element 99999"' })()`)
 	l.types("redis", "PING")
 	l.answer("redis", "PING", []string{"PONG"})
 	l.eval(`navigator.clipboard.writeText = (s) => { window.copied = s; return Promise.resolve(); }`, nil)
-	l.run(chromedp.Click(".menu", chromedp.ByQuery), chromedp.Click(".options .copy", chromedp.ByQuery))
+	l.run(click(".menu"), click(".options .copy"))
 	l.sees("the session as redis-cli prints it", `window.copied?.startsWith('127.0.0.1:6379> LRANGE long 0 -1\n     1) "element 0"\n') && window.copied.endsWith('100000) "element 99999"\n127.0.0.1:6379> PING\nPONG\n')`)
 }
 
@@ -225,10 +225,10 @@ func TestAMillionElements(t *testing.T) {
 	l.sees("the beginning, and how much there is", `document.querySelector(".fold span")?.textContent === "… 60 of 1,000,000 elements shown; all of them are kept"`)
 	l.sees("that it is no longer busy", `!document.querySelector(".log").hasAttribute("aria-busy")`)
 	l.sees("a short word of it", `document.querySelector("#heard").textContent.includes("… 1,000,000 elements")`)
-	l.run(chromedp.Click(`.fold [name="all"]`, chromedp.ByQuery))
+	l.run(click(`.fold [name="all"]`))
 	l.sees("the bar", bar+` === "showing the reply" && Number(document.querySelector(".top progress").value) > 0 && / \d+ %Cancel$/.test(document.querySelector(".doing").textContent) && document.querySelector(".log").ariaBusy === "true"`)
 	l.picture("million")
-	l.run(chromedp.Click(`.doing button`, chromedp.ByQuery))
+	l.run(click(`.doing button`))
 	l.sees("that it was given up", `(() => {
 		const shown = document.querySelector(".fold span").textContent.match(/^… ([\d,]+) of 1,000,000 elements shown/);
 		const lines = [...document.querySelectorAll(".log .chunk")].flatMap((e) => e.textContent.split("\n"));
@@ -270,7 +270,7 @@ func TestAPasteOfManyLines(t *testing.T) {
 func TestALongPasteEndsInOrder(t *testing.T) {
 	t.Parallel()
 	l := arrive(t)
-	l.run(chromedp.Click("#add-console", chromedp.ByQuery))
+	l.run(click("#add-console"))
 	l.sees("a second client", `document.querySelectorAll(".console").length === 2`)
 	l.eval(`(() => {
 		const data = new DataTransfer(), input = document.querySelector('.console[data-console="redis"] .entry input');
@@ -308,24 +308,24 @@ func TestALongPasteEndsInOrder(t *testing.T) {
 func TestEachConsoleIsAClient(t *testing.T) {
 	t.Parallel()
 	l := arrive(t)
-	l.run(chromedp.Click("#add-console", chromedp.ByQuery))
+	l.run(click("#add-console"))
 	l.sees("a second client", `document.querySelectorAll(".console").length === 2`)
 	l.run(chromedp.SendKeys("#layout", "side", chromedp.ByQuery))
 	l.sees("they stand side by side", `(() => { const [a, b] = [...document.querySelectorAll(".console")].map((e) => e.getBoundingClientRect()); return a.top === b.top && b.left >= a.right })()`)
 	const a = `.console[data-console="worker-A"] `
-	l.run(chromedp.Click(a+".menu", chromedp.ByQuery), chromedp.SendKeys(a+"input.label", kb.End+strings.Repeat(kb.Backspace, 10)+"payments"+kb.Enter, chromedp.ByQuery))
+	l.run(click(a+".menu"), chromedp.SendKeys(a+"input.label", kb.End+strings.Repeat(kb.Backspace, 10)+"payments"+kb.Enter, chromedp.ByQuery))
 	l.sees("it has a name, a number and a colour", `document.querySelector('`+a+`.name').textContent === "payments" && document.querySelector('`+a+`.sign').textContent === "2"`)
 
-	l.run(chromedp.SendKeys(a+"select.pause", "5 s", chromedp.ByQuery), chromedp.Click(a+".freeze", chromedp.ByQuery))
+	l.run(chromedp.SendKeys(a+"select.pause", "5 s", chromedp.ByQuery), click(a+".freeze"))
 	l.types("worker-A", "PING")
 	l.sees("it is frozen", `/^frozen for another \d.*engine time; 1 command waits$/.test(document.querySelector('`+a+`.waiting').textContent)`)
 	l.types("redis", "PING")
 	l.answer("redis", "PING", []string{"PONG"})
 	l.picture("beside")
-	l.run(chromedp.Click("#clock-jump", chromedp.ByQuery))
+	l.run(click("#clock-jump"))
 	l.answer("worker-A", "PING", []string{"PONG"})
 
-	l.run(chromedp.Click(a+".kill", chromedp.ByQuery))
+	l.run(click(a + ".kill"))
 	l.sees("it is not connected", `document.querySelector('`+a+`.entry .prompt').textContent === "not connected> "`)
 	l.types("worker-A", "ECHO again")
 	l.answer("worker-A", "ECHO again", []string{`"again"`})
@@ -333,7 +333,7 @@ func TestEachConsoleIsAClient(t *testing.T) {
 	l.run(chromedp.SendKeys("#layout", "one at", chromedp.ByQuery))
 	l.picture("single")
 	l.sees("one at a time", `[...document.querySelectorAll(".console")].filter((e) => e.offsetHeight > 0).length === 1`)
-	l.run(chromedp.Click(`#tabs button[value="redis"]`, chromedp.ByQuery))
+	l.run(click(`#tabs button[value="redis"]`))
 	l.sees("the other one", `document.querySelector('.console[data-console="redis"]').offsetHeight > 0 && document.activeElement === document.querySelector('.console[data-console="redis"] .entry input')`)
 }
 
@@ -341,18 +341,18 @@ func TestEachConsoleIsAClient(t *testing.T) {
 func TestThePhoneHasTheKeysItLacks(t *testing.T) {
 	t.Parallel()
 	l := arrive(t)
-	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), chromedp.Click(`.tabs button[data-tab="work"]`, chromedp.ByQuery))
+	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), click(`.tabs button[data-tab="work"]`))
 	l.types("redis", "SET user:1 Ada")
 	l.answer("redis", "SET user:1 Ada", []string{"OK"})
 	l.sees("the key", `document.querySelector("#keyspace-figures").textContent.startsWith("1 key")`)
-	l.run(chromedp.SendKeys(".entry input", "GET u", chromedp.ByQuery), chromedp.Click(`.keys [data-key="Tab"]`, chromedp.ByQuery))
+	l.run(chromedp.SendKeys(".entry input", "GET u", chromedp.ByQuery), click(`.keys [data-key="Tab"]`))
 	l.has("redis", "GET user:1")
 	l.sees("the line keeps the keyboard", `document.activeElement === document.querySelector(".entry input")`)
-	l.run(chromedp.Click(`.keys [data-key="c"]`, chromedp.ByQuery))
+	l.run(click(`.keys [data-key="c"]`))
 	l.has("redis", "")
-	l.run(chromedp.Click(`.keys [data-key="ArrowUp"]`, chromedp.ByQuery), chromedp.Click(`.keys [data-text=":"]`, chromedp.ByQuery))
+	l.run(click(`.keys [data-key="ArrowUp"]`), click(`.keys [data-text=":"]`))
 	l.has("redis", "SET user:1 Ada:")
-	l.run(chromedp.Click(`.keys [data-key="ArrowLeft"]`, chromedp.ByQuery), chromedp.Click(`.keys [data-key="ArrowLeft"]`, chromedp.ByQuery), chromedp.Click(`.keys [data-key="ArrowRight"]`, chromedp.ByQuery), chromedp.Click(`.keys [data-text="*"]`, chromedp.ByQuery))
+	l.run(click(`.keys [data-key="ArrowLeft"]`), click(`.keys [data-key="ArrowLeft"]`), click(`.keys [data-key="ArrowRight"]`), click(`.keys [data-text="*"]`))
 	l.has("redis", "SET user:1 Ada*:")
 	l.sees("keys are large enough, and all on the screen", `[...document.querySelectorAll(".keys button")].every((e) => e.offsetHeight >= 40 && e.offsetWidth >= 34 && e.getBoundingClientRect().right <= innerWidth)`)
 	l.picture("phone")
@@ -365,7 +365,7 @@ func TestThePhoneHasTheKeysItLacks(t *testing.T) {
 func TestThePhonesKeyboardCoversNothing(t *testing.T) {
 	t.Parallel()
 	l := arrive(t)
-	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), chromedp.Click(`.tabs button[data-tab="work"]`, chromedp.ByQuery), chromedp.Click("#add-console", chromedp.ByQuery), chromedp.SendKeys("#layout", "one at", chromedp.ByQuery))
+	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), click(`.tabs button[data-tab="work"]`), click("#add-console"), chromedp.SendKeys("#layout", "one at", chromedp.ByQuery))
 	for range 12 {
 		l.types("worker-A", "PING")
 	}
@@ -395,7 +395,7 @@ func TestThePhonesKeyboardCoversNothing(t *testing.T) {
 func TestNarrowConsoles(t *testing.T) {
 	t.Parallel()
 	l := arrive(t)
-	l.run(chromedp.Click("#add-console", chromedp.ByQuery), chromedp.Click("#add-console", chromedp.ByQuery), chromedp.SendKeys("#layout", "side", chromedp.ByQuery))
+	l.run(click("#add-console"), click("#add-console"), chromedp.SendKeys("#layout", "side", chromedp.ByQuery))
 	l.types("worker-A", "SUBSCRIBE news")
 	l.types("worker-B", "BLPOP queue 0")
 	l.sees("both wait", `document.querySelectorAll(".console .stop:not([hidden])").length === 2`)

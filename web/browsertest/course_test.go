@@ -235,7 +235,7 @@ func TestTheMapAndTheProgress(t *testing.T) {
 	if err := json.Unmarshal([]byte(saved), &file); err != nil || !strings.HasPrefix(file.Progress[lesson.ID], "done ") {
 		t.Fatalf("%v: %s", err, saved)
 	}
-	l.run(chromedp.Click(".kept summary", chromedp.ByQuery), chromedp.Click("#progress-forget", chromedp.ByQuery))
+	l.run(click(".kept summary"), click("#progress-forget"))
 	l.sees("it is forgotten", item+`.dataset.state === "new" && Object.keys(localStorage).every((k) => !k.startsWith("everysec.progress"))`)
 
 	dir := t.TempDir()

@@ -179,7 +179,7 @@ func TestTheOwnersTabCrashes(t *testing.T) {
 		go page.Crash().Do(ctx) //nolint:errcheck // nobody is left to answer
 		return nil
 	}))
-	second.run(chromedp.Click("#notice-actions button[name=take]", chromedp.ByQuery))
+	second.run(click("#notice-actions button[name=take]"))
 	second.running()
 	second.types("redis", "GET kept")
 	second.answer("redis", "GET kept", []string{`"yes"`})

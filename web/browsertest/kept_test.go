@@ -201,7 +201,7 @@ func TestTwoTabsKeepTheirRuns(t *testing.T) {
 	first.keeps()
 	second := visitor(first.tab())
 	second.sees("the choice", `document.querySelector("#notice-actions button[name=copy]")`)
-	second.run(chromedp.Click("#notice-actions button[name=copy]", chromedp.ByQuery))
+	second.run(click("#notice-actions button[name=copy]"))
 	second.running()
 	second.types("redis", "SET second 2")
 	second.answer("redis", "SET second 2", []string{"OK"})
@@ -379,7 +379,7 @@ func TestThePageAsksBeforeARunIsLost(t *testing.T) {
 	l.eval(`new Promise((told) => { everysec.on("notice", (n) => n.kind === "run-unkept" && told()); everysec.command("GET", "k"); })`, nil)
 	l.eval(`setTimeout(() => document.querySelector(".onward a[rel=next]").click()), true`, nil)
 	asked("a link", "confirm: The browser does not keep the record of this run (UnknownError: the disk is on fire). Leave, and lose it?")
-	l.run(chromedp.Click("#time-outlives", chromedp.ByQuery)) // a browser asks for nobody who has touched nothing
+	l.run(click("#time-outlives")) // a browser asks for nobody who has touched nothing
 	l.eval(`setTimeout(() => location.reload()), true`, nil)
 	asked("a reload", "beforeunload: ")
 	l.types("redis", "PING")

@@ -23,10 +23,10 @@ func TestKeysAreFilteredAndShownInSeveralWays(t *testing.T) {
 	l.run(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
 	l.sees("the second key", `document.querySelector("#cell-name").textContent.startsWith("queue:mail  list")`)
 
-	l.run(chromedp.Click(`[data-view="list"]`, chromedp.ByQuery))
+	l.run(click(`[data-view="list"]`))
 	l.sees("two rows", `[...document.querySelectorAll("#rows button")].map((b) => b.textContent).join() === "page:1,queue:mail"`)
 
-	l.run(chromedp.Click(`[data-view="map"]`, chromedp.ByQuery))
+	l.run(click(`[data-view="map"]`))
 	l.sees("the treemap", `document.querySelector("#cells").ariaLabel.startsWith("Keys by memory")`)
 	l.eval(`document.querySelector("#cells").focus()`, nil)
 	l.run(chromedp.KeyEvent(kb.ArrowRight))
@@ -40,7 +40,7 @@ func TestKeysAreFilteredAndShownInSeveralWays(t *testing.T) {
 	l.run(chromedp.SendKeys("#glob", kb.Backspace, chromedp.ByQuery))
 	figures("no filter", "11 keys")
 
-	l.run(chromedp.Click(`[data-view="tree"]`, chromedp.ByQuery))
+	l.run(click(`[data-view="tree"]`))
 	l.sees("folders first", `[...document.querySelectorAll("#tree .key")].map((e) => e.textContent).slice(0, 4).join() === "page:,queue:,user:,board"`)
 	l.eval(`document.querySelector("#tree").focus()`, nil)
 	l.run(chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowRight))
@@ -64,7 +64,7 @@ func TestAKeyIsInspectedByType(t *testing.T) {
 		["XREADGROUP", "GROUP", "readers", "ann", "STREAMS", "log", ">"],
 		["RPUSH", "long", ...Array.from({length: 120}, (_, i) => "element " + i)],
 	])`, nil)
-	l.run(chromedp.Click(`[data-view="list"]`, chromedp.ByQuery))
+	l.run(click(`[data-view="list"]`))
 	l.sees("the list", `document.querySelectorAll("#rows tr").length === 12`)
 	value := `document.querySelector("#inspector-value").innerText`
 	for _, see := range []struct{ key, expression string }{
@@ -110,7 +110,7 @@ func TestTheHashTableIsSeenWhileItIsScannedAndResized(t *testing.T) {
 	t.Parallel()
 	l := arrive(t)
 	l.eval(`everysec.pipeline(Array.from({length: 8}, (_, i) => ["SET", "k" + i, "v"]))`, nil)
-	l.run(chromedp.Click(`[data-view="table"]`, chromedp.ByQuery))
+	l.run(click(`[data-view="table"]`))
 	words, walk := `document.querySelector("#table-words").textContent`, `document.querySelector("#table-walk").textContent`
 	l.sees("a table at rest", words+`.startsWith("8 buckets for 8 keys.") && `+walk+`.startsWith("SCAN 0 in a console")`)
 	l.types("redis", "SCAN 0 COUNT 1")

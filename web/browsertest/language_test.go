@@ -44,7 +44,7 @@ func TestSomebodyReadsInGerman(t *testing.T) {
 			t.Errorf("%s is in English:\n%s", what, strings.Join(left, "\n"))
 		}
 	}
-	l.run(chromedp.Navigate(l.origin+"/lessons/"), chromedp.Click(`.languages a[hreflang="de"]`, chromedp.ByQuery))
+	l.run(chromedp.Navigate(l.origin+"/lessons/"), click(`.languages a[hreflang="de"]`))
 	l.sees("the map in German", `document.documentElement?.lang === "de" && location.pathname === "/lessons/de/" && document.querySelector("#course-title")?.textContent === "Der Kurs"`)
 	l.sees("a lesson that is not is marked", `document.querySelector('[data-lesson="production-checklist"] a').lang === "en" && document.querySelector('[data-lesson="keys-and-values"] a').lang === ""`)
 	l.sees("how far somebody is", `document.querySelector("li .state").textContent.includes("Schritte")`)
@@ -94,7 +94,7 @@ func TestTheOneFileHasEveryLanguage(t *testing.T) {
 	out := takenAlong(t)
 	l := learner{launch(t, t.TempDir(), "file://"+filepath.ToSlash(filepath.Join(out, "download")))}
 	l.goes("/everysec.html?store=memory:")
-	l.run(chromedp.Click(`.languages a[hreflang="de"]`, chromedp.ByQuery))
+	l.run(click(`.languages a[hreflang="de"]`))
 	l.sees("the page in German", `document.documentElement?.lang === "de" && document.body.dataset.server === "running" && document.querySelector(".top .course").textContent === "Lektionen"`)
 	l.sees("with the lesson in German", `document.querySelector("#lesson article").lang === "" && document.querySelector("button.run").textContent === "Ausführen"`)
 	var left []string
@@ -115,7 +115,7 @@ func TestTheOneFileHasEveryLanguage(t *testing.T) {
 	l.eval(`document.querySelector("form.quiz").scrollIntoView({behavior: "instant"})`, nil)
 	l.clicks(`form.quiz fieldset:nth-of-type(1) label:nth-of-type(1) input`)
 	l.sees("the quiz answers", `/^[01] von \d richtig/.test(document.querySelector("form.quiz .score").textContent) && document.querySelector("form.quiz .explain").textContent.length > 10`)
-	l.run(chromedp.Click(`.languages a[hreflang="en"]`, chromedp.ByQuery))
+	l.run(click(`.languages a[hreflang="en"]`))
 	l.sees("the same lesson in English", `document.documentElement?.lang === "en" && document.querySelector("#lesson article")?.dataset.lesson === "sets" && document.querySelector("button.run").textContent !== "Ausführen"`)
 	l.mu.Lock()
 	defer l.mu.Unlock()

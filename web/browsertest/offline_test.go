@@ -183,7 +183,7 @@ func TestAfterTheFirstVisitTheNetworkMayBeOff(t *testing.T) {
 	l.goes("/?store=idb://all&config.appendfsync=always")
 	l.doesEverything(func(id string) string { return "/lessons/" + id + "/?store=memory:" })
 	l.goes("/?store=memory:")
-	l.run(chromedp.Click(`.languages a[hreflang="de"]`, chromedp.ByQuery))
+	l.run(click(`.languages a[hreflang="de"]`))
 	l.sees("the page in German", `document.documentElement?.lang === "de" && document.body.dataset.server === "running"`)
 }
 
@@ -275,7 +275,7 @@ func TestANewerVersionWaitsUntilItIsWanted(t *testing.T) {
 		t.Error("the newer version came unasked")
 	}
 	b.run(chromedp.WaitVisible("#update", chromedp.ByID))
-	b.run(chromedp.Click("#update-now", chromedp.ByID))
+	b.run(click("#update-now"))
 	for !strings.HasPrefix(title(), "Newer") { // until the test's time is over
 	}
 	var value string
@@ -372,7 +372,7 @@ func TestTheSiteCanBeTakenAlong(t *testing.T) {
 		b.open("/everysec.html?config.appendfsync=always")
 		b.run(chromedp.WaitVisible(`[data-server="running"]`, chromedp.ByQuery))
 		// Its files can be looked into, though nothing can be fetched.
-		b.run(chromedp.Click(`#file-rows button[name="view"]`, chromedp.ByQuery), chromedp.WaitVisible(`#viewer[data-done="true"] .cells i[data-at]`, chromedp.ByQuery))
+		b.run(click(`#file-rows button[name="view"]`), chromedp.WaitVisible(`#viewer[data-done="true"] .cells i[data-at]`, chromedp.ByQuery))
 		l := learner{b}
 		l.goes("/everysec.html?store=idb://all&config.appendfsync=always")
 		l.doesEverything(func(id string) string { return "/everysec.html?store=memory:&lesson=" + id })

@@ -113,7 +113,7 @@ func (l learner) clicks(selector string) {
 		l.eval(`document.querySelector('`+selector+`').click()`, nil)
 		return
 	}
-	l.run(chromedp.Click(selector, chromedp.ByQuery))
+	l.run(click(selector))
 }
 
 // plays types lines one by one.
@@ -137,7 +137,7 @@ func (l learner) plays(lines []lessons.Line) {
 		for range 3 { // the button opens worker-A, worker-B, worker-C
 			var there bool
 			if l.eval(`!!document.querySelector('`+console(name)+`')`, &there); !there {
-				l.run(chromedp.Click("#add-console", chromedp.ByQuery), chromedp.Sleep(50*time.Millisecond))
+				l.run(click("#add-console"), chromedp.Sleep(50*time.Millisecond))
 			}
 		}
 		l.types(name, line.Command)
@@ -236,11 +236,11 @@ func TestAPowerCutIsAccountedFor(t *testing.T) {
 		l.answer("redis", "SET order:"+n+" paid", []string{"OK"})
 	}
 	l.sees("three tiles", `document.querySelector("#keyspace-figures").textContent.startsWith("3 keys")`)
-	l.run(chromedp.Click(`button.crash[data-crash="1"]`, chromedp.ByQuery))
+	l.run(click(`button.crash[data-crash="1"]`))
 	l.sees("the server is down", `document.querySelector("#account-title").textContent.includes("the server is down")`)
 	l.types("redis", "GET order:1")
 	l.answer("redis", "GET order:1", []string{"Could not connect to Redis at 127.0.0.1:6379: Connection refused"})
-	l.run(chromedp.Click("#restart", chromedp.ByQuery))
+	l.run(click("#restart"))
 	l.sees("what came back", `document.querySelector("#account-title").textContent.includes("what came back")`)
 	var acknowledged, survived, lost string
 	l.eval(`document.querySelector("#account-acknowledged").textContent`, &acknowledged)
@@ -295,9 +295,9 @@ func TestAKeyIsInspectedByKeyboardAndByList(t *testing.T) {
 	l.sees("its name", `document.querySelector("#cell-name").textContent.startsWith("user:1  hash")`)
 	l.run(chromedp.KeyEvent(kb.Enter))
 	l.sees("its value", `document.querySelector("#inspector-value").innerText.includes("London") && document.querySelector("#inspector-facts").innerText.includes("listpack")`)
-	l.run(chromedp.Click("#inspector-close", chromedp.ByQuery), chromedp.Click(`[data-view="list"]`, chromedp.ByQuery))
+	l.run(click("#inspector-close"), click(`[data-view="list"]`))
 	l.sees("the list", `document.querySelector("#rows").innerText.includes("user:1")`)
-	l.run(chromedp.Click("#rows button", chromedp.ByQuery))
+	l.run(click("#rows button"))
 	l.sees("its value again", `!document.querySelector("#inspector").hidden`)
 }
 
@@ -310,9 +310,9 @@ func TestNothingReachesThePageAsHTML(t *testing.T) {
 	l.answer("redis", `SET "`+evil+`" "`+evil+`"`, []string{"OK"})
 	l.types("redis", `GET "`+evil+`"`)
 	l.answer("redis", `GET "`+evil+`"`, []string{`"` + evil + `"`})
-	l.run(chromedp.Click(`[data-view="list"]`, chromedp.ByQuery))
+	l.run(click(`[data-view="list"]`))
 	l.sees("the key in the list", `document.querySelector("#rows button")`)
-	l.run(chromedp.Click("#rows button", chromedp.ByQuery))
+	l.run(click("#rows button"))
 	l.sees("the value as text", `document.querySelector("#inspector-value").textContent === "`+evil+`"`)
 	l.sees("no image", `document.images.length === 0`)
 }
@@ -346,11 +346,11 @@ func TestFilesGoHomeAndComeBack(t *testing.T) {
 	l.answer("redis", "SAVE", []string{"OK"})
 	l.sees("dump.rdb is listed", `document.querySelector("#file-rows").innerText.includes("dump.rdb")`)
 	l.eval(`URL.createObjectURL = (blob) => { window.saved = blob; return "#"; }`, nil)
-	l.run(chromedp.Click("#download-all", chromedp.ByQuery))
+	l.run(click("#download-all"))
 	l.sees("a zip with all files", `window.saved && window.saved.size > 300`)
 	var encoded string
 	l.eval(`window.saved = null`, nil)
-	l.run(chromedp.Click(`#file-rows button[name="download"][value="dump.rdb"]`, chromedp.ByQuery))
+	l.run(click(`#file-rows button[name="download"][value="dump.rdb"]`))
 	l.sees("a dump.rdb", `window.saved`)
 	l.eval(`window.saved.arrayBuffer().then((b) => btoa(String.fromCharCode(...new Uint8Array(b))))`, &encoded)
 	rdb, err := base64.StdEncoding.DecodeString(encoded)
@@ -360,7 +360,7 @@ func TestFilesGoHomeAndComeBack(t *testing.T) {
 	if !strings.HasPrefix(string(rdb), "REDIS") {
 		t.Fatalf("dump.rdb begins with %q", rdb[:min(len(rdb), 9)])
 	}
-	l.run(chromedp.Click(`#file-rows button[name="view"][value="dump.rdb"]`, chromedp.ByQuery))
+	l.run(click(`#file-rows button[name="view"][value="dump.rdb"]`))
 	l.sees("its bytes", `document.querySelector("#viewer")?.dataset.done === "true" && document.querySelector("#viewer-facts").textContent.includes("1 key")`)
 
 	file := filepath.Join(t.TempDir(), "dump.rdb")
@@ -381,12 +381,12 @@ func TestThePageFitsAPhone(t *testing.T) {
 	l := arrive(t)
 	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
 	for i, tab := range []string{"lesson", "work", "durability", "watch"} {
-		l.run(chromedp.Click(`.tabs button[data-tab="`+tab+`"]`, chromedp.ByQuery))
+		l.run(click(`.tabs button[data-tab="` + tab + `"]`))
 		l.sees(tab+" is the only part", `document.body.dataset.tab === "`+tab+`"`)
 		l.sees(tab+" does not scroll sideways", `document.documentElement.scrollWidth <= 390 && [...document.querySelectorAll("main > section")].every((e) => e.scrollWidth <= 390)`)
 		l.sees(tab+" has its button marked", `document.querySelectorAll(".tabs button")[`+strconv.Itoa(i)+`].getAttribute("aria-current") === "true"`)
 	}
-	l.run(chromedp.Click(`.tabs button[data-tab="work"]`, chromedp.ByQuery))
+	l.run(click(`.tabs button[data-tab="work"]`))
 	l.sees("the line does not make iOS zoom", `parseFloat(getComputedStyle(document.querySelector(".entry input")).fontSize) >= 16`)
 	l.types("redis", "PING")
 	l.answer("redis", "PING", []string{"PONG"})

@@ -2,6 +2,8 @@ package browsertest
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
@@ -35,7 +37,7 @@ func TestTheSecondTabTakesOver(t *testing.T) {
 
 	second := visitor(first.tab())
 	second.sees("the choice", `!document.querySelector("#notice").hidden && document.querySelector("#notice-actions button[name=take]")`)
-	second.run(chromedp.Click("#notice-actions button[name=take]", chromedp.ByQuery))
+	second.run(click("#notice-actions button[name=take]"))
 	second.running()
 	second.types("redis", "GET kept")
 	second.answer("redis", "GET kept", []string{`"yes"`})
@@ -57,7 +59,7 @@ func TestTheSecondTabRunsOnACopy(t *testing.T) {
 
 	second := visitor(first.tab())
 	second.sees("the choice", `document.querySelector("#notice-actions button[name=copy]")`)
-	second.run(chromedp.Click("#notice-actions button[name=copy]", chromedp.ByQuery))
+	second.run(click("#notice-actions button[name=copy]"))
 	second.running()
 	second.types("redis", "GETSET kept no")
 	second.answer("redis", "GETSET kept no", []string{`"yes"`})
@@ -88,6 +90,79 @@ func TestTheWorkerDies(t *testing.T) {
 	l.eval(`(window.before = lastWorker).dispatchEvent(new MessageEvent("message", {data: {fatal: "no memory left"}}))`, nil)
 	l.sees("another worker", `lastWorker !== before`)
 	l.sees("why", `document.querySelector("#notice-text").textContent.includes("no memory left")`)
+	l.running()
+	l.types("redis", "GET kept")
+	l.answer("redis", "GET kept", []string{`"yes"`})
+}
+
+// Files that an engine dies of at its start would kill each that follows, and the
+// page with it: the third death is the last. Then the files are there without a
+// server, to be looked at and taken home, and it is tried again only on request.
+func TestTheEngineDiesOfItsFiles(t *testing.T) {
+	t.Parallel()
+	b := launch(t, t.TempDir(), site(t))
+	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(`{
+			const real = Worker;
+			window.started = 0;
+			window.Worker = class extends real {
+				constructor(...a) {
+					super(...a);
+					window.lastWorker = this;
+					// As one that runs out of memory while the server loads: after it has said that it is there.
+					this.addEventListener("message", ({data}) => data.ready && started++ && window.deadly && !(this.held && deadly === "files") &&
+						setTimeout(() => this.dies("no memory left"), 100));
+				}
+				postMessage(m, ...more) {
+					if (m.start) this.held = m.start.held;
+					if (m.start?.held && window.deadly === "at once") setTimeout(() => this.dies("none at all"));
+					super.postMessage(m, ...more);
+				}
+				dies(fatal) { this.dispatchEvent(new MessageEvent("message", {data: {fatal}})); }
+			};
+		}`).Do(ctx)
+		return err
+	}))
+	l := visitor(b)
+	l.running()
+	l.types("redis", "CONFIG SET appendfsync always")
+	l.types("redis", "SET kept yes")
+	l.answer("redis", "SET kept yes", []string{"OK"})
+	l.eval(`window.deadly = "files", lastWorker.dies("no memory left")`, nil)
+	l.sees("that it gives up", `document.querySelector("#notice-text").textContent.startsWith("The engine died again and again (no memory left)")`)
+	l.sees("no server", `document.body.dataset.server === "down"`)
+	var before, after int
+	l.eval(`started`, &before)
+	l.types("redis", "GET kept")
+	l.answer("redis", "GET kept", []string{"Could not connect to Redis at 127.0.0.1:6379: Connection refused"})
+	var files string
+	l.eval(`everysec.files().then((list) => list.map((f) => f.name).join(" "))`, &files)
+	if !strings.Contains(files, "appendonlydir/appendonly.aof.1.incr.aof") {
+		t.Errorf("the files are %s", files)
+	}
+	l.eval(`new Promise((done) => setTimeout(() => done(started), 500))`, &after)
+	if before != after {
+		t.Errorf("%d engines more were started", after-before)
+	}
+
+	// Who starts it all the same, and has it die of them, is where he was.
+	l.clicks("#notice-actions button[name=restart]")
+	l.running()
+	l.eval(`lastWorker.dies("no memory left")`, nil)
+	l.sees("that it gives up", `started === `+strconv.Itoa(after+1)+` && document.querySelector("#notice-text").textContent.startsWith("The engine died again and again (no memory left)")`)
+	l.eval(`window.deadly = ""`, nil)
+	l.clicks("#notice-actions button[name=restart]")
+	l.running()
+	l.types("redis", "GET kept")
+	l.answer("redis", "GET kept", []string{`"yes"`})
+
+	// One that dies even so, and at once, is not followed by another, and the page
+	// neither freezes nor goes on asking.
+	l.eval(`window.deadly = "at once", lastWorker.dies("no memory left")`, nil)
+	l.sees("that nothing is left", `document.querySelector("#notice-text").textContent.startsWith("No engine runs here any more (the engine dies at every start: none at all)")`)
+	l.types("redis", "GET kept")
+	l.answer("redis", "GET kept", []string{"Could not connect to Redis at 127.0.0.1:6379: Connection refused"})
+	l.open("/?seed=7")
 	l.running()
 	l.types("redis", "GET kept")
 	l.answer("redis", "GET kept", []string{`"yes"`})

@@ -50,7 +50,7 @@ func TestAnEarlierMomentIsLookedAtAndGoneOnFrom(t *testing.T) {
 	l.keys("3 keys")
 	l.sees("that it is the past", `!document.querySelector("#past").hidden && /The past: moment \d+ of \d+, \d\d:\d\d:\d\d\.\d, .* ago/.test(document.querySelector("#past").textContent)`)
 	l.sees("no prompt", `getComputedStyle(document.querySelector(".console .entry")).visibility === "hidden" && document.querySelector("#status").textContent.startsWith("a look into the past")`)
-	l.run(chromedp.Click(`[data-view="list"]`, chromedp.ByQuery))
+	l.run(click(`[data-view="list"]`))
 	l.inspects("a")
 	l.sees("its value then", `document.querySelector("#inspector-value").innerText.includes("1")`)
 	l.picture("time-past")

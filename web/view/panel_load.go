@@ -135,9 +135,9 @@ func (l *loadPanel) buildLoad(box *node) {
 		create("p", "aside").add(create("span", "").say("Clients that send by the clock, whether they have been answered or not, so that everybody who has to wait is seen."), create("span", "").setText(" "), l.where),
 		create("div", "watching").add(create("p", "row").add(l.start, l.status), l.picture.node),
 		create("p", "aside").say("Thick line: median. Thin: 99th percentile; dotted: 99.9th; top of the band: the longest. Each tenth of a second, by when its commands were due; at most 3 % too high. Hatched: a wall."),
-		l.list,
 		create("details", "").set("id", "load-settings").add(create("summary", "").say("Rate, clients, mix"), l.settings),
-		l.table)
+		l.table,
+		l.list) // it grows, and pushes nothing away
 }
 
 func (l *loadPanel) toggle() {

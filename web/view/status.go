@@ -52,6 +52,9 @@ func (s *status) bind(p *Page) {
 				return
 			}
 			p.dispatch(app.Erase{})
+		case "export":
+			p.dispatch(app.DownloadAll{})
+			return
 		case "restart":
 			p.dispatch(app.Restart{})
 		case "undo":
@@ -151,6 +154,9 @@ func (s *status) drawNotice(n *app.Noticed) {
 		offer("erase", "Erase it and start anew")
 	case app.NoticeReplaced:
 		offer("undo", "Undo")
+	case bridge.NoticeHeld:
+		offer("restart", "Start the server again")
+		offer("export", "Export everything (zip)")
 	case bridge.NoticeDown:
 		offer("restart", "Start the server again")
 	}

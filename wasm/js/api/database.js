@@ -194,7 +194,7 @@ export class Database {
   attach(handlers) {
     const channel = this.#engine.channel({
       receive: (b) => handlers.onmessage?.(b),
-      lost: (why) => handlers.onlost?.(why),
+      lost: (why) => handlers.onlost?.(why, this.#engine.closed),
       unkept() {}, // the database tells all
     });
     handlers.send = (frames) => {
@@ -329,7 +329,7 @@ export class Database {
     this.#clients.clear();
     for (const c of calls) c.reject(new EngineError("LOST", why));
     for (const c of clients) c._lost(why);
-    this.#listeners.call("notice", { kind: "fatal", text: why });
+    this.#listeners.call("notice", { kind: this.#engine.closed ? "over" : "fatal", text: why });
     this.#listeners.call("fatal", why);
     if (!this.#engine.closed) this.#read();
   }

@@ -39,6 +39,11 @@ function stayAwake() {
   turns = 32;
 }
 
+// An engine that dies within a minute may have died of its files, and then each that
+// follows would, too: after so many deaths the next one comes without a server.
+const minute = 60_000; // in milliseconds
+const enough = 3;
+
 // Engine is one worker with its channels. When the engine dies a new worker
 // takes its place, on the same files.
 export class Engine {
@@ -49,6 +54,8 @@ export class Engine {
     this.deaths = 0;
     this.closed = false;
     this.module = new Promise((resolve) => (this.compiled = resolve));
+    this.ready = new Promise((resolve, reject) => (this.opened = { resolve, reject }));
+    this.ready.catch(() => {});
     prepare();
     if (prepared.options && !alike(prepared.options, options)) {
       prepared.worker.terminate();
@@ -64,42 +71,38 @@ export class Engine {
     globalThis.document?.addEventListener("visibilitychange", () => document.hidden && this.leaving());
   }
   // module is given to a worker that takes another's place; heard is what one
-  // has said that early.js started.
-  start(worker, module, heard) {
+  // has said that early.js started; held is why it should start no server.
+  start(worker, module, heard, held = "") {
     this.worker = worker;
-    this.ready = new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => {
-        const batch = typeof data === "string" ? fromText(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : null;
-        if (batch) {
-          this.channels.get(u32(batch, 0))?.receive(batch.subarray(4));
-        } else if (data.ready) {
-          this.deaths = 0;
-          this.last = data.module;
-          this.visit = data.visit;
-          this.remember("");
-          this.compiled(data.module);
-          resolve();
-        } else if (data.unkept !== undefined) {
-          for (const c of this.channels.values()) c.unkept(data.unkept);
-        } else if (data.unloadable !== undefined) {
-          reject(new EngineError("LOAD", data.unloadable));
-          this.end(data.unloadable);
-        } else if (data.fatal !== undefined) {
-          if (data.trace) console.error(data.trace);
-          reject(new EngineError("FATAL", data.fatal));
-          this.died(data.fatal);
-        }
-      };
-      worker.onerror = (e) => {
-        e.preventDefault();
-        const text = e.message || "worker.js could not be loaded";
-        reject(new EngineError("FATAL", text));
-        this.died(text);
-      };
-      if (!heard) worker.postMessage({ start: this.options, module });
-      for (const e of heard ?? []) (e.type === "error" ? worker.onerror : worker.onmessage)(e);
-    });
-    this.ready.catch(() => {});
+    this.held = held;
+    this.since = performance.now();
+    this.lived = false;
+    worker.onmessage = ({ data }) => {
+      const batch = typeof data === "string" ? fromText(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : null;
+      if (batch) {
+        this.channels.get(u32(batch, 0))?.receive(batch.subarray(4));
+      } else if (data.ready) {
+        this.lived = true;
+        this.last = data.module;
+        this.visit = data.visit;
+        this.remember("");
+        this.compiled(data.module);
+        this.opened.resolve();
+      } else if (data.unkept !== undefined) {
+        for (const c of this.channels.values()) c.unkept(data.unkept);
+      } else if (data.unloadable !== undefined) {
+        this.end(data.unloadable, "LOAD");
+      } else if (data.fatal !== undefined) {
+        if (data.trace) console.error(data.trace);
+        this.died(data.fatal);
+      }
+    };
+    worker.onerror = (e) => {
+      e.preventDefault();
+      this.died(e.message || "worker.js could not be loaded");
+    };
+    if (!heard) worker.postMessage({ start: held ? { ...this.options, held } : this.options, module });
+    for (const e of heard ?? []) (e.type === "error" ? worker.onerror : worker.onmessage)(e);
   }
   leaving() {
     this.worker.postMessage({ leaving: true });
@@ -116,14 +119,17 @@ export class Engine {
     if (this.closed) return;
     this.worker.onmessage = this.worker.onerror = null;
     this.worker.terminate();
-    // An engine that dies again and again at its start would never stop.
-    if (++this.deaths > 3) return this.end(`the engine dies at every start: ${why}`);
-    this.start(newWorker(this.last ? "again" : ""), this.last);
+    // Even without a server, and at once: there is nothing left to try.
+    if (this.held && !this.lived) return this.end(`the engine dies at every start: ${why}`);
+    if (performance.now() - this.since > minute) this.deaths = 0;
+    const held = ++this.deaths >= enough ? why : "";
+    this.start(newWorker(this.last ? "again" : ""), this.last, null, held);
     for (const c of this.channels.values()) c.lost(why);
   }
-  end(why) {
+  end(why, code = "FATAL") {
     this.closed = true;
     this.worker.terminate();
+    this.opened.reject(new EngineError(code, why));
     for (const c of this.channels.values()) c.lost(why);
   }
   // channel gives one user of the engine frames of its own.

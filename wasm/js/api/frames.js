@@ -26,5 +26,5 @@ export const kindAt = (b, at) => b[b[at] === SENT ? at + 20 : at];
 // The kinds of notices, by their numbers.
 export const notices = [
   "", "ready", "down", "crashed", "store-memory", "store-busy", "store-taken", "store-unknown", "store-full", "store-failed", "fatal", "store-saves",
-  "store-volatile", "run", "store-emptied", "run-unkept", "state",
+  "store-volatile", "run", "store-emptied", "run-unkept", "state", "over", "held",
 ];

@@ -249,7 +249,19 @@ func (h *Host) open(im idb.Image) {
 	if h.storeText != "" {
 		h.tellAlways(kind, h.storeText)
 	}
+	if why := h.settings.Held; why != "" {
+		h.settings.Held = ""
+		h.hold(why)
+		return
+	}
 	h.start()
+}
+
+// hold leaves a disk without a server: the hosts before this one died of
+// something, and a start would only show whether it was in the files.
+func (h *Host) hold(why string) {
+	h.failure = "not started: the engine died again and again"
+	h.tellAlways(bridge.NoticeHeld, "The engine died again and again ("+why+"), perhaps of these files, so no server was started on them. They are as they were: look into them, export them, or start the server all the same.")
 }
 
 func (h *Host) load(content vfs.Content) error {

@@ -46,6 +46,7 @@ type Settings struct {
 	Seed   uint64
 	Config [][2]string // goes over Lesson and redis.conf
 	Lesson [][2]string // of a data directory without a redis.conf; nil: lessons.Playground
+	Held   string      // what the hosts before this one died of, so that it waits to be told to start; "": it starts
 }
 
 // Host is one server and everything around it.
@@ -493,6 +494,9 @@ func (h *Host) tellAlways(kind bridge.Notice, text string) {
 // start opens an engine on the disk.
 func (h *Host) start(more ...[2]string) {
 	h.failure, h.ready = "", false
+	if h.standing != nil && h.standing.kind == bridge.NoticeHeld {
+		h.standing = nil
+	}
 	o := server.Options{
 		FS: h.disk, Seed: h.settings.Seed + h.starts, Stopwatch: h.options.Stopwatch,
 		ConfigFileName: ConfigName, ProcessID: int(h.starts) + 1,

@@ -199,6 +199,45 @@ func TestWhatWasSyncedIsThereAfterAReload(t *testing.T) {
 	}
 }
 
+// After hosts that died a server waits to be asked for; its files are there
+// meanwhile, and who comes later hears why.
+func TestAHeldHostStartsWhenItIsTold(t *testing.T) {
+	p := open(t)
+	p.do(p.conn.Connect("redis"), "SET k 1")
+	p.pass(2_500_000)
+	again := newPage(t, Settings{Store: "idb://test", Held: "out of memory"})
+	again.Content = p.Content
+	again.host.Stored(again.Image(idb.Kept, ""), again.wall)
+	again.pass(100_000)
+	c := again.conn.Connect("redis")
+	if !again.closed[c] {
+		t.Error("a client is let in")
+	}
+	if s := again.state(); s.Phase != bridge.PhaseDown || s.Error == "" {
+		t.Errorf("%+v", s)
+	}
+	const why = "18 The engine died again and again (out of memory), perhaps of these files"
+	if len(again.notices) != 1 || !strings.HasPrefix(again.notices[0], why) {
+		t.Errorf("told %q", again.notices)
+	}
+	if files, err := again.call(bridge.OpFiles, nil); err != nil || !bytes.Contains(files, []byte("appendonly.aof.1.incr.aof")) {
+		t.Errorf("the files are %q, %v", files, err)
+	}
+	if _, err := again.call(bridge.OpRestart, bridge.Record(nil).Int(0)); err != nil {
+		t.Fatal(err)
+	}
+	again.pass(100_000)
+	if got := again.do(again.conn.Connect("redis"), "GET k"); got != "$1\r\n1\r\n" {
+		t.Errorf("then replied %q", got)
+	}
+	if again.host.standing != nil {
+		t.Errorf("who comes now is told %q", again.host.standing.text)
+	}
+	if _, after := again.crash(bridge.KillNine, 1); after.Counts[bridge.Survived] != 1 {
+		t.Errorf("a crash later: %+v", after)
+	}
+}
+
 func TestUnderAlwaysNoReplyBeforeTheTransactionEnds(t *testing.T) {
 	p := open(t, [2]string{"appendfsync", "always"})
 	c := p.conn.Connect("redis")

@@ -115,6 +115,9 @@ func readSettings(b []byte) host.Settings {
 	if f.More() {
 		s.Lesson = f.Pairs()
 	}
+	if f.More() {
+		s.Held = f.String()
+	}
 	return s
 }
 
