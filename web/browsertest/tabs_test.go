@@ -131,6 +131,12 @@ func TestTheEngineDiesOfItsFiles(t *testing.T) {
 	l.eval(`window.deadly = "files", lastWorker.dies("no memory left")`, nil)
 	l.sees("that it gives up", `document.querySelector("#notice-text").textContent.startsWith("The engine died again and again (no memory left)")`)
 	l.sees("no server", `document.body.dataset.server === "down"`)
+	l.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	var height float64
+	if l.eval(`document.querySelector("#notice").offsetHeight`, &height); height > 844/3 {
+		t.Errorf("on a phone the notice is %v pixels high", height)
+	}
+	l.run(chromedp.EmulateViewport(1440, 900))
 	var before, after int
 	l.eval(`started`, &before)
 	l.types("redis", "GET kept")
