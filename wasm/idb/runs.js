@@ -127,12 +127,16 @@ const openRuns = (() => {
       if (db) await forget([idOf(current)]);
     }
 
-    // keep keeps a piece. It returns whether the record has to begin anew, because
-    // what was kept of it is gone.
-    async function keep(about, data) {
+    // pieceOf is a piece with what package run says about it.
+    function pieceOf(about, data) {
       const f = new Fields(about);
       const [number, offset, sum, version, began, ended, inputs, bytes] = Array.from({ length: 8 }, () => f.number());
-      const full = f.byte() === 1;
+      return { number, offset, sum, version, began, ended, inputs, bytes, full: f.byte() === 1, data };
+    }
+
+    // keep keeps a piece. It returns whether the record has to begin anew, because
+    // what was kept of it is gone.
+    async function keep({ number, offset, sum, data, ...run }) {
       try {
         if (!db && offset > 0) return true;
         await open();
@@ -141,7 +145,7 @@ const openRuns = (() => {
           current = number;
           await thin();
         }
-        await write(idOf(number), offset, { data, sum }, { store, visit, number, version, began, ended, inputs, bytes, full, kept: offset + data.length });
+        await write(idOf(number), offset, { data, sum }, { store, visit, number, ...run, kept: offset + data.length });
         if (keeping === unkept) await forget([idOf(number)]); // it gave way meanwhile
         else keeping = here;
         kept = offset + data.length;
@@ -209,6 +213,7 @@ const openRuns = (() => {
 
     return {
       answer,
+      pieceOf,
       keep,
       giveWay,
       get wanted() {

@@ -172,7 +172,7 @@
     },
     keep: (about, n, at, size) => {
       const copy = (at, n) => bytes().slice(at >>> 0, (at >>> 0) + n);
-      piece = [copy(about, n), copy(at, size)];
+      piece = runs.pieceOf(copy(about, n), copy(at, size));
     },
     shelf: (token, at, n) => {
       runs.answer(bytes().slice(at >>> 0, (at >>> 0) + n)).then(
@@ -204,7 +204,7 @@
   const soon = 100;
   const atLeisure = 5;
   const little = 50; // bytes in a millisecond: some hundred commands a second, and what the page asks
-  let piece = null; // what package run says about it, and its bytes
+  let piece = null;
   let next = 0;
   let keeping = false;
   let leaving = false;
@@ -229,15 +229,11 @@
         leaving = false;
         break;
       }
-      const [about, data] = piece;
-      const f = new Fields(about);
-      f.at = 8;
-      const end = f.number() + data.length;
-      f.at = 56;
-      const grown = -size + (size = f.number());
+      const { offset, data, bytes } = piece;
+      const grown = -size + (size = bytes);
       const passed = -looked + (looked = performance.now());
-      if (end < size && grown < 2 * data.length) wait = grown < little * passed ? atLeisure : soon;
-      again = await runs.keep(about, data);
+      if (offset + data.length < size && grown < 2 * data.length) wait = grown < little * passed ? atLeisure : soon;
+      again = await runs.keep(piece);
     } while (leaving || again);
     keeping = false;
     if (runs.wanted && engine) next = setTimeout(keep, wait);

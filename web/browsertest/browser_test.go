@@ -102,7 +102,7 @@ func launch(t *testing.T, profile, origin string, more ...chromedp.ExecAllocator
 	}, slices.Concat(flags, more)...)
 	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(alloc)
-	ctx, cancelTime := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
 	b.ctx = ctx
 	t.Cleanup(func() {
 		cancelTime()

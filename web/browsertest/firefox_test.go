@@ -15,7 +15,7 @@ import (
 // commands typed, a crash with its account, and the files after a reload.
 func TestFirefox(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	f, err := bidi.Firefox(ctx, t.TempDir())
 	if err != nil {
@@ -89,7 +89,7 @@ func TestFirefox(t *testing.T) {
 // Every view is there in Firefox, with nothing out of reach and no error.
 func TestFirefoxShowsEveryView(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	defer cancel()
 	f, err := bidi.Firefox(ctx, t.TempDir())
 	if err != nil {

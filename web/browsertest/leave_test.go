@@ -132,7 +132,7 @@ func TestThePageAsksBeforeSomethingIsLost(t *testing.T) {
 			if q.kind != kind || !strings.Contains(q.text, words) {
 				t.Errorf("%s: the question is %+v", what, q)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%s: nothing is asked", what)
 		}
 	}

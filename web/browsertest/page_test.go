@@ -44,7 +44,7 @@ func (l learner) sees(what, expression string) {
 	l.t.Helper()
 	var seen bool
 	var failed error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && l.ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline) && l.ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
 		if failed = l.try("!!("+expression+")", &seen); failed == nil && seen {
 			return
 		}
@@ -83,7 +83,7 @@ func (l learner) types(name, line string) {
 func (l learner) answer(name, line string, expect []string) {
 	l.t.Helper()
 	text := ""
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		var parts []string
 		l.eval(`(() => {
 			const lines = [...document.querySelectorAll('`+console(name)+` .log > div:not(.timing)')];

@@ -212,7 +212,7 @@ export class Viewer {
       this.keep = keep && this.state !== null;
       this.worker.open(file.name, content, this.keep);
     } catch (e) {
-      this.failed(e.message);
+      if (this.file === file) this.failed(e.message);
     }
   }
 
@@ -283,9 +283,10 @@ export class Viewer {
 
   // watch looks whether a file of the running server has changed.
   async watch() {
-    if (!this.file?.ours || this.loading || document.hidden) return;
+    const { file } = this;
+    if (!file?.ours || this.loading || document.hidden) return;
     const list = await this.db.files().catch(() => null);
-    if (!list || this.loading || !this.state) return;
+    if (!list || this.loading || !this.state || this.file !== file) return; // it was closed, or shows another
     const files = oursWith(list, this.file.name);
     if (files.length && String(files.map((f) => f.name)) !== String(this.files.map((f) => f.name))) this.list(files, this.file);
     if (!this.together.root.hidden) return this.manifest ? this.together.watch(list) : this.view("Bytes");
@@ -466,6 +467,13 @@ export class Viewer {
     this.moves = this.moves.then(() => here() && move(here));
   }
 
+  // ask asks the worker about the file; there is no answer if another is shown by then.
+  async ask(...question) {
+    const { file } = this;
+    const answer = await this.worker.ask(...question);
+    return this.file === file && this.state ? answer : null;
+  }
+
   // stay gives up the movements that have not ended.
   stay() {
     this.trip++;
@@ -540,8 +548,8 @@ export class Viewer {
   async reveal() {
     const part = this.partAt(this.cursor);
     if (!part || part.entry < 0) return;
-    const found = await this.worker.ask("entry", part.entry);
-    if (found?.place < 0) return;
+    const found = await this.ask("entry", part.entry);
+    if (!(found?.place >= 0)) return;
     this.chosen = found.place;
     this.marked = [found.entry.start, found.entry.end];
     this.keyRows.reveal(found.place);
@@ -580,7 +588,8 @@ export class Viewer {
 
   async find() {
     if (!this.state || !this.worker) return;
-    const state = await this.worker.ask("list", this.search.value, this.order.selectedIndex);
+    const state = await this.ask("list", this.search.value, this.order.selectedIndex);
+    if (!state) return;
     this.state.listed = state.listed;
     this.lines = null;
     this.chosen = undefined;
@@ -684,7 +693,8 @@ export class Viewer {
 
   async drawSummary() {
     if (!this.worker || !this.state) return;
-    const s = await this.worker.ask("summary");
+    const s = await this.ask("summary");
+    if (!s) return;
     this.summary.replaceChildren(summaryTables(s, (e) => this.goToEntry(e.start, e.end), this.state.done));
   }
 
