@@ -6,7 +6,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run build dist dev lesson size test check native wasm differential compare sim sim-breaks fuzz browser kills bench screenshots needs clean
+.PHONY: run build dist dev lesson size test check native wasm differential compare sim sim-breaks fuzz browser kills monkey bench screenshots needs clean
 
 SITE := go run ./web/cmd/site
 
@@ -84,6 +84,10 @@ browser:
 # writes, rewrites, saves and starts: what was lost, and whether it was allowed.
 kills: needs
 	KILLS=$(or $(KILLS),100) SEED=$(or $(SEED),1) go test -count=1 -timeout 0 -v -run TestAKilledBrowser ./web/browsertest
+
+# Somebody without a plan at the page, for TIME, from SEED on.
+monkey: needs
+	MONKEY=$(or $(TIME),5m) SEED=$(or $(SEED),1) go test -count=1 -timeout 0 -v -run TestAMonkeyAtThePage ./web/browsertest
 
 # Prints figures beside what they are compared with; it fails only where it
 # cannot measure. go test -bench . ./engine/... measures the parts.

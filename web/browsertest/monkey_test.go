@@ -1,10 +1,10 @@
 package browsertest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -73,10 +73,12 @@ const monkey = `window.monkey = async (seed, steps) => {
 // without it one walk is taken. SEED is the first number.
 func TestAMonkeyAtThePage(t *testing.T) {
 	t.Parallel()
-	seed, _ := strconv.Atoi(os.Getenv("SEED"))
-	seed = max(seed, 1)
-	long, _ := time.ParseDuration(os.Getenv("MONKEY"))
-	for end := time.Now().Add(long); ; seed++ {
+	long, err := time.ParseDuration(cmp.Or(os.Getenv("MONKEY"), "0s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := time.Now().Add(long)
+	for seed := number(t, "SEED", 1); ; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { walk(t, seed) })
 		if t.Failed() || time.Now().After(end) {
 			return
@@ -84,7 +86,7 @@ func TestAMonkeyAtThePage(t *testing.T) {
 	}
 }
 
-func walk(t *testing.T, seed int) {
+func walk(t *testing.T, seed uint64) {
 	b := launch(t, t.TempDir(), site(t))
 	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := page.AddScriptToEvaluateOnNewDocument(`{
@@ -119,7 +121,7 @@ func walk(t *testing.T, seed int) {
 			await monkey(%d, 120);
 			clearInterval(watch);
 			return longest;
-		})()`, seed*100+round), &longest)
+		})()`, seed*100+uint64(round)), &longest)
 		if longest > 5000 {
 			t.Errorf("the page did not answer for %.0f ms:\n%s", longest, did())
 		}

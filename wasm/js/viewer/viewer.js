@@ -1,6 +1,7 @@
 // The viewer: the file that is looked into, its bytes, its keys and its summary.
 import { FileWorker } from "./file-worker.js";
 import { folderOf, guessed, oursWith } from "./files.js";
+import { Keys } from "./keys.js";
 import { Rows } from "./rows.js";
 import { summaryTables } from "./tables.js";
 import { count, element, hex, offsetOf, plural, say, size } from "./text.js";
@@ -52,13 +53,7 @@ export class Viewer {
     this.cancel.hidden = true;
     this.problem = element("div", { className: "problem", role: "alert", hidden: true, tabIndex: 0 });
 
-    this.search = element("input", { type: "search", placeholder: say("Find a key"), id: "viewer-search", spellcheck: false, autocapitalize: "none", autocomplete: "off" });
-    this.search.setAttribute("aria-label", say("Find a key"));
-    this.order = element("select", {}, ...["in file order", "largest first", "soonest to expire"].map((text) => new Option(say(text))));
-    this.order.setAttribute("aria-label", say("Order of the keys"));
-    this.found = element("span", { className: "found", role: "status" });
-    this.keys = element("div", { className: "entries", id: "viewer-keys", tabIndex: 0, role: "listbox", aria: { label: say("Keys") } });
-    this.finder = element("div", { className: "finder" }, element("div", { className: "find" }, this.search, this.order), this.found, this.keys);
+    this.keys = new Keys(this);
     this.bytes = element("div", {
       className: "bytes", id: "viewer-bytes", tabIndex: 0, role: "application",
       aria: { roledescription: say("bytes of a file"), label: say("Bytes. Arrow keys move by byte, Page Up and Page Down by page, N and P to the next and previous record, K to the key's line, G to the field for an offset."), describedby: "viewer-meaning" },
@@ -74,7 +69,7 @@ export class Viewer {
     this.jump = element("form", { className: "jump", onsubmit: (e) => this.jumps(e) },
       element("label", { htmlFor: "viewer-offset", textContent: say("Offset") }), this.offset, element("button", { textContent: say("Go"), title: say("Go to this byte (Enter; G in the bytes leads here)") }), this.wrong);
     this.about = element("div", { className: "about" }, this.facts, this.jump);
-    this.hex = element("div", { className: "looked" }, this.finder, element("div", { className: "dump" }, this.bytes, this.meaning));
+    this.hex = element("div", { className: "looked" }, this.keys.root, element("div", { className: "dump" }, this.bytes, this.meaning));
     this.summary = element("div", { className: "summary", id: "viewer-summary", tabIndex: 0, role: "group", aria: { label: say("Summary") }, hidden: true });
     this.root = element("section", { className: "viewer", id: "viewer", aria: { labelledby: "viewer-title" } },
       element("header", {}, this.title, this.turns, element("span", { className: "faces" }, ...this.views), this.progress, this.cancel, this.again, this.closing),
@@ -82,7 +77,6 @@ export class Viewer {
 
     this.byteRows = new Rows(this.bytes, 20, (from, n) => this.drawBytes(from, n));
     new ResizeObserver(() => this.fit()).observe(this.bytes);
-    this.keyRows = new Rows(this.keys, 26, (from, n) => this.drawKeys(from, n));
     this.listen();
   }
 
@@ -102,29 +96,6 @@ export class Viewer {
     });
     this.bytes.addEventListener("focus", () => this.meant());
     this.bytes.addEventListener("keydown", (e) => this.key(e));
-    const lineOf = (e) => {
-      const line = e.target.closest?.("[data-entry]");
-      return line ? this.lines?.find((l) => l.index === Number(line.dataset.entry)) : null;
-    };
-    this.keys.addEventListener("pointermove", (e) => this.point(lineOf(e)));
-    this.keys.addEventListener("pointerleave", () => this.point(null));
-    this.keys.addEventListener("click", (e) => this.choose(lineOf(e)));
-    this.keys.addEventListener("keydown", (e) => this.keyInList(e));
-    let later = 0;
-    const find = () => {
-      clearTimeout(later);
-      later = setTimeout(() => this.find(), 120);
-    };
-    this.search.oninput = find;
-    this.search.onkeydown = (e) => {
-      if (e.key === "Enter") this.keys.focus();
-      if (e.key === "Escape" && this.search.value) {
-        e.stopPropagation();
-        this.search.value = "";
-        find();
-      }
-    };
-    this.order.onchange = () => this.find();
     this.offset.oninput = () => this.isWrong("");
     this.offset.onkeydown = (e) => {
       if (e.key !== "Escape") return;
@@ -178,17 +149,15 @@ export class Viewer {
     this.stay();
     this.marked = this.hovered = null;
     this.synced = Infinity;
-    this.search.value = this.offset.value = "";
+    this.offset.value = "";
     this.isWrong("");
-    this.order.selectedIndex = 0;
     this.title.textContent = file.name;
     this.facts.textContent = "";
-    this.found.textContent = "";
     this.troubled = false;
     delete this.root.dataset.done;
     this.forget();
     this.byteRows.setTotal(0);
-    this.keyRows.setTotal(0);
+    this.keys.clear();
     this.view("Bytes");
     this.load(false);
   }
@@ -246,13 +215,11 @@ export class Viewer {
     this.tell();
     if (done) {
       this.loading = false;
-      const searched = this.search.value || this.order.selectedIndex;
-      if (searched) this.find();
       if (!this.summary.hidden) this.drawSummary();
       if (this.wanted) this.goToEntry(...this.wanted);
       this.wanted = null;
     }
-    this.keyRows.setTotal(state.listed);
+    this.keys.told(state, done);
     this.root.dataset.done = done;
   }
 
@@ -277,8 +244,7 @@ export class Viewer {
       const go = element("button", { type: "button", textContent: say("Offset {n}", count(problem.offset)), onclick: () => this.goTo(Math.min(problem.offset, state.size - 1)) });
       this.problem.replaceChildren(element("p", {}, go, ` ${problem.reason}`), ...problem.info.map((line) => element("p", { textContent: line })));
     }
-    this.found.textContent = !state.done ? "" : state.listed === state.entries ? "" : plural(state.listed, "{n} match|{n} matches");
-    this.finder.hidden = state.done && state.entries === 0;
+    this.keys.tell(state);
   }
 
   // watch looks whether a file of the running server has changed.
@@ -337,9 +303,7 @@ export class Viewer {
 
   forget() {
     this.window = { from: 0, to: 0, bytes: [], parts: [], partOf: [] };
-    this.lines = null;
-    this.linesFrom = -1;
-    this.asking = false; // of what was asked before, the answer may never come
+    this.keys.forget();
     this.version = (this.version ?? 0) + 1;
   }
 
@@ -550,12 +514,9 @@ export class Viewer {
     if (!part || part.entry < 0) return;
     const found = await this.ask("entry", part.entry);
     if (!(found?.place >= 0)) return;
-    this.chosen = found.place;
     this.marked = [found.entry.start, found.entry.end];
-    this.keyRows.reveal(found.place);
-    this.keyRows.refresh();
     this.byteRows.refresh();
-    this.keys.focus();
+    this.keys.reveal(found.place);
   }
 
   // meant says what the byte under the pointer, or else at the cursor, means.
@@ -584,109 +545,19 @@ export class Viewer {
     }
   }
 
-  // ---- keys ---------------------------------------------------------------
-
-  async find() {
-    if (!this.state || !this.worker) return;
-    const state = await this.ask("list", this.search.value, this.order.selectedIndex);
-    if (!state) return;
-    this.state.listed = state.listed;
-    this.lines = null;
-    this.chosen = undefined;
-    this.keyRows.top = 0;
-    this.keys.scrollTop = 0;
-    this.keyRows.setTotal(state.listed);
-    this.tell();
-  }
-
-  async drawKeys(from, n) {
-    const body = this.keyRows.body;
-    if (!this.state || n <= 0) return body.replaceChildren();
-    const have = this.lines && from >= this.linesFrom && from + n <= this.linesFrom + this.lines.length;
-    if (!have) {
-      const version = this.version;
-      if (this.asking || !this.worker) return;
-      this.asking = true;
-      const begin = Math.max(0, from - 50);
-      const lines = await this.worker.ask("lines", begin, n + 100);
-      this.asking = false;
-      if (version === this.version) {
-        this.lines = lines;
-        this.linesFrom = begin;
-      }
-      if (this.keyRows.top !== from || version !== this.version) return this.keyRows.refresh();
-    }
-    const lines = this.lines.slice(from - this.linesFrom, from - this.linesFrom + n);
-    while (body.children.length > lines.length) body.lastChild.remove();
-    while (body.children.length < lines.length) {
-      body.append(element("div", { className: "line", role: "option" }, element("span", { className: "name" }), element("span", { className: "kind" }), element("span", { className: "weight" })));
-    }
-    lines.forEach((l, i) => {
-      const row = body.children[i];
-      const [name, kind, weight] = row.children;
-      name.textContent = l.label;
-      const about = [l.label];
-      if (l.encoding) about.push(say("{type} as {encoding}, {form} in the file", l.type, l.encoding, l.form));
-      if (l.db) about.push(say("database {n}", l.db));
-      if (l.expires) about.push(say("expires {time}", l.expires));
-      row.title = about.join(", ");
-      kind.textContent = l.command ? plural(l.elements, "{n} word|{n} words") : l.type;
-      weight.textContent = size(l.command ? l.end - l.start : l.memory);
-      weight.title = l.command ? say("bytes in the file") : say("bytes that MEMORY USAGE would say");
-      row.id = `viewer-line-${from + i}`;
-      row.dataset.entry = l.index;
-      row.setAttribute("aria-selected", String(from + i === this.chosen));
-      row.setAttribute("aria-posinset", from + i + 1);
-      row.setAttribute("aria-setsize", this.state.listed);
-    });
-    const chosen = this.chosen >= from && this.chosen < from + lines.length;
-    if (chosen) this.keys.setAttribute("aria-activedescendant", `viewer-line-${this.chosen}`);
-    else this.keys.removeAttribute("aria-activedescendant");
-  }
-
-  // point shows the bytes of the key under the pointer.
-  point(line) {
-    if (this.pointed === line?.index) return;
-    this.pointed = line?.index;
-    clearTimeout(this.pointing);
-    if (!line) return;
-    this.pointing = setTimeout(() => this.mark(line), 60);
-  }
-
+  // mark shows the bytes of a line of the list.
   mark(line) {
     this.marked = [line.start, line.end];
     this.byteRows.reveal(Math.floor(line.start / this.width), 2);
     this.byteRows.refresh();
   }
 
-  choose(line) {
-    if (!line) return;
-    this.stay();
-    this.chosen = this.linesFrom + this.lines.indexOf(line);
+  // lead goes to them.
+  lead(line) {
     this.cursor = line.start;
     this.hovered = null;
     this.mark(line);
-    this.keyRows.refresh();
     this.meant();
-  }
-
-  keyInList(e) {
-    const page = this.keyRows.visible;
-    const moves = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
-    if (e.key === "Enter") return this.bytes.focus();
-    if (!(e.key in moves) || !this.state?.listed) return;
-    e.preventDefault();
-    this.chosen = Math.max(0, Math.min((this.chosen ?? -1) + moves[e.key], this.state.listed - 1));
-    this.keyRows.reveal(this.chosen, 0);
-    this.keyRows.refresh();
-    const place = this.chosen;
-    this.inTurn(async (here) => {
-      const [line] = (await this.worker?.ask("lines", place, 1)) ?? [];
-      if (!here() || !line || place !== this.chosen) return;
-      this.cursor = line.start;
-      this.mark(line);
-      this.meant();
-    });
   }
 
   // ---- summary ------------------------------------------------------------
