@@ -74,6 +74,8 @@
     engine = null;
     store?.close();
     const text = String(reason?.message ?? reason);
+    const memory = /out of memory: .*\((\d+) in use\)/.exec(lastWords);
+    if (memory) return postMessage({ fatal: `out of memory: the browser gave it ${(memory[1] / 2 ** 30).toFixed(1)} GB`, trace: lastWords });
     const cause = lastWords.split("\n").find((line) => /^(panic|fatal error|runtime):/.test(line));
     postMessage({ fatal: cause ? `${cause} (${text})` : text, trace: lastWords });
   }

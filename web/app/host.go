@@ -136,12 +136,13 @@ func (m *Model) noticed(msg Noticed) {
 	case bridge.NoticeFatal:
 		m.went()
 		m.Down, m.Loading = false, true // another engine is on its way
+		msg.Text = words.Say("The engine died ({why}). Another one starts from the files.", words.Heard(msg.Text))
 		m.Notice = &msg
 		m.refreshState() // it does not know of us yet
 	case bridge.NoticeOver:
 		m.went()
 		m.Down, m.Loading = true, false
-		msg.Text = words.Say("No engine runs here any more ({why}). What was on the disk of the browser is still there: a reload of the page tries again.", msg.Text)
+		msg.Text = words.Say("No engine runs here any more ({why}). What was on the disk of the browser is still there: a reload of the page tries again.", words.Heard(msg.Text))
 		m.Notice = &msg
 	case bridge.NoticeRun:
 		m.went()
