@@ -20,6 +20,7 @@ import (
 
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -182,6 +183,15 @@ func (b *browser) open(path string) {
 	b.t.Helper()
 	b.run(chromedp.Navigate(b.origin + path))
 	b.eval(`everysecReady.then(() => true)`, nil)
+}
+
+// before runs a script in every page that is opened from now on, before its own.
+func (b *browser) before(script string) {
+	b.t.Helper()
+	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(script).Do(ctx)
+		return err
+	}))
 }
 
 func (b *browser) run(actions ...chromedp.Action) {

@@ -230,17 +230,14 @@ func TestAnOlderPageDoesNotLetGo(t *testing.T) {
 func TestAClosedConnectionIsOpenedAgain(t *testing.T) {
 	t.Parallel()
 	b := launch(t, t.TempDir(), storeSite(t))
-	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := page.AddScriptToEvaluateOnNewDocument(`{
+	b.before(`{
 			const open = IDBFactory.prototype.open;
 			IDBFactory.prototype.open = function (...a) {
 				const request = open.apply(this, a);
 				request.addEventListener("success", () => (window.connection = request.result));
 				return request;
 			};
-		}`).Do(ctx)
-		return err
-	}))
+		}`)
 	b.run(navigate(b.origin + "/"))
 	b.image(`store.open()`)
 	b.commit(newFile(2, "a", "before")...)

@@ -2,7 +2,6 @@ package browsertest
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -88,22 +87,13 @@ func TestAMonkeyAtThePage(t *testing.T) {
 
 func walk(t *testing.T, seed uint64) {
 	b := launch(t, t.TempDir(), site(t))
-	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := page.AddScriptToEvaluateOnNewDocument(`{
-			const real = Worker;
-			window.Worker = class extends real {
-				constructor(...a) { super(...a); if (/\/worker\.js/.test(a[0])) window.lastWorker = this; }
-				dies(fatal) { this.dispatchEvent(new MessageEvent("message", {data: {fatal}})); }
-			};
-		}` + monkey).Do(ctx)
-		return err
-	}))
 	chromedp.ListenTarget(b.ctx, func(event any) {
 		if _, is := event.(*page.EventJavascriptDialogOpening); is {
 			go func() { _ = chromedp.Run(b.ctx, page.HandleJavaScriptDialog(true)) }()
 		}
 	})
-	l := visitor(b)
+	b.before(monkey)
+	l := mortal(b)
 	did := func() string {
 		var list []string
 		if err := l.try(`(window.did ?? []).slice(-40)`, &list); err != nil {

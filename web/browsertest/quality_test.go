@@ -1,7 +1,6 @@
 package browsertest
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -194,14 +192,11 @@ func TestNothingJumpsWhileLoading(t *testing.T) {
 // watchesForJumps notes every layout shift of pages that are opened from now on.
 func (l learner) watchesForJumps() {
 	l.t.Helper()
-	l.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := page.AddScriptToEvaluateOnNewDocument(`
+	l.before(`
 			globalThis.jumps = [];
 			new PerformanceObserver((list) => {
 				for (const e of list.getEntries()) if (!e.hadRecentInput) jumps.push([e.value, ...e.sources.map((s) => (s.node?.id || s.node?.className || s.node?.nodeName) + "")]);
-			}).observe({ type: "layout-shift", buffered: true });`).Do(ctx)
-		return err
-	}))
+			}).observe({ type: "layout-shift", buffered: true });`)
 }
 
 // jumped is the sum of the shifts since it was asked before, and what shifted.

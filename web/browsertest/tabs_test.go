@@ -1,7 +1,6 @@
 package browsertest
 
 import (
-	"context"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,24 +69,46 @@ func TestTheSecondTabRunsOnACopy(t *testing.T) {
 	first.answer("redis", "GET kept", []string{`"yes"`})
 }
 
+// mortal has the workers of its pages die: the newest, lastWorker, by dies(why), and
+// as deadly says, each once it is there ("files") but one that starts no server, or
+// also that one, at once ("at once"). started counts those that were there.
+func mortal(b *browser) learner {
+	b.before(`{
+			const real = Worker;
+			window.started = 0;
+			window.Worker = class extends real {
+				constructor(...a) {
+					super(...a);
+					if (!/\/worker\.js/.test(a[0])) return; // the viewer's
+					window.lastWorker = this;
+					// As one that runs out of memory while the server loads: after it has said that it is there.
+					this.addEventListener("message", ({data}) => {
+						if (!data.ready) return;
+						started++;
+						if (window.deadly && !(this.held && deadly === "files")) setTimeout(() => this.dies("no memory left"), 100);
+					});
+				}
+				postMessage(m, ...more) {
+					if (m.start) this.held = m.start.held;
+					if (m.start?.held && window.deadly === "at once") setTimeout(() => this.dies("none at all"));
+					super.postMessage(m, ...more);
+				}
+				dies(fatal) { this.dispatchEvent(new MessageEvent("message", {data: {fatal}})); }
+			};
+		}`)
+	return visitor(b)
+}
+
 // A worker that dies, as one that ran out of memory does, is followed by
 // another on the same files.
 func TestTheWorkerDies(t *testing.T) {
 	t.Parallel()
-	b := launch(t, t.TempDir(), site(t))
-	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := page.AddScriptToEvaluateOnNewDocument(`{
-			const real = Worker;
-			window.Worker = class extends real { constructor(...a) { super(...a); window.lastWorker = this; } };
-		}`).Do(ctx)
-		return err
-	}))
-	l := visitor(b)
+	l := mortal(launch(t, t.TempDir(), site(t)))
 	l.running()
 	l.types("redis", "CONFIG SET appendfsync always")
 	l.types("redis", "SET kept yes")
 	l.answer("redis", "SET kept yes", []string{"OK"})
-	l.eval(`(window.before = lastWorker).dispatchEvent(new MessageEvent("message", {data: {fatal: "no memory left"}}))`, nil)
+	l.eval(`(window.before = lastWorker).dies("no memory left")`, nil)
 	l.sees("another worker", `lastWorker !== before`)
 	l.sees("why", `document.querySelector("#notice-text").textContent.includes("no memory left")`)
 	l.running()
@@ -100,30 +121,7 @@ func TestTheWorkerDies(t *testing.T) {
 // server, to be looked at and taken home, and it is tried again only on request.
 func TestTheEngineDiesOfItsFiles(t *testing.T) {
 	t.Parallel()
-	b := launch(t, t.TempDir(), site(t))
-	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := page.AddScriptToEvaluateOnNewDocument(`{
-			const real = Worker;
-			window.started = 0;
-			window.Worker = class extends real {
-				constructor(...a) {
-					super(...a);
-					window.lastWorker = this;
-					// As one that runs out of memory while the server loads: after it has said that it is there.
-					this.addEventListener("message", ({data}) => data.ready && started++ && window.deadly && !(this.held && deadly === "files") &&
-						setTimeout(() => this.dies("no memory left"), 100));
-				}
-				postMessage(m, ...more) {
-					if (m.start) this.held = m.start.held;
-					if (m.start?.held && window.deadly === "at once") setTimeout(() => this.dies("none at all"));
-					super.postMessage(m, ...more);
-				}
-				dies(fatal) { this.dispatchEvent(new MessageEvent("message", {data: {fatal}})); }
-			};
-		}`).Do(ctx)
-		return err
-	}))
-	l := visitor(b)
+	l := mortal(launch(t, t.TempDir(), site(t)))
 	l.running()
 	l.types("redis", "CONFIG SET appendfsync always")
 	l.types("redis", "SET kept yes")

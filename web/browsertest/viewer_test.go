@@ -2,7 +2,6 @@ package browsertest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -131,8 +129,7 @@ func TestTheSnapshotIsLookedInto(t *testing.T) {
 func TestKeysDoNotWaitForTheBytes(t *testing.T) {
 	t.Parallel()
 	l := learner{launch(t, t.TempDir(), site(t))}
-	l.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := page.AddScriptToEvaluateOnNewDocument(`{
+	l.before(`{
 			const real = Worker;
 			globalThis.held = null; // messages of the viewer's worker, while it is late
 			globalThis.late = () => { held = []; };
@@ -141,9 +138,7 @@ func TestKeysDoNotWaitForTheBytes(t *testing.T) {
 				constructor(...a) { super(...a); this.viewer = String(a[0]).includes("viewer"); }
 				set onmessage(f) { super.onmessage = this.viewer ? (e) => (held ? held.push(() => f(e)) : f(e)) : f; }
 			};
-		}`).Do(ctx)
-		return err
-	}))
+		}`)
 	l.goes("/?store=memory:&seed=7")
 	l.eval(`everysec.pipeline([["SET", "a", "1"], ["SET", "b", "2"], ["SET", "c", "3"]])`, nil)
 	l.looksInto("appendonlydir/appendonly.aof.1.incr.aof")
