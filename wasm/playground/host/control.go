@@ -249,8 +249,9 @@ func (h *Host) open(im idb.Image) {
 	if h.storeText != "" {
 		h.tellAlways(kind, h.storeText)
 	}
-	if why := h.settings.Held; why != "" {
-		h.settings.Held = ""
+	why := h.settings.Held
+	h.settings.Held = ""
+	if why != "" && h.store == bridge.StoreIndexedDB { // what was only in memory has gone
 		h.hold(why)
 		return
 	}

@@ -238,6 +238,16 @@ func TestAHeldHostStartsWhenItIsTold(t *testing.T) {
 	}
 }
 
+// Where nothing outlives a host there is nothing that the next could die of.
+func TestWhatIsOnlyInMemoryHoldsNoHost(t *testing.T) {
+	p := newPage(t, Settings{Store: "memory:", Held: "out of memory"})
+	p.host.Stored(p.Image(idb.Memory, ""), p.wall)
+	p.pass(100_000)
+	if got := p.do(p.conn.Connect("redis"), "PING"); got != "+PONG\r\n" {
+		t.Errorf("replied %q", got)
+	}
+}
+
 func TestUnderAlwaysNoReplyBeforeTheTransactionEnds(t *testing.T) {
 	p := open(t, [2]string{"appendfsync", "always"})
 	c := p.conn.Connect("redis")
