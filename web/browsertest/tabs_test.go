@@ -85,6 +85,7 @@ func mortal(b *browser) learner {
 					this.addEventListener("message", ({data}) => {
 						if (!data.ready) return;
 						started++;
+						this.lived = true;
 						if (window.deadly && !(this.held && deadly === "files")) setTimeout(() => this.dies("no memory left"), 100);
 					});
 				}
