@@ -424,3 +424,22 @@ func (l learner) picture(name string) {
 		}
 	}
 }
+
+// A console that is closed stands on the screen until the next frame; who clicks or
+// types there meanwhile hurts nobody.
+func TestAConsoleIsUsedWhileItGoes(t *testing.T) {
+	t.Parallel()
+	l := arrive(t)
+	l.clicks("#add-console")
+	l.sees("a second", `document.querySelectorAll(".console").length === 2`)
+	l.eval(`(() => {
+		const c = document.querySelector('.console[data-console="worker-A"]');
+		c.querySelector(".close").click();
+		for (const b of c.querySelectorAll("button")) b.click();
+		for (const type of ["input", "change", "focus", "blur", "paste"]) for (const e of c.querySelectorAll("input, select")) e.dispatchEvent(new Event(type, {bubbles: true}));
+		for (const key of ["Enter", "Tab", "ArrowUp", "F1", "c"]) c.querySelector(".entry input").dispatchEvent(new KeyboardEvent("keydown", {key, ctrlKey: key === "c", bubbles: true, cancelable: true}));
+	})()`, nil)
+	l.sees("one", `document.querySelectorAll(".console").length === 1`)
+	l.types("redis", "PING")
+	l.answer("redis", "PING", []string{"PONG"})
+}

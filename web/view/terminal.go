@@ -85,7 +85,11 @@ func bindTerminal(p *Page, root *node, name string) *terminal {
 }
 
 func (t *terminal) on(n *node, event string, listener func(e js.Value)) {
-	n.on(event, func(e *dom.BasicEvent) { listener(e.Underlying()) })
+	n.on(event, func(e *dom.BasicEvent) {
+		if t.model() != nil { // it is closed, and stands on the screen until the next frame
+			listener(e.Underlying())
+		}
+	})
 	t.listening = append(t.listening, n)
 }
 
