@@ -194,7 +194,7 @@ func TestALongReplyIsFolded(t *testing.T) {
 	l.eval(`(async () => { for (let i = 0; i < 100; i++) await everysec.command("RPUSH", "long", ...Array.from({length: 1000}, (_, j) => "element " + (i * 1000 + j))); })()`, nil)
 	l.types("redis", "LRANGE long 0 -1")
 	l.sees("the beginning, and how much there is", `document.querySelector(".fold")?.textContent.includes("60 of 100,000 elements shown; all of them are kept")`)
-	l.sees("it is not read out", `document.querySelector("#heard").textContent.length < 400 && document.querySelector("#heard").textContent.includes("100,000 elements")`)
+	l.sees("it is not read out", `document.querySelector("#heard").textContent.length < 400 && /100,000 elements(\n\([\d.]+s\)| …)?$/.test(document.querySelector("#heard").textContent)`) // on a slow machine redis-cli tells the time, too
 	l.picture("fold")
 	l.run(click(`.fold [name="more"]`))
 	l.sees("a thousand more", `document.querySelector(".fold").textContent.includes("1,060 of 100,000 elements shown")`)

@@ -21,6 +21,14 @@ func (l learner) running() {
 	l.sees("the server runs", `document.body.dataset.server === "running" && document.querySelector("#set-save").value !== ""`)
 }
 
+// keepsAKey writes a key that is on the disk when this returns.
+func (l learner) keepsAKey() {
+	l.t.Helper()
+	l.types("redis", "CONFIG SET appendfsync always")
+	l.types("redis", "SET kept yes")
+	l.answer("redis", "SET kept yes", []string{"OK"})
+}
+
 // What the first tab wrote belongs to the second when it takes over; the first
 // is told, and goes on with what it has in memory.
 func TestTheSecondTabTakesOver(t *testing.T) {
@@ -29,9 +37,7 @@ func TestTheSecondTabTakesOver(t *testing.T) {
 	first.eval(`navigator.storage.persist = () => { window.asked = true; return Promise.resolve(false); }`, nil)
 	first.running()
 	first.sees("nobody has asked to keep files before there are any", `!window.asked`)
-	first.types("redis", "CONFIG SET appendfsync always")
-	first.types("redis", "SET kept yes")
-	first.answer("redis", "SET kept yes", []string{"OK"})
+	first.keepsAKey()
 	first.sees("the browser is asked to keep what was written", `window.asked`)
 
 	second := visitor(first.tab())
@@ -52,9 +58,7 @@ func TestTheSecondTabRunsOnACopy(t *testing.T) {
 	t.Parallel()
 	first := visitor(launch(t, t.TempDir(), site(t)))
 	first.running()
-	first.types("redis", "CONFIG SET appendfsync always")
-	first.types("redis", "SET kept yes")
-	first.answer("redis", "SET kept yes", []string{"OK"})
+	first.keepsAKey()
 
 	second := visitor(first.tab())
 	second.sees("the choice", `document.querySelector("#notice-actions button[name=copy]")`)
@@ -106,9 +110,7 @@ func TestTheWorkerDies(t *testing.T) {
 	t.Parallel()
 	l := mortal(launch(t, t.TempDir(), site(t)))
 	l.running()
-	l.types("redis", "CONFIG SET appendfsync always")
-	l.types("redis", "SET kept yes")
-	l.answer("redis", "SET kept yes", []string{"OK"})
+	l.keepsAKey()
 	l.eval(`(window.before = lastWorker).dies("no memory left")`, nil)
 	l.sees("another worker", `lastWorker !== before`)
 	l.sees("why", `document.querySelector("#notice-text").textContent.includes("no memory left")`)
@@ -124,9 +126,7 @@ func TestTheEngineDiesOfItsFiles(t *testing.T) {
 	t.Parallel()
 	l := mortal(launch(t, t.TempDir(), site(t)))
 	l.running()
-	l.types("redis", "CONFIG SET appendfsync always")
-	l.types("redis", "SET kept yes")
-	l.answer("redis", "SET kept yes", []string{"OK"})
+	l.keepsAKey()
 	l.eval(`window.deadly = "files", lastWorker.dies("no memory left")`, nil)
 	l.sees("that it gives up", `document.querySelector("#notice-text").textContent.startsWith("The engine died again and again (no memory left)")`)
 	l.sees("no server", `document.body.dataset.server === "down"`)
